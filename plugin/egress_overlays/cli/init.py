@@ -1,0 +1,98 @@
+"""Make a new overlay, or the whole tree where there is none: it builds at once, and opens nothing yet.
+
+Below a tree with base/ and components/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/,
+plugin/guard and overlays/ for dev, staging and prod, which run the egress-overlays on PATH. No file is overwritten.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from .. import scaffold
+from . import inputs
+from .console import Failure
+from .output import structured
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from .console import Console
+
+EXAMPLE = "egress-overlays init overlays/qa"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The arguments."""
+    parser.add_argument("directory", metavar="DIR", help="a directory; it may exist, if nothing in it is in the way")
+    inputs.add_output(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Write the files; 0."""
+    directory = Path(arguments.directory)
+    tree = scaffold.tree_of(directory)
+    files = scaffold.overlay(directory, tree) if tree else scaffold.whole_tree(directory)
+    _check_free(directory, files)
+    try:
+        _lay_down(directory, files)
+    except OSError as fault:
+        raise Failure(f"{fault.filename or directory}: {fault.strerror}; nothing was written") from None
+    names = [str(path) for path in files]
+    if arguments.output != "text":
+        console.write(structured({"directory": str(directory), "files": names}, arguments.output))
+        return 0
+    for name in names:
+        console.write(name)
+    first = directory if tree else directory / "overlays" / scaffold.ENVIRONMENTS[0]
+    console.say("\nit opens nothing yet. Next:")
+    console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
+    console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
+    if scaffold.INSTALLED in files[first / "kustomization.yaml"].decode() and not shutil.which("egress-overlays"):
+        console.say("\nkustomize will look for egress-overlays on PATH, where it is not: see docs/install.md")
+    return 0
+
+
+def _check_free(directory: Path, files: dict[Path, bytes]) -> None:
+    """Raise Failure where something stands in the way."""
+    for path in files:
+        if path.exists() or path.is_symlink():
+            raise Failure(f"{path} exists already; nothing was written")
+        for above in path.parents:
+            if above.exists() and not above.is_dir():
+                raise Failure(f"{above} is no directory; nothing was written")
+    for name in ("kustomization.yml", "Kustomization"):
+        if directory / "kustomization.yaml" in files and (directory / name).exists():
+            raise Failure(f"{directory / name} exists already; nothing was written")
+
+
+def _lay_down(directory: Path, files: dict[Path, bytes]) -> None:
+    """Write everything beside its place first, then move it there; what was moved goes again if a move fails."""
+    existing = directory
+    while not existing.exists():
+        existing = existing.parent
+    made = Path(mkdtemp(prefix=".egress-overlays-", dir=existing))
+    moved: list[Path] = []
+    created: list[Path] = []
+    try:
+        for path, content in files.items():
+            beside = made / path.relative_to(directory)
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(content)
+        for path in files:
+            missing = [above for above in path.parents if not above.exists()]
+            for above in reversed(missing):
+                above.mkdir()
+                created.append(above)
+            (made / path.relative_to(directory)).rename(path)
+            moved.append(path)
+    except BaseException:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        for above in reversed(created):
+            above.rmdir()
+        raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""The arguments that commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..clients import Client, InvalidClient, parse
+from ..rendered import Unreadable, load
+from .console import Failure
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from ..rendered import Rendered
+    from .console import Console
+
+FORMATS = ("text", "json", "yaml")
+
+
+def add_path(parser: ArgumentParser, *, several: bool = False) -> None:
+    """The argument PATH, or PATH..."""
+    parser.add_argument(
+        "paths" if several else "path",
+        nargs="+" if several else None,
+        metavar="PATH",
+        help="a kustomization directory, a file of YAML (rendered, live, or a domains ConfigMap), or - for stdin",
+    )
+
+
+def add_output(parser: ArgumentParser, *more: str, default: str = "text") -> None:
+    """The option -o with the formats that every command has, and `more`."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=[*FORMATS, *more],
+        default=default,
+        metavar="FORMAT",
+        help=f"{', '.join([*FORMATS, *more])} (default: {default})",
+    )
+
+
+def workload(text: str) -> Client | None:
+    """The one workload that `--as` names, None where it is not given; raises Failure."""
+    if not text:
+        return None
+    try:
+        client = parse(text)
+    except InvalidClient as fault:
+        raise Failure(f"--as {fault}") from None
+    if "*" in client:
+        raise Failure(f'--as "{text}": ask for one workload, as in "payments/api"')
+    return client
+
+
+def read(path: str, console: Console) -> Rendered:
+    """What `path` holds; raises Failure where it cannot be read."""
+    try:
+        return load(path, console.stdin)
+    except Unreadable as fault:
+        raise Failure(str(fault)) from None
+
+
+def read_lists(path: str, console: Console) -> Rendered:
+    """What `path` holds; raises Failure where that has no egress list at all."""
+    found = read(path, console)
+    if not found.names:
+        raise Failure(
+            f"{path}: holds no egress list: no ConfigMap with the label egress-overlays.dev/set, no resource with the "
+            "annotation egress-overlays.dev/inject, and nothing like an SNI egress gateway"
+        )
+    return found

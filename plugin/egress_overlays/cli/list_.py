@@ -1,0 +1,140 @@
+"""Print the effective list: every name, its group, and who wrote it where.
+
+Lines of the domains ConfigMaps that are left out of the manifests (repeated, or covered by a
+wildcard) are printed too, and say so. A rendered file holds no ConfigMaps, and so no groups.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import inputs
+from .output import Paint, printable, structured, table
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator
+
+    from ..clients import Client
+    from ..rendered import Rendered
+    from .console import Console
+
+EXAMPLE = "egress-overlays list overlays/prod"
+HEADER = ("NAME", "SET", "GROUP", "CLIENTS", "FROM", "REMARK", "COMMENT")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The arguments."""
+    inputs.add_path(parser)
+    inputs.add_output(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print the list; 0."""
+    found = inputs.read_lists(arguments.path, console)
+    sets = [listed(found, name) for name in found.names]
+    if arguments.output == "text":
+        _print(sets, console)
+    else:
+        console.write(structured({"path": found.path, "sets": sets}, arguments.output))
+    return 0
+
+
+def listed(found: Rendered, name: str) -> dict[str, Any]:
+    """One set as data: `hosts`, the effective list; `entries`, lines of ConfigMaps, or hosts where none is at hand."""
+    hosts = dict.fromkeys(found.hosts(name))
+    allowed = found.sets.get(name)
+    entries = []
+    explained = set()
+    covers: dict[str, list[str]] = {}
+    if allowed is not None:
+        for covered, cover in sorted(allowed.covered.items()):
+            covers.setdefault(cover, []).append(covered)
+        for entry in allowed.entries:
+            place = found.where.entry(entry.source, entry.group, entry.line)
+            domain = str(entry.domain)
+            entries.append(
+                {
+                    "name": domain,
+                    "clients": _sorted(allowed.clients.get(entry.source)),
+                    "group": entry.group,
+                    "comment": entry.comment,
+                    "configMap": entry.source.name,
+                    "file": place.file,
+                    "line": place.line or None,
+                    "effective": domain in hosts and domain not in explained,
+                    "repeated": domain in explained,
+                    "coveredBy": allowed.cover_of(entry),
+                    "covers": covers.get(domain, []),
+                }
+            )
+            explained.add(domain)
+    entries += _unexplained(found, name, [host for host in hosts if host not in explained])
+    entries.sort(key=lambda entry: str(entry["name"]).removeprefix("*."))
+    return {"set": name, "hosts": list(hosts), "entries": entries}
+
+
+def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[str, Any]]:
+    """Names of the manifests that no ConfigMap at hand holds."""
+    places = {
+        host: (holder.resource, (*holder.path, index))
+        for holder in reversed(found.lists.get(name, []) if hosts else [])
+        for index, host in enumerate(holder.names)
+    }
+    for host in hosts:
+        place = found.where.of(*places[host])
+        yield {
+            "name": host,
+            "clients": _sorted(found.clients(name, host)),
+            "group": None,
+            "comment": "",
+            "configMap": None,
+            "file": place.file,
+            "line": place.line or None,
+            "effective": True,
+            "repeated": False,
+            "coveredBy": None,
+            "covers": [],
+        }
+
+
+def _sorted(clients: Iterable[Client] | None) -> list[str] | None:
+    """The clients that a line is limited to; None for every workload."""
+    return None if clients is None else sorted(clients)
+
+
+def _print(sets: list[dict[str, Any]], console: Console) -> None:
+    rows = []
+    several = len(sets) > 1
+    for one in sets:
+        if not one["hosts"]:
+            console.say(f"egress-overlays: the set {one['set']} admits nothing")
+        for entry in one["entries"]:
+            place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
+            set_name = one["set"] if several else ""
+            clients = ", ".join(entry["clients"] or ())
+            cells = (entry["name"], set_name, entry["group"] or "", clients, place, _remark(entry), entry["comment"])
+            rows.append([printable(cell) for cell in cells])
+    if not rows:
+        return
+    lines = table(HEADER, rows)
+    paint = Paint(console, console.out)
+    console.write(paint(lines[0], "bold"))
+    for line, row in zip(lines[1:], rows, strict=True):
+        console.write(
+            paint(line, "dim") if row[5].startswith(("covered", "open to every", "repeated", "not in")) else line
+        )
+
+
+def _remark(entry: dict[str, Any]) -> str:
+    if entry["coveredBy"] == entry["name"]:
+        return "open to every workload by another list"
+    if entry["coveredBy"]:
+        return f"covered by {entry['coveredBy']}"
+    if entry["repeated"]:
+        return "repeated"
+    if not entry["effective"]:
+        return "not in the manifests"
+    if entry["covers"]:
+        return f"covers {', '.join(entry['covers'][:3])}" + (", ..." if len(entry["covers"]) > 3 else "")
+    return ""

@@ -1,0 +1,164 @@
+"""Run the gateway in a real Envoy on loopback and see what it lets through.
+
+Without --host it tries every entry of the list, near misses, clients without a name or certificate, and names that
+resolve to internal addresses. Needs the extra `probe`. Exit code 0: all went as expected; 1: something differs.
+"""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import inputs
+from .console import Failure
+from .output import Paint, printable, structured, table
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterator
+
+    from ..probe import Report, Result
+    from .console import Console
+
+EXAMPLE = "egress-overlays probe overlays/prod --host en.wikipedia.org=allow --host evilwikipedia.org=deny"
+_ALL_SHOWN = 300
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The arguments."""
+    inputs.add_path(parser)
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME[=allow|deny]",
+        help="try this name alone (repeatable); without a verdict, what the list says is expected",
+    )
+    parser.add_argument(
+        "--as",
+        dest="client",
+        default="",
+        metavar="NAMESPACE/SERVICEACCOUNT",
+        help="the workload that asks (default: one that no limited list is likely to mean)",
+    )
+    parser.add_argument("--all", action="store_true", help=f"show every line, and not the first {_ALL_SHOWN} at most")
+    parser.add_argument(
+        "--envoy", default="", metavar="FILE", help="the envoy to run (default: the extra's, else PATH's)"
+    )
+    parser.add_argument(
+        "--root-namespace",
+        default="istio-system",
+        metavar="NAME",
+        help="the mesh's root namespace (default: istio-system)",
+    )
+    inputs.add_output(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print what happened; 1 where something was not as expected."""
+    from ..probe import ProbeError, probe
+    from ..probe.envoy import find
+
+    # As Ctrl-C, so that a CI that ends the job ends Envoy too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    resources = [resource.value for resource in inputs.read(arguments.path, console).resources]
+    try:
+        with _progress(console) as progress:
+            report = probe(
+                resources,
+                hosts=arguments.host,
+                client=inputs.workload(arguments.client),
+                binary=find(arguments.envoy),
+                root_namespace=arguments.root_namespace,
+                progress=progress,
+            )
+    except ProbeError as fault:
+        raise Failure(str(fault)) from None
+    except ValueError as fault:
+        raise Failure(str(fault)) from None
+    if arguments.output == "text":
+        _print(report, console, every=arguments.all)
+    else:
+        console.write(structured(_data(report), arguments.output))
+    return 1 if report.differing else 0
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr where that is a terminal, and nothing elsewhere."""
+    if not console.err.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console as Terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = Progress(
+        "probing",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Terminal(file=console.err),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(report: Report, console: Console, *, every: bool) -> None:
+    paint = Paint(console, console.out)
+    # What differs comes first: it is what one looks for.
+    results = [*report.differing, *(result for result in report.results if result.as_expected)]
+    shown = results if every else results[: max(_ALL_SHOWN, len(report.differing))]
+    rows = [
+        [
+            "" if result.as_expected else "DIFFERS",
+            printable(result.case.label),
+            result.case.expected,
+            _happened(result),
+            result.chain,
+            printable(result.rule),
+            result.upstream,
+            "" if result.logged else "not logged",
+        ]
+        for result in shown
+    ]
+    for line in table(["", "name", "expected", "happened", "chain", "decided by", "upstream", ""], rows):
+        console.write(paint(line, "red") if line.startswith("DIFFERS") else line)
+    for note in report.notes:
+        console.say(f"egress-overlays: info: {note}")
+    hidden = f", {len(results) - len(shown)} more not shown (--all)" if len(shown) < len(results) else ""
+    console.say(
+        f"egress-overlays: {len(results)} connections through {report.workload} in Envoy {report.envoy}: "
+        f"{len(report.differing)} not as expected{hidden}"
+    )
+
+
+def _happened(result: Result) -> str:
+    late = result.attempted and result.outcome == "refused" and result.case.kind == "address"
+    return "refused after connecting" if late else result.outcome
+
+
+def _data(report: Report) -> dict[str, Any]:
+    return {
+        "workload": report.workload,
+        "envoy": report.envoy,
+        "asExpected": not report.differing,
+        "notes": report.notes,
+        "connections": [
+            {
+                "name": result.case.label,
+                "kind": result.case.kind,
+                "expected": result.case.expected,
+                "happened": result.outcome,
+                "asExpected": result.as_expected,
+                "chain": result.chain or None,
+                "decidedBy": result.rule,
+                "upstream": result.upstream or None,
+                "connected": result.attempted,
+                "logged": result.logged,
+            }
+            for result in report.results
+        ],
+    }

@@ -1,0 +1,166 @@
+"""A domain on the list: parse, normalise, cover.
+
+Only the common case stands here, because it runs for every name at every build; what a refused
+name is refused for is worked out in `refusals`, loaded when the first one is met.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LETTERS_DIGITS_HYPHEN_DOT = "abcdefghijklmnopqrstuvwxyz0123456789-."
+_DIGITS = "0123456789"
+_HEX_DIGITS = "0123456789abcdef"
+
+# Names that mean this machine, this cluster, or nothing at all (RFC 6761; Kubernetes' DNS
+# specification). `invalid` is also where the placeholder of a deny-everything list lives.
+RESERVED = ("cluster.local", "svc", "localhost", "invalid")
+
+PLACEHOLDER = "egress-domains.invalid"
+"""The one host of a list that admits nothing: RFC 6761 promises that it never resolves."""
+
+
+class InvalidDomain(ValueError):  # noqa: N818 - named after its concept, as in `InvalidX` of the field
+    """A line that cannot stand on the list: `reason` says why, `accepted` what could stand there."""
+
+    def __init__(self, text: str, reason: str, accepted: str) -> None:
+        super().__init__(f"{ascii_quoted(text)}: {reason}; {accepted}")
+        self.text = text
+        self.reason = reason
+        self.accepted = accepted
+
+
+class Domain(str):
+    """A normalised name, or `*.` and a normalised name; made by `parse` alone.
+
+    Lower case, no trailing dot, A-labels only (RFC 1123 section 2.1, RFC 5890): the form in which
+    Envoy compares an SNI.
+    """
+
+    __slots__ = ()
+
+    @property
+    def base(self) -> str:
+        """The name without the leading `*.`."""
+        return self[2:] if self[0] == "*" else str(self)
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether this entry stands for every name below its base."""
+        return self[0] == "*"
+
+    def matches(self, host: str) -> bool:
+        """Whether Envoy's `server_names` would match the lower-case name `host` with this entry.
+
+        A wildcard matches at any depth below its base and never the base itself
+        (Envoy, FilterChainMatch.server_names).
+        """
+        return host.endswith(self[1:]) and len(host) >= len(self) if self.is_wildcard else host == self
+
+
+def ascii_quoted(text: str, limit: int = 80) -> str:
+    """`text` in double quotes, invisible and non-ASCII characters escaped, cut at `limit` characters."""
+    cut = text if len(text) <= limit else text[:limit] + "..."
+    escaped = ascii(cut)[1:-1].replace('"', '\\"').replace("\\'", "'")
+    return f'"{escaped}"'
+
+
+def parse(text: str) -> tuple[Domain, ...]:
+    """The domains that one entry of a list stands for, normalised.
+
+    `name` and `*.name` give one domain, `.name` gives both. Raises InvalidDomain.
+    """
+    name = text.lower() if text.isascii() else _idna(text)
+    if name[-1:] == ".":
+        name = name[:-1]
+    wildcard = name[:2] == "*."
+    both = name[:1] == "."
+    base = name[2:] if wildcard else name[1:] if both else name
+    if not _is_hostname(base):
+        _refuse(text, name)
+    if base.endswith(RESERVED) and is_reserved(base):
+        _refuse(text, name)
+    if (wildcard or both) and _is_public_suffix(base):
+        _refuse(text, name)
+    if wildcard:
+        return (Domain("*." + base),)
+    return (Domain(base), Domain("*." + base)) if both else (Domain(base),)
+
+
+def _is_hostname(name: str) -> bool:
+    """Whether `name` is a host name of two or more labels (RFC 1123 section 2.1) and no IP address."""
+    # Stripping the alphabet leaves nothing only where every character belongs to it.
+    if not name or len(name) > 253 or name.strip(_LETTERS_DIGITS_HYPHEN_DOT):
+        return False
+    if name[0] in "-." or name[-1] in "-." or ".." in name or "-." in name or ".-" in name:
+        return False
+    head, _, last = name.rpartition(".")
+    # An all-numeric last label makes the whole an IPv4 address to resolvers and browsers, and so
+    # does a hexadecimal one (WHATWG URL, "ends in a number").
+    if not head or not last.strip(_DIGITS) or (last[:2] == "0x" and not last[2:].strip(_HEX_DIGITS)):
+        return False
+    if len(name) > 63 and max(map(len, name.split("."))) > 63:
+        return False
+    if "xn--" in name:
+        from .idn import is_valid_alabels
+
+        return is_valid_alabels(name)
+    return True
+
+
+def is_reserved(base: str) -> bool:
+    """Whether `base` is one of the RESERVED names or stands below one."""
+    return any(base == name or base.endswith("." + name) for name in RESERVED)
+
+
+def _is_public_suffix(base: str) -> bool:
+    from .public_suffix import is_icann_suffix
+
+    return is_icann_suffix(base)
+
+
+def _idna(text: str) -> str:
+    from .idn import to_alabels
+
+    return to_alabels(text)
+
+
+def _refuse(text: str, name: str) -> None:
+    from .refusals import explain
+
+    raise explain(text, name)
+
+
+def minimise(domains: Iterable[Domain]) -> tuple[tuple[Domain, ...], dict[Domain, Domain]]:
+    """The sorted domains without those that a wildcard among them covers, and what covers each left out.
+
+    Istio refuses overlapping hosts in one VirtualService ("duplicate hosts"), so a covered name
+    must not be emitted; `x.org` beside `*.x.org` is no overlap, for the wildcard misses the apex.
+    """
+    unique = set(domains)
+    wildcards = {domain for domain in unique if domain[0] == "*"}
+    kept = []
+    covered = {}
+    for domain in unique:
+        cover = covering(domain, wildcards)
+        if cover is None:
+            kept.append(domain)
+        else:
+            covered[domain] = cover
+    kept.sort()
+    return tuple(kept), covered
+
+
+def covering(domain: str, wildcards: set[Domain]) -> Domain | None:
+    """The widest wildcard that covers `domain` and is not `domain` itself."""
+    found = None
+    start = 2 if domain[0] == "*" else 0
+    dot = domain.find(".", start)
+    while dot != -1:
+        candidate = "*" + domain[dot:]
+        if candidate in wildcards:
+            found = Domain(candidate)
+        dot = domain.find(".", dot + 1)
+    return found

@@ -1,0 +1,90 @@
+"""What the gateway's rules for clients have to do with a probe: who asks, and what is expected for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..clients import Client
+from ..domains import Domain
+from ..identities import client_rules, who
+from ..resource import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from ..identities import ClientRules
+
+PROBE = Client("default/probe")
+"""The workload that asks where nobody says otherwise: one that no limited list is likely to mean."""
+
+
+def spiffe(client: Client) -> str:
+    """The identity of `client` in a certificate of the mesh with Istio's default trust domain."""
+    return f"spiffe://cluster.local/ns/{client.namespace}/sa/{client.service_account}"
+
+
+class Admission:
+    """Who may reach what: `domains`, the list, and the rules for clients in `resources`, if there are any."""
+
+    def __init__(self, domains: Iterable[Domain], resources: Iterable[dict[str, Any]] = ()) -> None:
+        self.domains = tuple(domains)
+        self._entries = frozenset(map(str, self.domains))
+        rules, _ = client_rules(map(Resource, resources))
+        self._rules: Sequence[ClientRules] = [one for found in rules.values() for one in found]
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether the gateway tells clients apart at all."""
+        return bool(self._rules)
+
+    def lists(self, name: str) -> bool:
+        """Whether an entry matches `name`, as `Domain.matches` says."""
+        name = name.lower()
+        at = name.find(".")
+        while name not in self._entries and at != -1:
+            if "*" + name[at:] in self._entries:
+                return True
+            at = name.find(".", at + 1)
+        return name in self._entries
+
+    def admits(self, name: str, client: Client) -> bool:
+        """Whether the gateway is to let `client` reach `name`."""
+        return self.lists(name) and self._is_for(name, client)
+
+    def _is_for(self, name: str, client: Client) -> bool:
+        clients = who(self._rules, Domain(name.lower())) if self._rules else None
+        return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
+
+    def groups(self) -> dict[frozenset[Client], Domain]:
+        """The clients of limited names, each group with one such name."""
+        found: dict[frozenset[Client], Domain] = {}
+        for domain in self.domains if self._rules else ():
+            clients = who(self._rules, domain)
+            if clients:
+                found.setdefault(clients, domain)
+        return found
+
+    def asking(self) -> Client:
+        """Who asks by default: PROBE, or the first client where every name is limited to others."""
+        for domain in self.domains:
+            if self._is_for(domain, PROBE):
+                return PROBE
+        return next((exemplar(min(clients)) for clients in self.groups()), PROBE)
+
+
+def exemplar(client: Client) -> Client:
+    """A workload that `client` means."""
+    parts = (client.namespace, client.service_account)
+    return Client("/".join("probe" if part == "*" else part for part in parts))
+
+
+def near_misses(client: Client) -> tuple[Client, ...]:
+    """Workloads whose names begin or end as one that `client` means."""
+    one = exemplar(client)
+    return (
+        Client(f"{one.namespace}-x/{one.service_account}"),
+        Client(f"x-{one.namespace}/{one.service_account}"),
+        Client(f"{one.namespace}/{one.service_account}-x"),
+        Client(f"{one.service_account}/{one.namespace}"),
+    )

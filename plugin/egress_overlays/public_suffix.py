@@ -1,0 +1,38 @@
+"""Where anyone may register a name: the public suffix list (https://publicsuffix.org/list/)."""
+
+from __future__ import annotations
+
+from .public_suffix_table import ICANN, PRIVATE
+
+# Of the top-level domains that were asked for: a set of all rules would cost more than most runs.
+_rules: dict[str, frozenset[str]] = {}
+
+
+def is_icann_suffix(base: str) -> bool:
+    """Whether `base` is a public suffix of the ICANN section, or one label, which is one by the default rule.
+
+    Names below `base` then belong to whoever registers them.
+    """
+    return "." not in base or _is_suffix(base, ICANN)
+
+
+def is_private_suffix(base: str) -> bool:
+    """Whether `base` belongs to one operator who hands out names below it to customers (`github.io`)."""
+    return _is_suffix(base, PRIVATE)
+
+
+def _is_suffix(base: str, table: dict[str, str]) -> bool:
+    """Whether the rule that prevails for `base` makes all of it the suffix.
+
+    `*.ck` makes every name one label below `ck` a suffix, but for the exceptions, `!www.ck`.
+    """
+    head, _, top = base.rpartition(".")
+    text = table.get(top, "")
+    rules = _rules.get(text)
+    if rules is None:
+        rules = _rules[text] = frozenset(text.split())
+    if "!" + head in rules:
+        return False
+    _, dot, above = head.partition(".")
+    # `*.nom.br` without `nom.br`: the names below that are suffixes, and a wildcard over it covers them all.
+    return head in rules or f"*{dot}{above}" in rules or f"*.{head}" in rules

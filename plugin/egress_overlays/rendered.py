@@ -1,0 +1,149 @@
+"""What a PATH of the command stands for: manifests, the lists they were made from, and where both stand in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import allowlist, identities, manifests, reach
+from .document import InvalidInput
+from .domains import Domain, covering
+from .locations import InFile
+from .resource import SET_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from .allowlist import AllowSet
+    from .clients import Client
+    from .findings import Finding
+    from .locations import Locator
+    from .manifests import Manifest
+    from .reach import HostList
+    from .resource import Resource
+
+STDIN = "-"
+
+
+class Unreadable(ValueError):  # noqa: N818 - says what is the matter with the input
+    """A PATH that cannot be read or built: one line for a person."""
+
+
+class Rendered:
+    """What was read from `path`.
+
+    `resources` are the manifests without the domains ConfigMaps, `sets` what those declare (none where only the
+    rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set.
+    """
+
+    def __init__(self, path: str, resources: Sequence[Resource], sources: Sequence[Resource], where: Locator) -> None:
+        self.path = path
+        self.resources = resources
+        self.where = where
+        self.sets: dict[str, AllowSet]
+        self.findings: list[Finding]
+        self.sets, self.findings = allowlist.read(sources)
+        self.lists: dict[str, list[HostList]] = reach.host_lists(resources)
+        self.rules, unread = identities.client_rules(resources)
+        self.findings += unread
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all sets."""
+        return sorted({*self.sets, *self.lists})
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """The effective list of the set `name`: what the manifests let through, or else what the ConfigMaps say."""
+        if name in self.rules:
+            return self._limited(name)
+        if name in self.lists:
+            return reach.reachable(self.lists[name])
+        allowed = self.sets.get(name)
+        return tuple(host for host in allowed.hosts if allowed.entries) if allowed else ()
+
+    def _limited(self, name: str) -> tuple[str, ...]:
+        """As `hosts`, with those below a wildcard that are for other clients than it, without those for nobody."""
+        passing = reach.passing(self.lists[name])
+        wildcards = {domain for domain in passing if domain.is_wildcard}
+        kept = []
+        for domain in sorted(passing):
+            clients = self.clients(name, domain)
+            cover = covering(domain, wildcards)
+            if clients != frozenset() and (cover is None or self.clients(name, cover) != clients):
+                kept.append(domain)
+        return tuple(kept)
+
+    def clients(self, name: str, host: str) -> frozenset[Client] | None:
+        """The clients that the set `name` limits `host` to; None for every workload."""
+        if name in self.rules:
+            return identities.who(self.rules[name], Domain(host))
+        allowed = self.sets.get(name)
+        return allowed.clients_of(Domain(host)) if allowed and name not in self.lists else None
+
+    @property
+    def shown(self) -> str:
+        """The path as a person reads it."""
+        return "stdin" if self.path == STDIN else self.path
+
+    @property
+    def title(self) -> str:
+        """A short name: the last part of the path."""
+        return self.shown if self.path == STDIN else Path(self.path).resolve().name
+
+
+def load(path: str, stdin: BinaryIO | None = None) -> Rendered:
+    """What `path` (a kustomization directory, a file of YAML, or `-` for `stdin`) holds; raises Unreadable."""
+    if path != STDIN and Path(path).is_dir():
+        from .building import built
+
+        return built(path)
+    if path != STDIN and not Path(path).exists():
+        raise Unreadable(f"{path}: no such file or directory")
+    try:
+        data = stdin.read() if path == STDIN and stdin else Path(path).read_bytes()
+    except OSError as fault:
+        raise Unreadable(f"{path}: cannot be read: {fault.strerror}") from None
+    return from_text(data, path)
+
+
+def from_text(data: bytes, path: str) -> Rendered:
+    """What the YAML in `data`, which stands in `path`, holds; raises Unreadable."""
+    file = "stdin" if path == STDIN else path
+    try:
+        found = manifests.read(data, file)
+    except InvalidInput as fault:
+        raise Unreadable(f"{file}: {fault}") from None
+    if not found:
+        raise Unreadable(f"{file}: holds no Kubernetes object at all")
+    sources = [manifest.resource for manifest in found if is_source(manifest)]
+    if not sources and all(manifest.resource.is_domains_kind for manifest in found):
+        # A patch, or a functionConfig: neither needs the label.
+        sources = [resource for resource in map(_without_nulls, found) if _holds_names(resource)]
+    resources = [manifest.resource for manifest in found if manifest.resource not in sources]
+    return Rendered(path, resources, sources, InFile(file, found))
+
+
+def without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    """A ConfigMap without the groups that it, a patch, removes."""
+    data = value.get("data")
+    return (
+        {**value, "data": {group: text for group, text in data.items() if text is not None}}
+        if isinstance(data, dict)
+        else value
+    )
+
+
+def _without_nulls(manifest: Manifest) -> Resource:
+    manifest.resource.value = without_nulls(manifest.resource.value)
+    return manifest.resource
+
+
+def _holds_names(resource: Resource) -> bool:
+    sets, _ = allowlist.read([resource])
+    return any(allowed.entries for allowed in sets.values())
+
+
+def is_source(manifest: Manifest) -> bool:
+    """Whether it is a domains ConfigMap."""
+    return manifest.resource.is_domains_kind and SET_LABEL in manifest.resource.labels

@@ -1,0 +1,84 @@
+"""A Kubernetes resource as the function reads it, and the names of ours that it may carry."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+API_VERSION = "egress-overlays.dev/v1alpha1"
+KIND = "EgressDomains"
+PREFIX = "egress-overlays.dev/"
+
+SET_LABEL = PREFIX + "set"
+STATE_LABEL = PREFIX + "state"
+INJECT_ANNOTATION = PREFIX + "inject"
+ALLOW_EMPTY_ANNOTATION = PREFIX + "allow-empty"
+CLIENTS_ANNOTATION = PREFIX + "clients"
+SHARD_ANNOTATION = PREFIX + "shard"
+KEEP_HOSTS_ANNOTATION = PREFIX + "keep-hosts"
+TRUST_DOMAINS_ANNOTATION = PREFIX + "trust-domains"
+LOCAL_CONFIG_ANNOTATION = "config.kubernetes.io/local-config"
+
+LABELS = (SET_LABEL, STATE_LABEL)
+ANNOTATIONS = (
+    INJECT_ANNOTATION,
+    ALLOW_EMPTY_ANNOTATION,
+    SHARD_ANNOTATION,
+    KEEP_HOSTS_ANNOTATION,
+    TRUST_DOMAINS_ANNOTATION,
+)
+
+INJECTED = "injected"
+COPIED = ("ServiceEntry", "VirtualService")
+"""The kinds that a list may need several of."""
+DEFAULT_SET = "default"
+
+
+class Resource:
+    """One object: `value` is the parsed document, `origin` the file it came from where that is known.
+
+    Whatever shape `value` has, the properties answer: a field of another type reads as absent.
+    """
+
+    __slots__ = ("annotations", "kind", "labels", "metadata", "name", "namespace", "origin", "value")
+
+    def __init__(self, value: Any, origin: str = "") -> None:
+        self.value: dict[str, Any] = value if isinstance(value, dict) else {}
+        self.kind = _text(self.value, "kind")
+        self.metadata = _mapping(self.value, "metadata")
+        self.name = _text(self.metadata, "name")
+        self.namespace = _text(self.metadata, "namespace")
+        self.labels = _mapping(self.metadata, "labels")
+        self.annotations = _mapping(self.metadata, "annotations")
+        self.origin = origin or _text(self.annotations, "config.kubernetes.io/path")
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        api_version = _text(self.value, "apiVersion")
+        return api_version.rpartition("/")[0]
+
+    @property
+    def title(self) -> str:
+        """How a person would name it: `ConfigMap istio-system/egress-domains`."""
+        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        title = f"{self.kind or 'resource'} {where or 'without a name'}"
+        # Escaped: what a terminal would take for a command comes from whoever wrote the resource.
+        return ascii(f"{self.origin}: {title}" if self.origin else title)[1:-1]
+
+    @property
+    def is_domains_kind(self) -> bool:
+        """Whether it is of a kind that can hold domains: a ConfigMap, or EgressDomains."""
+        api_version = self.value.get("apiVersion")
+        return (self.kind == "ConfigMap" and api_version == "v1") or (self.kind == KIND and api_version == API_VERSION)
+
+
+def _mapping(value: dict[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: dict[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,62 @@
+"""A place in a resource where a list of names stands."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+Path = tuple["str | int", ...]
+
+
+class Place:
+    """A list of names: `path` leads to it, as in `("spec", "tls", 0, "match", 1, "sniHosts")`."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+
+class ClientsPlace:
+    """An RBAC filter's configuration, at `path`, that says which client may reach which name."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+
+class BadPlace:
+    """What stands at `path` where names belong, and cannot be filled: `reason` says what to mend."""
+
+    __slots__ = ("path", "reason")
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+
+
+def dotted(path: Path) -> str:
+    """`path` as kubectl explains it: `spec.tls[0].match[1].sniHosts`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)[1:]
+
+
+def list_at(holder: dict[str, Any], key: str, path: Path) -> Iterator[Place | BadPlace]:
+    """The list under `key` of the mapping at `path`, where the key is present."""
+    if key in holder:
+        here = (*path, key)
+        if isinstance(holder[key], list):
+            yield Place(here)
+        else:
+            yield BadPlace(here, "must be a list of names")
+
+
+def items(holder: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The mappings in the list under `key`, each with its index."""
+    found = holder.get(key) if isinstance(holder, dict) else None
+    if isinstance(found, list):
+        for index, item in enumerate(found):
+            if isinstance(item, dict):
+                yield index, item

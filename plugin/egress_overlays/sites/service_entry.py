@@ -1,0 +1,26 @@
+"""ServiceEntry: `spec.hosts`, of which the CRD allows 256; see `shards` for what is done past that."""
+
+from __future__ import annotations
+
+from .place import BadPlace, list_at
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .place import Place
+
+KIND = "ServiceEntry"
+
+
+def find(value: dict[str, Any]) -> Iterator[Place | BadPlace]:
+    """The list of names in the ServiceEntry `value`."""
+    spec = value.get("spec")
+    if not isinstance(spec, dict):
+        return
+    yield from list_at(spec, "hosts", ("spec",))
+    # One address or endpoint for many unrelated names would send them all to one place.
+    for key in ("addresses", "endpoints", "workloadSelector"):
+        if spec.get(key):
+            yield BadPlace(("spec", key), "must be absent: it would send every domain of the list to one place")

@@ -1,0 +1,131 @@
+"""`check`: allowed or not, by what, at each hop."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from command import Run, one_line
+from egress_overlays import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("tree")
+
+
+def answers(run: Run, *arguments: object, stdin: bytes = b"") -> dict[str, dict[str, Any]]:
+    outcome = run("check", "-o", "json", *arguments, stdin=stdin)
+    found = {one["host"]: one for one in json.loads(outcome.out)["hosts"]}
+    assert outcome.code == (0 if all(one["allowed"] for one in found.values()) else 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("host", "entry"),
+    [
+        ("api.stripe.com", "api.stripe.com"),
+        ("API.Stripe.COM.", "api.stripe.com"),
+        ("adyen.com", "adyen.com"),
+        ("a.b.adyen.com", "*.adyen.com"),
+        ("*.adyen.com", "*.adyen.com"),
+        ("*.eu.adyen.com", "*.adyen.com"),
+        ("stripe.com", None),
+        ("evil-adyen.com", None),
+        ("api.stripe.com.evil.com", None),
+        ("okta.com", None),
+        ("*.stripe.com", None),
+    ],
+)
+def test_both_hops_match_as_envoy_does(host: str, entry: str | None, run: Run) -> None:
+    (found,) = answers(run, host, "overlays/prod").values()
+    assert found["allowed"] is (entry is not None)
+    hops = found["sets"][0]["hops"]
+    assert [one["match"] for hop in ("sidecar", "gateway") for one in hops[hop]] == [entry, entry]
+
+
+def test_text_says_by_whom(run: Run) -> None:
+    outcome = run("check", "x.okta.com", "overlays/prod")
+    assert outcome.code == 0
+    assert outcome.out == (
+        "x.okta.com: allowed\n"
+        "  sidecar  matches *.okta.com (VirtualService istio-system/direct-wildcard-through-egress-gateway)\n"
+        "  gateway  matches *.okta.com (EnvoyFilter istio-egress/sni-magic)\n"
+        "  listed   *.okta.com in group identity, components/domains-common/domains.yaml:19  # one host a tenant\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "near"),
+    [("okta.com", "*.okta.com"), ("a.pypi.org", "pypi.org"), ("adyn.com", "adyen.com"), ("*.pypi.org", "pypi.org")],
+)
+def test_the_nearest_entry_is_named(host: str, near: str, run: Run) -> None:
+    (found,) = answers(run, host, "overlays/prod").values()
+    assert found["nearest"]["name"] == near
+
+
+def test_nothing_near_is_said_as_nothing(run: Run) -> None:
+    assert answers(run, "unrelated.example", "overlays/prod")["unrelated.example"]["nearest"] is None
+
+
+def test_a_name_at_one_hop_alone_is_denied(run: Run, rendered: Callable[[str], Path]) -> None:
+    file = rendered("prod")
+    text = file.read_text()
+    gateway = text[text.index("kind: EnvoyFilter") :].partition("\n---\n")[0]
+    file.write_text(text.replace(gateway, gateway.replace("- pypi.org\n", "- pypi.example\n")))
+    found = answers(run, "pypi.org", "pypi.example", file)
+    for host, hop in (("pypi.org", "sidecar"), ("pypi.example", "gateway")):
+        hops = found[host]["sets"][0]["hops"]
+        assert not found[host]["allowed"]
+        assert [name for name, entries in hops.items() if entries[0]["match"]] == [hop]
+
+
+def test_an_empty_server_names_matches_every_name(run: Run, rendered: Callable[[str], Path]) -> None:
+    import yaml
+
+    documents = list(yaml.safe_load_all(rendered("dev").read_text()))
+    (filter_,) = (one for one in documents if one["kind"] == "EnvoyFilter")
+    chains = [
+        chain
+        for patch in filter_["spec"]["configPatches"]
+        for chain in patch["patch"]["value"].get("filter_chains", [])
+    ]
+    chains[0]["filter_chain_match"]["server_names"] = []
+    found = answers(run, "unlisted.example", "-", stdin=yaml.safe_dump_all(documents).encode())
+    assert found["unlisted.example"]["sets"][0]["hops"]["gateway"][0]["match"] == "*"
+
+
+def test_the_placeholder_cannot_be_asked_for(run: Run) -> None:
+    assert "lies under" in one_line(run("check", PLACEHOLDER, "base"), 2)
+
+
+@pytest.mark.parametrize(
+    "host", ["1.2.3.4", "https://pypi.org", "pypi.org:443", "*", "pypi", ".pypi.org", "p\u200bypi.org"]
+)
+def test_what_is_no_host_name_is_exit_2(host: str, run: Run) -> None:
+    assert "egress-overlays: error: " in one_line(run("check", host, "overlays/prod"), 2)
+
+
+def test_a_configmap_alone_answers_too(run: Run) -> None:
+    found = answers(run, "ghcr.io", "nope.example", "components/domains-common/domains.yaml")
+    assert found["ghcr.io"]["allowed"]
+    assert not found["nope.example"]["allowed"]
+
+
+def test_two_sets_answer_each_for_itself(run: Run, tree: Path) -> None:
+    text = "".join(
+        (tree / f"base/{name}.yaml")
+        .read_text()
+        .replace("inject: default", f"inject: {set_name}")
+        .replace('"not injected: build with --enable-alpha-plugins --enable-exec"', "injected")
+        .replace("egress-domains.invalid", f"{set_name}.example.com")
+        + "---\n"
+        for set_name in ("one", "two")
+        for name in ("virtualservice", "envoyfilter")
+    )
+    (found,) = answers(run, "two.example.com", "-", stdin=text.encode()).values()
+    assert found["allowed"]
+    assert {one["set"]: one["allowed"] for one in found["sets"]} == {"one": False, "two": True}

@@ -1,0 +1,142 @@
+"""action.yml and .pre-commit-hooks.yaml: their own scripts and entries, run as GitHub and pre-commit run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+DOMAINS = "components/domains-common/domains.yaml"
+BESIDE = Path(sys.executable).parent
+
+
+def environment(tree: Path) -> dict[str, str]:
+    runner = tree / ".git/runner"
+    runner.mkdir(exist_ok=True)
+    return {
+        **os.environ,
+        "PATH": f"{BESIDE}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(runner),
+        "GITHUB_OUTPUT": str(runner / "output"),
+        "GITHUB_STEP_SUMMARY": str(runner / "summary"),
+        "GITHUB_REPOSITORY": "owner/name",
+    }
+
+
+def step(name: str, tree: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    (one,) = (one for one in ACTION["runs"]["steps"] if one["name"] == name)
+    assert set(inputs) == set(one["env"]), "the step reads its inputs from the environment"
+    assert "${{" not in one["run"], "text that is pasted into a script would be run"
+    return subprocess.run(
+        [one["shell"], "-c", one["run"]],
+        cwd=tree,
+        env={**environment(tree), **inputs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def outputs(tree: Path) -> dict[str, str]:
+    lines = (tree / ".git/runner/output").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_action_reports_what_a_change_opens(tree: Path, repository: Callable[..., str]) -> None:
+    file = tree / DOMAINS
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io\n    *.quay.io # mirrors\n"))
+    repository("commit", "-qam", "two")
+    done = step("What opens and closes", tree, OVERLAYS="overlays/prod overlays/dev overlays/none", BASE="HEAD~1")
+    assert done.returncode == 0, done.stderr
+    report = Path(outputs(tree)["report"]).read_text()
+    assert outputs(tree)["changed"] == "true"
+    assert report.startswith("<!-- egress-overlays -->\n### Egress: `overlays/prod, HEAD~1..HEAD`")
+    assert "| :warning: opens | `*.quay.io` | wildcard | container-registries" in report
+    assert "Nothing becomes reachable" in report
+    assert "Not compared:\n\n```text\negress-overlays: error: overlays/none does not exist" in report
+    assert (tree / ".git/runner/summary").read_text() == report
+
+
+def test_the_action_says_that_nothing_changed(tree: Path, repository: Callable[..., str]) -> None:
+    repository("commit", "-q", "--allow-empty", "-m", "two")
+    step("What opens and closes", tree, OVERLAYS="overlays/prod", BASE="HEAD~1")
+    assert outputs(tree)["changed"] == "false"
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_action_fails_and_annotates(tree: Path) -> None:
+    assert step("Verify", tree, OVERLAYS="overlays/prod overlays/dev", STRICT="true").returncode == 0
+    file = tree / DOMAINS
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:443\n"))
+    done = step("Verify", tree, OVERLAYS="overlays/prod overlays/dev", STRICT="false")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"::error file={DOMAINS},line=9,")
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(("existing", "method"), [("", "POST"), ("7\n9\n", "PATCH")])
+def test_the_action_keeps_one_comment(existing: str, method: str, tree: Path, tmp_path: Path) -> None:
+    """GitHub itself cannot be had here: what stands in for `gh` notes down what it was asked for."""
+    runner = tmp_path / ".git/runner"
+    runner.mkdir()
+    (runner / "existing").write_text(existing)
+    stand_in = tmp_path / ".git/bin/gh"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        '#!/bin/sh\necho "$*" >>"$RUNNER_TEMP/asked"\ncase "$*" in *--jq*) cat "$RUNNER_TEMP/existing" ;; esac\n'
+    )
+    stand_in.chmod(0o755)
+    report = runner / "report"
+    report.write_text("text")
+    (one,) = (one for one in ACTION["runs"]["steps"] if one["name"] == "Comment")
+    variables = {**environment(tree), "GH_TOKEN": "none", "NUMBER": "3", "REPORT": str(report)}
+    variables["PATH"] = f"{stand_in.parent}:{variables['PATH']}"
+    subprocess.run(["bash", "-c", one["run"]], cwd=tree, env=variables, check=True)
+    asked = (runner / "asked").read_text().splitlines()
+    assert len(asked) == 2
+    where = "repos/owner/name/issues/comments/7" if existing else "repos/owner/name/issues/3/comments"
+    assert asked[1] == f"api --method {method} {where} --field body=@{report}"
+
+
+def test_the_action_declares_what_its_steps_read() -> None:
+    text = (ROOT / "action.yml").read_text()
+    assert set(re.findall(r"\binputs\.(\w+)", text)) == set(ACTION["inputs"])
+    assert all(one["description"] for one in ACTION["inputs"].values())
+
+
+def hook(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (one,) = (one for one in HOOKS if one["id"] == name)
+    command = [*shlex.split(one["entry"]), *arguments]
+    path = f"{BESIDE}:{os.environ['PATH']}"
+    return subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+
+
+def test_the_hooks_take_what_pre_commit_hands_over(tree: Path) -> None:
+    (lists,) = (one for one in HOOKS if one["id"] == "egress-overlays-lists")
+    everything = [str(path.relative_to(tree)) for path in tree.rglob("*.yaml") if "plugin" not in path.parts]
+    chosen = [name for name in everything if re.search(lists["files"], name)]
+    assert len(chosen) == 5
+    assert hook("egress-overlays-lists", *chosen).returncode == 0
+    assert hook("egress-overlays-verify", "overlays/prod").returncode == 0
+    file = tree / DOMAINS
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:443\n"))
+    assert hook("egress-overlays-lists", *chosen).returncode == 1
+    assert hook("egress-overlays-verify", "overlays/prod").returncode == 1
+
+
+def test_the_hooks_have_the_keys_that_pre_commit_wants() -> None:
+    found: list[dict[str, Any]] = HOOKS
+    assert all({"id", "name", "entry", "language"} <= one.keys() for one in found)

@@ -1,0 +1,195 @@
+"""The commands about lists that are for some clients only, over real builds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from command import Run
+
+pytestmark = pytest.mark.usefixtures("overlay")
+
+KUSTOMIZATION = """\
+resources: [../../base, domains.yaml]
+components: [../../components/client-lists, ../../components/inject]
+"""
+LISTS = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shared, labels: {egress-overlays.dev/set: default}}
+data:
+  all: |
+    pypi.org
+    ghcr.io
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: payments
+  labels: {egress-overlays.dev/set: default}
+  annotations:
+    egress-overlays.dev/clients: |
+      payments
+      shop/checkout
+data:
+  providers: |
+    api.stripe.com
+    *.adyen.com
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: reports
+  labels: {egress-overlays.dev/set: default}
+  annotations: {egress-overlays.dev/clients: "*/reporter"}
+data:
+  reports: |
+    eu.adyen.com
+"""
+
+
+@pytest.fixture
+def overlay(tree: Path) -> Path:
+    directory = tree / "overlays/teams"
+    directory.mkdir()
+    (directory / "kustomization.yaml").write_text(KUSTOMIZATION)
+    (directory / "domains.yaml").write_text(LISTS)
+    return directory
+
+
+def data(run: Run, *arguments: object, code: int = 0) -> Any:
+    outcome = run(*arguments, "-o", "json")
+    assert outcome.code == code, outcome.err
+    return json.loads(outcome.out)
+
+
+def edit(overlay: Path, old: str, new: str, to: str) -> Path:
+    other = overlay.parent / to
+    other.mkdir()
+    (other / "kustomization.yaml").write_text(KUSTOMIZATION)
+    assert old in LISTS
+    (other / "domains.yaml").write_text(LISTS.replace(old, new))
+    return other
+
+
+@pytest.mark.parametrize(
+    ("client", "allowed"),
+    [
+        ("payments/any", {"pypi.org", "api.stripe.com", "x.adyen.com", "eu.adyen.com"}),
+        ("shop/checkout", {"pypi.org", "api.stripe.com", "x.adyen.com", "eu.adyen.com"}),
+        ("shop/other", {"pypi.org"}),
+        ("blog/reporter", {"pypi.org", "eu.adyen.com"}),
+    ],
+)
+def test_check_as(client: str, allowed: set[str], run: Run) -> None:
+    for name in ("pypi.org", "api.stripe.com", "x.adyen.com", "eu.adyen.com", "other.com"):
+        for path in ("overlays/teams", "overlays/teams/domains.yaml"):
+            outcome = run("check", name, path, "--as", client)
+            assert outcome.code == (0 if name in allowed else 1), (client, name, path, outcome.out)
+
+
+def test_check_names_the_clients(run: Run) -> None:
+    (one,) = data(run, "check", "eu.adyen.com", "overlays/teams")["hosts"]
+    assert one["sets"][0]["clients"] == ["*/reporter", "payments/*", "shop/checkout"]
+
+
+@pytest.mark.parametrize("client", ["*", "payments", "*/x", "a/b/c", "Payments/x", "x/*"])
+def test_check_as_no_workload(client: str, run: Run) -> None:
+    outcome = run("check", "pypi.org", "overlays/teams", "--as", client)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert "--as" in outcome.err
+
+
+def test_list_shows_clients(run: Run) -> None:
+    (one,) = data(run, "list", "overlays/teams")["sets"]
+    assert {entry["name"]: entry["clients"] for entry in one["entries"]} == {
+        "pypi.org": None,
+        "ghcr.io": None,
+        "api.stripe.com": ["payments/*", "shop/checkout"],
+        "*.adyen.com": ["payments/*", "shop/checkout"],
+        "eu.adyen.com": ["*/reporter"],
+    }
+    assert "payments/*, shop/checkout" in run("list", "overlays/teams").out
+
+
+def test_diff_marks_a_list_whose_clients_widen(run: Run, overlay: Path) -> None:
+    edit(overlay, "      payments\n", "      payments\n      blog\n", "wider")
+    (one,) = data(run, "diff", "overlays/teams", "overlays/wider")["sets"]
+    assert {change["name"]: change["widens"] for change in one["clients"]} == {
+        "api.stripe.com": True,
+        "*.adyen.com": True,
+        "eu.adyen.com": True,
+    }
+    (one,) = data(run, "diff", "overlays/wider", "overlays/teams", "--exit-code", code=1)["sets"]
+    assert not any(change["widens"] for change in one["clients"])
+    assert not one["opened"]
+    assert not one["closed"]
+    assert ":warning: other clients" in run("diff", "overlays/teams", "overlays/wider", "-o", "markdown").out
+
+
+def test_diff_marks_a_list_that_loses_its_clients(run: Run, overlay: Path) -> None:
+    edit(overlay, '  annotations: {egress-overlays.dev/clients: "*/reporter"}\n', "", "open")
+    (one,) = data(run, "diff", "overlays/teams", "overlays/open")["sets"]
+    assert one["clients"] == [
+        {"name": "eu.adyen.com", "before": ["*/reporter", "payments/*", "shop/checkout"], "after": None, "widens": True}
+    ]
+
+
+def test_matrix_shows_clients(run: Run, overlay: Path) -> None:
+    edit(overlay, "      shop/checkout\n", "", "fewer")
+    found = data(run, "matrix", "overlays/teams", "overlays/fewer")
+    rows = {row["name"]: row["in"] for row in found["names"]}
+    assert rows["api.stripe.com"]["teams"]["clients"] == ["payments/*", "shop/checkout"]
+    assert rows["api.stripe.com"]["fewer"]["clients"] == ["payments/*"]
+    assert rows["pypi.org"]["teams"]["clients"] is None
+    differing = run("matrix", "overlays/teams", "overlays/fewer", "--differing").out
+    assert "api.stripe.com" in differing
+    assert "pypi.org" not in differing
+    assert "payments/*" in run("matrix", "overlays/teams", "-o", "html").out
+
+
+def _rules(run: Run, path: Path) -> set[str]:
+    (found,) = json.loads(run("verify", path, "-o", "json").out)
+    return {one["rule"] for one in found["findings"] if one["severity"] == "error"}
+
+
+def test_verify_finds_nothing_in_a_build(run: Run) -> None:
+    outcome = run("verify", "overlays/teams")
+    assert outcome.code == 0, outcome.out
+
+
+def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path) -> None:
+    import subprocess
+
+    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "overlays/teams"]
+    text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    documents = [document for document in yaml.safe_load_all(text) if document]
+    (sni_magic,) = (document for document in documents if document["kind"] == "EnvoyFilter")
+    chain = sni_magic["spec"]["configPatches"][2]["patch"]["value"]["filter_chains"][0]
+    (clients,) = (one for one in chain["filters"] if one["name"] == "egress-overlays.clients")
+    groups = clients["typed_config"]["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]
+    broken = tree / "broken.yaml"
+
+    def findings() -> set[str]:
+        broken.write_text(yaml.safe_dump_all(documents))
+        return _rules(run, broken)
+
+    assert findings() == set()
+    identity = sni_magic["spec"]["configPatches"].pop()
+    assert findings() == {"client-rules"}
+    sni_magic["spec"]["configPatches"].append(identity)
+    removed = groups.pop()
+    assert findings() == {"client-rules"}
+    groups.append(removed)
+    expression = groups[1]["on_match"]["matcher"]["matcher_list"]["matchers"][0]["predicate"]["single_predicate"]
+    expression["value_match"]["safe_regex"]["regex"] = ".*"
+    assert findings() == {"client-rules"}
+    chain["filters"].remove(clients)
+    assert findings() == {"client-rules"}

@@ -1,0 +1,197 @@
+"""`diff`: what opens and what closes, in meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonpatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from command import Run, one_line
+from egress_overlays import Difference, minimise, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("tree")
+DOMAINS = "components/domains-common/domains.yaml"
+
+
+def change(tree: Path, old: str, new: str, file: str = DOMAINS) -> None:
+    text = (tree / file).read_text()
+    assert old in text
+    (tree / file).write_text(text.replace(old, new))
+
+
+def difference(run: Run, *arguments: object) -> dict[str, Any]:
+    outcome = run("diff", "-o", "json", "--exit-code", *arguments)
+    found: dict[str, Any] = json.loads(outcome.out)
+    (one,) = found["sets"]
+    assert outcome.code == int(bool(one["opened"] or one["closed"]))
+    return {**found, **one}
+
+
+def names(changes: list[dict[str, Any]]) -> list[str]:
+    return [one["name"] for one in changes]
+
+
+def test_two_overlays(run: Run) -> None:
+    found = difference(run, "overlays/staging", "overlays/prod")
+    assert names(found["opened"]) == ["*.ingest.sentry.io", "events.pagerduty.com"]
+    assert names(found["closed"]) == ["*.wikipedia.org", "ingest.k6.io", "wikipedia.org"]
+    assert found["opened"][0]["comment"] == "error reports, one host a project"
+
+
+def test_an_overlay_and_its_rendering_do_not_differ(run: Run, rendered: Callable[[str], Path]) -> None:
+    outcome = run("diff", "--exit-code", "overlays/prod", rendered("prod"))
+    assert outcome == (0, "nothing becomes reachable, and nothing stops being reachable\n", "")
+
+
+def test_a_name_that_a_wildcard_covers_is_no_change(run: Run, rendered: Callable[[str], Path], tree: Path) -> None:
+    before = rendered("prod")
+    change(tree, "    *.okta.com ", "    x.okta.com\n    *.okta.com ")
+    assert not difference(run, before, "overlays/prod")["opened"]
+
+
+def test_what_widens_is_marked(run: Run, rendered: Callable[[str], Path], tree: Path) -> None:
+    before = rendered("prod")
+    change(tree, "api.stripe.com ", "*.stripe.com   ", "components/domains-payments/domains.yaml")
+    found = difference(run, before, "overlays/prod")
+    assert found["opened"] == [
+        {
+            "name": "*.stripe.com",
+            "wildcard": True,
+            "covers": ["api.stripe.com", "files.stripe.com"],
+            "group": "payment-providers",
+            "comment": "card payments",
+        }
+    ]
+    assert found["closed"] == []
+    text = run("diff", before, "overlays/prod").out
+    assert text.startswith("+ *.stripe.com  wildcard, widens api.stripe.com, files.stripe.com  payment-providers, ")
+    back = difference(run, "overlays/prod", before)
+    assert (names(back["opened"]), names(back["closed"])) == ([], ["*.stripe.com"])
+
+
+def test_the_patch_turns_one_list_into_the_other(run: Run) -> None:
+    found = difference(run, "overlays/dev", "overlays/prod")
+    assert jsonpatch.apply_patch(found["before"], found["patch"]) == found["after"]
+    listed = json.loads(run("list", "-o", "json", "overlays/prod").out)["sets"][0]["hosts"]
+    assert found["after"] == {"default": listed}
+
+
+def test_markdown_is_a_table_that_nobody_can_break_out_of(
+    run: Run, rendered: Callable[[str], Path], tree: Path
+) -> None:
+    before = rendered("prod")
+    change(
+        tree,
+        "*.okta.com                         # one host a tenant",
+        "evil.example # |x|<img src=x> @team ![a](http://b)",
+    )
+    out = run("diff", "-o", "markdown", before, "overlays/prod").out
+    (row,) = (line for line in out.splitlines() if "evil.example" in line)
+    for char in "|<>![]":
+        assert char not in row.replace(f"\\{char}", "").strip("| ").replace(" | ", "")
+    assert "@team" not in row
+    assert "http://" not in row
+    assert ":warning:" not in row
+
+
+def test_two_revisions(run: Run, tree: Path, repository: Callable[..., str]) -> None:
+    change(tree, "    ghcr.io\n", "    quay.io # mirrors\n")
+    repository("commit", "-qam", "two")
+    found = difference(run, "overlays/prod", "--rev", "HEAD~1..HEAD")
+    assert (names(found["opened"]), names(found["closed"])) == (["quay.io"], ["ghcr.io"])
+    out = run("diff", "overlays/prod", "--rev", "HEAD~1..HEAD").out
+    assert f"+ quay.io  container-registries, {DOMAINS}:9  # mirrors" in out.replace("    ", "  ")
+    assert repository("status", "--porcelain") == ""
+    assert repository("worktree", "list").count("\n") == 1
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_revision_and_the_working_tree(run: Run, tree: Path) -> None:
+    change(tree, "    ghcr.io\n", "")
+    assert names(difference(run, "overlays/prod", "--rev", "HEAD")["closed"]) == ["ghcr.io"]
+    assert difference(run, "overlays/prod", "--rev", "HEAD..HEAD")["closed"] == []
+
+
+def test_three_dots_mean_since_they_parted(run: Run, tree: Path, repository: Callable[..., str]) -> None:
+    repository("checkout", "-qb", "topic")
+    change(tree, "    ghcr.io\n", "    ghcr.io\n    topic.example.com\n")
+    repository("commit", "-qam", "topic")
+    repository("checkout", "-q", "main")
+    change(tree, "    pypi.org\n", "")
+    repository("commit", "-qam", "main goes on")
+    since = difference(run, "overlays/prod", "--rev", "main...topic")
+    assert (names(since["opened"]), names(since["closed"])) == (["topic.example.com"], [])
+    between = difference(run, "overlays/prod", "--rev", "main..topic")
+    assert names(between["opened"]) == ["pypi.org", "topic.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--rev", "nope..HEAD"), "git knows no revision 'nope'"),
+        (("--rev", "HEAD..--output=x"), "git knows no revision '--output=x'"),
+        (("--rev", "nope...HEAD"), "git: "),
+        (("--rev", "HEAD~7"), "git knows no revision 'HEAD~7'"),
+        ((), "diff takes two paths, or one with --rev R1..R2"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_revisions_that_are_not_there(arguments: tuple[str, ...], words: str, run: Run, tree: Path) -> None:
+    assert words in one_line(run("diff", "overlays/prod", *arguments), 2)
+    assert sorted(path.name for path in tree.iterdir()) == [".git", "base", "components", "overlays", "plugin"]
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_overlay_that_a_revision_does_not_have(run: Run, tree: Path) -> None:
+    (tree / "overlays/new").mkdir()
+    assert "does not exist in the revision HEAD" in one_line(run("diff", "overlays/new", "--rev", "HEAD"), 2)
+
+
+def test_a_revision_that_does_not_build_is_named(run: Run, tree: Path, repository: Callable[..., str]) -> None:
+    change(tree, "    ghcr.io\n", "    ghcr.io:443\n")
+    repository("commit", "-qam", "broken")
+    change(tree, "    ghcr.io:443\n", "    ghcr.io\n")
+    said = one_line(run("diff", "overlays/prod", "--rev", "HEAD"), 2)
+    assert "overlays/prod does not build" in said
+    assert said.endswith("(in HEAD)")
+
+
+def test_outside_of_a_repository(run: Run) -> None:
+    assert "not a git repository" in one_line(run("diff", "overlays/prod", "--rev", "HEAD"), 2)
+
+
+LABELS = st.sampled_from(["a", "b", "c"])
+NAMES = st.lists(LABELS, min_size=1, max_size=3).map(lambda labels: ".".join([*labels, "x", "org"]))
+DOMAIN_LISTS = st.lists(
+    st.builds(lambda star, name: parse(star + name)[0], st.sampled_from(["", "*."]), NAMES), max_size=6
+)
+
+
+@given(DOMAIN_LISTS, DOMAIN_LISTS, NAMES)
+def test_it_is_what_envoy_would_match(one: list[Any], other: list[Any], host: str) -> None:
+    """A host is in what opened exactly where the new list matches it and no name of the old one stands for it.
+
+    A wildcard that opens stands for more than the names in it that were open before, which `touches` names.
+    """
+    before, after = minimise(one)[0], minimise(other)[0]
+    found = Difference("default", before, after)
+    was = any(domain.matches(host) for domain in before)
+    is_ = any(domain.matches(host) for domain in after)
+    opens = [change for change in found.opened if change.domain.matches(host)]
+    closes = [change for change in found.closed if change.domain.matches(host)]
+    if is_ and not was:
+        assert opens
+    if was and not is_:
+        assert closes
+    if opens and was:
+        assert any(touched.matches(host) for change in opens for touched in change.touches)
+    if not found:
+        assert before == after

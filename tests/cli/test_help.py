@@ -1,0 +1,114 @@
+"""--help, docs/commands.md, completion, colour: what a person sees first."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shlex
+import subprocess
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command import Run, one_line
+from egress_overlays import __version__
+from egress_overlays.cli import COMMANDS, module_of, parser
+from egress_overlays.cli.console import Console
+from egress_overlays.cli.output import Paint, table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_an_example_that_the_parser_takes(name: str, run: Run) -> None:
+    outcome = run(name, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    example = module_of(name).EXAMPLE
+    assert f"example: {example}" in outcome.out
+    words = shlex.split(example.partition(">")[0])
+    assert words[0] == "egress-overlays"
+    arguments = parser(words[1]).parse_args(words[1:])
+    assert arguments.run is module_of(name).run
+
+
+def test_the_page_is_made_from_the_help() -> None:
+    spec = importlib.util.spec_from_file_location("commands", ROOT / "tools/commands.py")
+    assert spec
+    assert spec.loader
+    tool: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run `make commands`"
+
+
+def test_the_version(run: Run) -> None:
+    assert run("--version").out == f"egress-overlays {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nothing",), "invalid choice: 'nothing'"),
+        (("check",), "required: HOST, PATH; see egress-overlays check --help"),
+        (("list", "-o", "xml", "base"), "invalid choice: 'xml'"),
+        (("add", "x.example.com", "file"), "required: --group"),
+    ],
+)
+def test_wrong_use_is_one_line(arguments: tuple[str, ...], words: str, run: Run) -> None:
+    assert words in one_line(run(*arguments), 2)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_is_a_script_that_knows_every_command(shell: str, run: Run, tmp_path: Path) -> None:
+    script = run("completion", shell).out
+    for name in COMMANDS:
+        assert name in script
+    if shell == "bash":
+        file = tmp_path / "completion"
+        file.write_text(script)
+        words = "source $1; COMP_WORDS=(egress-overlays ma); COMP_CWORD=1; _shtab_egress_overlays; echo ${COMPREPLY[@]}"
+        done = subprocess.run(["bash", "-c", words, "-", file], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "matrix", done.stderr
+
+
+class Terminal(StringIO):
+    """A stream that a person looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "coloured"),
+    [
+        (Terminal(), {}, True),
+        (Terminal(), {"NO_COLOR": "1"}, False),
+        (Terminal(), {"NO_COLOR": ""}, True),
+        (StringIO(), {}, False),
+    ],
+)
+def test_colour_is_for_terminals_without_no_color(stream: StringIO, environ: dict[str, str], coloured: bool) -> None:
+    paint = Paint(Console(BytesIO(), stream, stream, environ), stream)
+    assert (paint("x", "red") != "x") is coloured
+
+
+def test_a_table_leaves_out_empty_columns() -> None:
+    assert table(("A", "B", "C"), [("1", "", "three"), ("22", "", "")]) == ["A   C", "1   three", "22"]
+
+
+def test_a_reader_that_stops_early_ends_the_command_quietly(tmp_path: Path) -> None:
+    words = "\n".join(f"h{number}.example.com" for number in range(20000))
+    (tmp_path / "names.txt").write_text(words)
+    command = f"{shlex.quote(os.fspath(ROOT / 'plugin/egress-overlays'))} import names.txt | head -1"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("apiVersion: v1\n", "")
+
+
+def test_every_parser_has_help_for_every_argument() -> None:
+    (choices,) = (action.choices for action in parser()._actions if isinstance(action.choices, dict))  # noqa: SLF001
+    for name, command in choices.items():
+        for action in command._actions:  # noqa: SLF001 - argparse shows them nowhere else
+            assert action.help, f"{name} {action.dest}"
+            assert isinstance(action, argparse.Action)

@@ -1,0 +1,106 @@
+"""`init`: what it lays down builds at once, and opens nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from command import Run, one_line
+from egress_overlays import PLACEHOLDER, load
+
+pytestmark = pytest.mark.usefixtures("tree")
+
+
+def files(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_new_overlay_of_a_tree(run: Run, tree: Path) -> None:
+    outcome = run("init", "overlays/qa")
+    assert outcome.code == 0
+    assert outcome.out.splitlines() == ["overlays/qa/kustomization.yaml", "overlays/qa/domains.yaml"]
+    assert "- ../../components/inject\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
+    assert load("overlays/qa").hosts("default") == ()
+    assert run("verify", "--strict", "overlays/qa").code == 0
+    assert run("add", "api.example.com", "--group", "partners", "overlays/qa").code == 0
+    assert run("check", "api.example.com", "overlays/qa").code == 0
+
+
+def test_a_deeper_overlay_finds_its_tree(run: Run, tree: Path) -> None:
+    assert run("init", "overlays/eu/qa").code == 0
+    assert "- ../../../base\n" in (tree / "overlays/eu/qa/kustomization.yaml").read_text()
+    assert load("overlays/eu/qa").names == ["default"]
+
+
+def test_a_whole_tree(run: Run, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(directory)
+    (directory / "README.md").write_text("mine\n")
+    outcome = run("init", "infra/egress", "-o", "json")
+    written = {str(path.relative_to(directory)) for path in files(directory)} - {"README.md"}
+    assert set(json.loads(outcome.out)["files"]) == written
+    for environment in ("dev", "staging", "prod"):
+        path = f"infra/egress/overlays/{environment}"
+        # As people build it: the command that they have installed is on PATH.
+        command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", path]
+        beside = Path(sys.executable).parent
+        done = subprocess.run(command, env={"PATH": f"{beside}:{_path()}"}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count(PLACEHOLDER) == 4
+        assert "not injected" not in done.stdout
+        assert run("verify", "--strict", path).code == 0
+    names = {name for name in json.loads(outcome.out)["files"] if "domains" in name}
+    assert names == {f"infra/egress/overlays/{one}/domains.yaml" for one in ("dev", "staging", "prod")}
+
+
+def _path() -> str:
+    import os
+
+    return os.environ["PATH"]
+
+
+def test_beside_an_existing_repository(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "repository"
+    directory.mkdir()
+    (directory / "README.md").write_text("mine\n")
+    (directory / "overlays").mkdir()
+    monkeypatch.chdir(directory)
+    (tmp_path / "base").rename(tmp_path / "no-base")
+    assert run("init", ".").code == 0
+    assert (directory / "README.md").read_text() == "mine\n"
+    assert load("overlays/dev").names == ["default"]
+
+
+@pytest.mark.parametrize("name", ["kustomization.yaml", "domains.yaml", "kustomization.yml", "Kustomization"])
+def test_nothing_is_overwritten(name: str, run: Run, tree: Path) -> None:
+    (tree / "overlays/qa").mkdir()
+    (tree / "overlays/qa" / name).write_text("mine\n")
+    before = files(tree / "overlays")
+    assert f"overlays/qa/{name} exists already; nothing was written" in one_line(run("init", "overlays/qa"), 2)
+    assert files(tree / "overlays") == before
+    assert [path.name for path in (tree / "overlays/qa").iterdir()] == [name]
+
+
+def test_a_file_in_the_way(run: Run, tree: Path) -> None:
+    (tree / "overlays/qa").write_text("mine\n")
+    assert "nothing was written" in one_line(run("init", "overlays/qa"), 2)
+    assert "nothing was written" in one_line(run("init", "overlays/qa/x"), 2)
+    assert (tree / "overlays/qa").read_text() == "mine\n"
+
+
+def test_a_failure_half_way_leaves_nothing(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if target.name == "domains.yaml":
+            raise OSError(28, "No space left on device", str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    assert "No space left on device; nothing was written" in one_line(run("init", "overlays/qa"), 2)
+    assert not (tree / "overlays/qa").exists()
+    assert [path.name for path in (tree / "overlays").iterdir() if path.name.startswith(".")] == []

@@ -1,0 +1,68 @@
+"""`import egress_overlays`: the public names, and what a program does with them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import egress_overlays
+from egress_overlays import Options, check, differences, load, matrix, parse, verify
+
+pytestmark = pytest.mark.usefixtures("tree")
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    assert len(egress_overlays.__all__) > 30
+    assert sorted(egress_overlays.__all__) == dir(egress_overlays)
+    for name in egress_overlays.__all__:
+        value = getattr(egress_overlays, name)
+        assert name.startswith("__") or isinstance(value, str) or value.__doc__, name
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        getattr(egress_overlays, "nothing")  # noqa: B009 - mypy would refuse the plain form
+
+
+def test_the_package_is_typed() -> None:
+    assert (Path(egress_overlays.__file__).parent / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(
+    ("statement", "modules"),
+    [
+        ("import egress_overlays", {"egress_overlays"}),
+        ("from egress_overlays import parse", {"egress_overlays", "egress_overlays.domains"}),
+    ],
+)
+def test_a_name_loads_what_it_needs_and_no_more(statement: str, modules: set[str]) -> None:
+    code = f"{statement}\nimport sys\nprint(*[name for name in sys.modules if name.startswith('egress_overlays')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == modules
+
+
+def test_names_stay_what_they_are_when_modules_are_loaded() -> None:
+    code = (
+        "import egress_overlays as e, importlib, pkgutil\n"
+        "[importlib.import_module(f'egress_overlays.{m.name}') for m in pkgutil.iter_modules(e.__path__)"
+        " if m.name != '__main__']\n"
+        "print(*[name for name in e.__all__ if type(getattr(e, name)).__name__ == 'module'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_program_of_a_few_lines() -> None:
+    prod, staging = load("overlays/prod"), load("overlays/staging")
+    (verdict,) = check(parse("x.okta.com")[0], prod.lists)
+    assert verdict.allowed
+    assert verdict.hops["gateway"][0][1] == "*.okta.com"
+    assert [str(change.domain) for change in differences(staging, prod)[0].opened] == [
+        "*.ingest.sentry.io",
+        "events.pagerduty.com",
+    ]
+    assert verify(prod, Options(root_namespace="istio-config")) == []
+    assert {row.name for row in matrix([prod])} == set(prod.hosts("default"))

@@ -1,0 +1,111 @@
+"""The pages of docs/ that show commands, code and lists: every block does what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from egress_overlays.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+OURS = ("concepts.md", "domains-configmap.md", "library.md", "migrating.md", "security.md")
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("base", "components", "overlays"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "plugin").symlink_to(ROOT / "plugin")
+    shutil.copy(ROOT / "tests/e2e/seed.yaml", tmp_path / "old.yaml")
+    (tmp_path / "nginx.conf").write_text(
+        "map $ssl_preread_server_name $up {\n  hostnames;\n  .example.com up;\n}\nserver { ssl_preread on; }\n"
+    )
+    (tmp_path / "squid.conf").write_text("acl good dstdomain .example.com\n")
+    (tmp_path / "names.txt").write_text("api.example.org\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return tmp_path
+
+
+SHELL = [(page, block) for page in OURS for block in blocks(page, "sh")]
+
+
+@pytest.mark.parametrize(("page", "block"), SHELL, ids=[f"{page}-{block.split()[1]}" for page, block in SHELL])
+@pytest.mark.usefixtures("tree")
+def test_a_block_of_commands_runs(page: str, block: str) -> None:
+    done = subprocess.run(["sh", "-euc", block], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+@pytest.mark.usefixtures("tree")
+def test_the_librarys_example_runs() -> None:
+    (block,) = blocks("library.md", "python")
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["True ['*.okta.com']", "*.ingest.sentry.io True []"]
+
+
+def test_the_list_that_is_shown_builds(tree: Path) -> None:
+    (block,) = blocks("domains-configmap.md", "yaml list")
+    (tree / "overlays/dev/domains.yaml").write_text(block)
+    done = subprocess.run(
+        ["egress-overlays", "list", "-o", "yaml", "overlays/dev"], capture_output=True, text=True, check=True
+    )
+    hosts = yaml.safe_load(done.stdout)["sets"][0]["hosts"]
+    assert hosts == ["*.example.com", "*.wikipedia.org", "api.example.org", "example.com"]
+
+
+def refused() -> list[str]:
+    text = (ROOT / "docs/domains-configmap.md").read_text(encoding="utf-8")
+    table = text.partition("| refused | why |")[2].partition("\n\n")[0]
+    return [name for row in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+
+
+@pytest.mark.parametrize("line", refused())
+@pytest.mark.usefixtures("tree")
+def test_what_the_page_says_is_refused_is_refused(line: str, tree: Path) -> None:
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "labels": {"egress-overlays.dev/set": "default"}},
+        "data": {"g": f"fine.example.com\n{line}\n"},
+    }
+    (tree / "list.yaml").write_text(yaml.safe_dump(config_map))
+    done = subprocess.run(["egress-overlays", "verify", "list.yaml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "line 2" in done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        if anchor and file.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, target
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    for page in PAGES:
+        for word in re.findall(r"`egress-overlays ([a-z]+)\b", page.read_text(encoding="utf-8")):
+            assert word in {*COMMANDS, "legacy"}, f"{page.name}: {word}"

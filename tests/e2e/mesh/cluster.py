@@ -1,0 +1,208 @@
+"""The Kubernetes API: etcd and kube-apiserver, spoken to with kubectl. No controllers, no kubelet: pods by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from .internet import wait_for_port
+from .network import NODE
+from .pki import Authority, signing_key
+from .processes import Daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ADMIN_TOKEN = "e2e-admin"  # noqa: S105 -- of an API server that lives for one test run
+PORT = 6443
+
+
+class Refused(RuntimeError):  # noqa: N818 -- an answer, not a fault
+    """kubectl said no; the message is what it printed."""
+
+
+class Cluster:
+    """An API server with an empty etcd behind it."""
+
+    def __init__(self, components: Mapping[str, Path], directory: Path, logs: Path) -> None:
+        self._components = components
+        self._synced: set[tuple[str, str, str]] = set()
+        directory.mkdir()
+        self.kubeconfig = directory / "kubeconfig.json"
+        authority = Authority.new("kubernetes", directory / "pki")
+        certificate, key = authority.leaf(NODE, "127.0.0.1", "kubernetes.default.svc")
+        tokens = directory / "tokens.csv"
+        tokens.write_text(f"{ADMIN_TOKEN},admin,admin,system:masters\n")
+        accounts = signing_key(directory / "service-accounts.key")
+        self.kubeconfig.write_text(json.dumps(_kubeconfig(authority.root)))
+        self.etcd = Daemon(
+            "etcd",
+            [
+                components["etcd"],
+                f"--data-dir={directory / 'etcd'}",
+                "--unsafe-no-fsync",
+                "--log-level=warn",
+                "--max-request-bytes=1572864",
+            ],
+            log=logs / "etcd.log",
+        )
+        self.api_server = Daemon(
+            "kube-apiserver",
+            [
+                components["kube-apiserver"],
+                "--etcd-servers=http://127.0.0.1:2379",
+                f"--secure-port={PORT}",
+                f"--advertise-address={NODE}",
+                "--endpoint-reconciler-type=none",
+                f"--tls-cert-file={certificate}",
+                f"--tls-private-key-file={key}",
+                f"--token-auth-file={tokens}",
+                "--authorization-mode=RBAC",
+                "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+                f"--service-account-key-file={accounts}",
+                f"--service-account-signing-key-file={accounts}",
+                "--service-cluster-ip-range=10.96.0.0/16",
+                "--disable-admission-plugins=ServiceAccount",  # Its controller, which makes the accounts, does not run.
+            ],
+            log=logs / "kube-apiserver.log",
+        )
+
+    def start(self) -> None:
+        """Starts both and loads the CRDs of Istio and of the Prometheus operator."""
+        self.etcd.start(lambda: wait_for_port("127.0.0.1", 2379))
+        self.start_api_server()
+        for crds in ("istio-crds", "prometheus-crds"):
+            self.kubectl("apply", "--server-side", "-f", str(self._components[crds]))
+        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+
+    def start_api_server(self) -> None:
+        """Starts the API server, or starts it again on the same etcd."""
+        self.api_server.start(self._ready, within=90)
+
+    def _ready(self) -> bool:
+        try:
+            return self.kubectl("get", "--raw", "/readyz").strip() == "ok"
+        except Refused:
+            return False
+
+    def stop(self) -> None:
+        """Stops both."""
+        self.api_server.stop()
+        self.etcd.stop()
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs kubectl as the cluster's administrator and returns its stdout; Refused carries what it said instead."""
+        command = [str(self._components["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Refused(done.stderr.strip())
+        return done.stdout
+
+    def apply(self, manifests: str) -> str:
+        """`kubectl apply --server-side`: what a person types."""
+        return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifests)
+
+    def sync(self, manifests: str) -> None:
+        """Applies, then deletes what the last sync had and this one lacks, as GitOps tools do."""
+        self.apply(manifests)
+        wanted = objects(manifests)
+        for gone in self._synced - wanted:
+            kind, namespace, name = gone
+            self.kubectl("delete", kind, name, f"--namespace={namespace}", "--ignore-not-found", "--wait=false")
+        self._synced = wanted
+
+    def refusals(self, manifests: str) -> str:
+        """What the API server and every webhook say against these manifests (a dry run): empty if they take all."""
+        try:
+            self.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", stdin=manifests)
+        except Refused as refused:
+            return str(refused)
+        return ""
+
+    def get(self, *arguments: str) -> Any:
+        """`kubectl get ... -o json`, parsed."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def namespace(self, name: str) -> None:
+        """Makes a namespace if it is not there."""
+        self.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
+
+    def service_account(self, name: str, namespace: str) -> None:
+        """Makes a service account if it is not there."""
+        metadata = {"name": name, "namespace": namespace}
+        self.apply(json.dumps({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}))
+
+    def token(self, account: str, namespace: str, audience: str) -> str:
+        """A service account's token, as a projected volume would hold it."""
+        return self.kubectl("create", "token", account, f"--namespace={namespace}", f"--audience={audience}").strip()
+
+    def pod(self, name: str, namespace: str, template: Mapping[str, Any], address: str) -> None:
+        """Makes a pod from a template (metadata and spec of a Deployment's) and says that it runs at this address."""
+        metadata = {**template.get("metadata", {}), "name": name, "namespace": namespace}
+        self.apply(json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}))
+        now = "2026-01-01T00:00:00Z"
+        status = {
+            "phase": "Running",
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": now}],
+        }
+        patch = ("patch", "pod", name, f"--namespace={namespace}", "--subresource=status", "--type=merge")
+        self.kubectl(*patch, "-p", json.dumps({"status": status}))
+
+    def endpoints(self, service: str, namespace: str, pods: Mapping[str, str], ports: list[dict[str, Any]]) -> None:
+        """An EndpointSlice for a Service, as its controller would write it: pod names to addresses."""
+        ready = {"ready": True, "serving": True, "terminating": False}
+        self.apply(
+            json.dumps(
+                {
+                    "apiVersion": "discovery.k8s.io/v1",
+                    "kind": "EndpointSlice",
+                    "metadata": {
+                        "name": f"{service}-e2e",
+                        "namespace": namespace,
+                        "labels": {"kubernetes.io/service-name": service},
+                    },
+                    "addressType": "IPv4",
+                    "ports": ports,
+                    "endpoints": [
+                        {
+                            "addresses": [address],
+                            "conditions": ready,
+                            "targetRef": {"kind": "Pod", "name": name, "namespace": namespace},
+                        }
+                        for name, address in pods.items()
+                    ],
+                }
+            )
+        )
+
+
+def objects(manifests: str) -> set[tuple[str, str, str]]:
+    """Kind, namespace and name of a stream's objects, but for namespaces: nothing here finishes deleting one."""
+    found = (item for item in yaml.load_all(manifests, yaml.CSafeLoader) if item and item["kind"] != "Namespace")
+    return {
+        (
+            f"{item['kind']}.{item['apiVersion'].rpartition('/')[0]}".rstrip("."),
+            item["metadata"].get("namespace", ""),
+            item["metadata"]["name"],
+        )
+        for item in found
+    }
+
+
+def _kubeconfig(root: Path) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "e2e",
+        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "admin"}}],
+        "clusters": [
+            {"name": "e2e", "cluster": {"server": f"https://{NODE}:{PORT}", "certificate-authority": str(root)}}
+        ],
+        "users": [{"name": "admin", "user": {"token": ADMIN_TOKEN}}],
+    }

@@ -1,0 +1,118 @@
+"""The command blocks of docs/gitops.md, and the scripts of the CI examples, as they stand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from documents import ROOT, block, blocks
+
+DOCUMENT = "docs/gitops.md"
+STOCK = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: argocd-repo-server}
+spec:
+  template:
+    spec:
+      initContainers:
+      - {name: copyutil, image: "quay.io/argoproj/argocd:v3.6.1"}
+      containers:
+      - {name: argocd-repo-server, image: "quay.io/argoproj/argocd:v3.6.1", env: [{name: KEPT, value: "yes"}]}
+      volumes: [{name: var-files, emptyDir: {}}, {name: plugins, emptyDir: {}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-cm}
+data: {kept: "yes"}
+"""
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    return {"PATH": f"{ROOT / 'plugin'}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def argocd(tmp_path: Path) -> Path:
+    (tmp_path / "argocd").mkdir()
+    (tmp_path / "argocd/install.yaml").write_text(STOCK)
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    return tmp_path
+
+
+def repo_server(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    items = [item for item in yaml.safe_load_all((directory / "argocd.yaml").read_text()) if item]
+    (deployment,) = [item for item in items if item["kind"] == "Deployment"]
+    configs = {
+        item["metadata"]["name"].split("-plugin")[0]: item["data"] for item in items if item["kind"] == "ConfigMap"
+    }
+    return deployment["spec"]["template"]["spec"], configs
+
+
+def test_every_block_is_run_here() -> None:
+    assert [one.name for one in blocks(DOCUMENT)] == ["repository", "repo-server", "plugin", "rendered"]
+
+
+def test_from_nothing_to_rendered_manifests(tmp_path: Path, environ: dict[str, str]) -> None:
+    for name in ("repository", "rendered"):
+        done = block(DOCUMENT, name).run(tmp_path, environ)
+        assert done.returncode == 0, done.stderr + done.stdout
+    rendered = (tmp_path / "rendered/staging.yaml").read_text()
+    assert rendered == (tmp_path / "staging.yaml").read_text()
+    assert "api.example.com" in rendered
+
+
+@pytest.mark.parametrize("way", ["repo-server", "plugin"])
+def test_the_components_add_to_an_installation_and_take_nothing(
+    way: str, argocd: Path, environ: dict[str, str]
+) -> None:
+    done = block(DOCUMENT, way).run(argocd, environ)
+    assert done.returncode == 0, done.stderr
+    pod, configs = repo_server(argocd)
+    images = {one["name"]: one["image"] for one in (*pod["initContainers"], *pod["containers"])}
+    assert images["argocd-repo-server"] == images["copyutil"] == "quay.io/argoproj/argocd:v3.6.1"
+    (init,) = [one for one in pod["initContainers"] if one["name"] == "egress-overlays"]
+    assert init["image"].startswith("registry.example/platform/egress-overlays:")
+    volumes = {one["name"] for one in pod["volumes"]}
+    mounts = {
+        one["name"] for part in (*pod["initContainers"], *pod["containers"]) for one in part.get("volumeMounts", [])
+    }
+    assert mounts <= volumes
+    (server,) = [one for one in pod["containers"] if one["name"] == "argocd-repo-server"]
+    assert {"name": "KEPT", "value": "yes"} in server["env"]
+    assert configs["argocd-cm"]["kept"] == "yes"
+    # Only one of the two lets every application run programs.
+    assert ("kustomize.buildOptions" in configs["argocd-cm"]) == (way == "repo-server")
+    assert ("egress-overlays" in configs) == (way == "plugin")
+
+
+def test_the_flux_job_pushes_nothing_that_failed(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The Render step, with the shell that GitHub starts for `shell: bash`."""
+    job = yaml.safe_load((ROOT / "deploy/flux/ci.yaml").read_text())["jobs"]["push"]
+    assert sorted(job["strategy"]["matrix"]["overlay"]) == sorted(path.name for path in (ROOT / "overlays").iterdir())
+    (script,) = [step["run"] for step in job["steps"] if step.get("name") == "Render"]
+    for name in ("base", "components", "overlays", "plugin"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    script = script.replace("${{ matrix.overlay }}", "staging")
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+
+    def render() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            shell, cwd=tmp_path, env={**os.environ, **environ}, capture_output=True, text=True, check=False
+        )
+
+    done = render()
+    assert done.returncode == 0, done.stderr + done.stdout
+    domains = tmp_path / "overlays/staging/domains.yaml"
+    domains.write_text(domains.read_text().replace("ingest.k6.io", "192.0.2.1"))
+    done = render()
+    assert done.returncode == 1
+    assert '"192.0.2.1"' in done.stderr

@@ -1,0 +1,48 @@
+"""Envoys to run: oldest and newest, or with EGRESS_OVERLAYS_ENVOYS=all (`make e2e`) every one of tools/versions.env."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builds import ROOT
+
+PINNED = dict(
+    line.split("=", 1) for line in (ROOT / "tools/versions.env").read_text().splitlines() if line[:1] not in ("", "#")
+)
+OLDEST, NEWEST = PINNED["ENVOY_OLDEST"], PINNED["ENVOY_NEWEST"]
+BETWEEN = PINNED["ENVOY_BETWEEN"].split(",") if os.environ.get("EGRESS_OVERLAYS_ENVOYS") == "all" else []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `version` runs with every Envoy."""
+    if "version" in metafunc.fixturenames:
+        metafunc.parametrize("version", [OLDEST, *BETWEEN, NEWEST], scope="session")
+
+
+@pytest.fixture(scope="session")
+def envoys() -> dict[str, Path]:
+    """The binaries by version, fetched into the cache where they are missing."""
+    names = {NEWEST: "envoy", **{version: f"envoy-{version}" for version in (OLDEST, *BETWEEN)}}
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/components.py", *names.values()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    paths = json.loads(done.stdout)
+    return {version: Path(paths[name]) for version, name in names.items()}
+
+
+@pytest.fixture(scope="session")
+def newest(envoys: dict[str, Path]) -> Path:
+    return envoys[NEWEST]
+
+
+@pytest.fixture(scope="session")
+def connects_late(version: str) -> bool:
+    """Whether this Envoy waits for the first bytes before it connects (tcp_proxy.upstream_connect_mode, Envoy 1.37)."""
+    return tuple(map(int, version.split(".")[:2])) >= (1, 37)

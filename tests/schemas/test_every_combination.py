@@ -1,0 +1,95 @@
+"""Every pair of components in both orders, and all together: built, and held against the API server's schemas."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builds import COMPONENTS, ROOT, build, overlay
+
+Resources = list[dict[str, Any]]
+LIST = ("*.wikipedia.org", "pypi.org", "example.com", "*.example.com")
+Faults = Callable[[dict[str, Any]], list[str]]
+
+
+def by_id(resources: Resources) -> dict[str, dict[str, Any]]:
+    return {
+        json.dumps([r["apiVersion"], r["kind"], r["metadata"].get("namespace"), r["metadata"]["name"]]): r
+        for r in resources
+    }
+
+
+def names(resources: Resources, kind: str) -> list[dict[str, Any]]:
+    return [resource for resource in resources if resource["kind"] == kind]
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_overlays_validate(environment: str, faults: Faults) -> None:
+    resources = build(ROOT / "overlays" / environment)
+    assert [fault for resource in resources for fault in faults(resource)] == []
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(COMPONENTS, 2)), ids="+".join)
+def test_pairs_combine_in_both_orders_and_validate(pair: tuple[str, str], faults: Faults, tmp_path: Path) -> None:
+    resources = build(overlay(tmp_path, pair, LIST))
+    assert [fault for resource in resources for fault in faults(resource)] == []
+    assert by_id(resources) == by_id(build(overlay(tmp_path, pair[::-1], LIST)))
+
+
+def test_all_together_validate(faults: Faults, tmp_path: Path) -> None:
+    resources = build(overlay(tmp_path, COMPONENTS, LIST))
+    assert [fault for resource in resources for fault in faults(resource)] == []
+    assert by_id(resources) == by_id(build(overlay(tmp_path, COMPONENTS[::-1], LIST)))
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_each_changes_something(component: str, tmp_path: Path) -> None:
+    assert by_id(build(overlay(tmp_path, (component,), LIST))) != by_id(build(overlay(tmp_path, (), LIST)))
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_each_says_what_it_does_what_it_needs_and_how_it_looks(component: str) -> None:
+    text = (ROOT / "components" / component / "README.md").read_text()
+    assert "**It needs**" in text
+    assert "**It looks like this**" in text
+
+
+def test_compact_registry_leaves_one_host_in_the_registry(tmp_path: Path) -> None:
+    resources = build(overlay(tmp_path, ("compact-registry",), LIST))
+    synthetic = "egress.egress-overlays.internal"
+    (entry,), (service,) = names(resources, "ServiceEntry"), names(resources, "VirtualService")
+    assert entry["spec"]["hosts"] == [synthetic]
+    assert sorted(service["spec"]["hosts"]) == sorted([*LIST, synthetic])
+    assert sorted(service["spec"]["tls"][0]["match"][0]["sniHosts"]) == sorted(LIST)
+
+
+def test_private_addresses_have_to_be_named(tmp_path: Path) -> None:
+    directory = overlay(tmp_path, ("allow-private-addresses",), LIST)
+    kustomization = directory / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace("- private-addresses.yaml\n", ""))
+    with pytest.raises(AssertionError, match="PrivateAddresses"):
+        build(directory)
+
+
+class TestTheValidator:
+    """That it can fail: each of these is wrong in one place."""
+
+    def test_a_field_that_does_not_exist(self, faults: Faults, tmp_path: Path) -> None:
+        resources = build(overlay(tmp_path, (), LIST))
+        for resource in resources:
+            if "spec" in resource:
+                resource["spec"]["noSuchField"] = 1
+        assert {r["kind"] for r in resources if faults(r)} == {r["kind"] for r in resources if "spec" in r}
+
+    def test_257_hosts(self, faults: Faults, tmp_path: Path) -> None:
+        (entry,) = names(build(overlay(tmp_path, (), LIST)), "ServiceEntry")
+        entry["spec"]["hosts"] = [f"n{number}.example.com" for number in range(257)]
+        assert "too long" in faults(entry)[0]
+
+    def test_a_kind_that_nobody_knows(self, faults: Faults) -> None:
+        assert faults({"apiVersion": "example.com/v1", "kind": "Nothing", "metadata": {"name": "n"}}) != []

@@ -1,0 +1,66 @@
+"""Overlays built with the real kustomize, for tests of base/ and components/."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENTS = tuple(
+    sorted(
+        path.name
+        for path in (ROOT / "components").iterdir()
+        if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
+    )
+)
+_DOMAINS = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "egress-domains", "labels": {"egress-overlays.dev/set": "default"}},
+}
+MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
+
+
+def private_addresses(address: str = "127.0.0.1", length: int = 32) -> dict[str, Any]:
+    """The object that components/allow-private-addresses reads, as its README shows it."""
+    matcher = {
+        "name": "envoy.rbac.matchers.upstream_ip_port",
+        "typed_config": {"@type": MATCHER, "upstream_ip": {"address_prefix": address, "prefix_len": length}},
+    }
+    return {
+        "apiVersion": "egress-overlays.dev/v1alpha1",
+        "kind": "PrivateAddresses",
+        "metadata": {"name": "private-addresses", "annotations": {"config.kubernetes.io/local-config": "true"}},
+        "envoy": [{"matcher": matcher}],
+        "kubernetes": [{"ipBlock": {"cidr": f"{address}/{length}"}}],
+    }
+
+
+def overlay(directory: Path, components: tuple[str, ...], domains: tuple[str, ...]) -> Path:
+    """Write an overlay on base/ with `components` in that order and the function last; its directory."""
+    here = os.path.relpath(ROOT, directory)
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"{here}/base", "domains.yaml"],
+        "components": [*(f"{here}/components/{name}" for name in components), f"{here}/components/inject"],
+    }
+    if "allow-private-addresses" in components:
+        kustomization["resources"] = [*kustomization["resources"], "private-addresses.yaml"]
+        (directory / "private-addresses.yaml").write_text(yaml.safe_dump(private_addresses()))
+    (directory / "domains.yaml").write_text(yaml.safe_dump({**_DOMAINS, "data": {"all": "\n".join(domains)}}))
+    (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    return directory
+
+
+def build(directory: Path) -> list[dict[str, Any]]:
+    """The resources of `kustomize build DIRECTORY`; fails with what it said on stderr."""
+    # Resolved: kustomize compares paths after it has followed links.
+    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", str(directory.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.load_all(done.stdout, yaml.CSafeLoader))

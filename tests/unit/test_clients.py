@@ -1,0 +1,332 @@
+"""Lists for some clients only: what is read, who gets what, and that nothing opens by accident."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import PLACEHOLDER, Value, domains, envoy_filter, service_entry, virtual_service
+from egress_overlays.clients import Client, InvalidClient, Limits, parse, read
+from egress_overlays.domains import Domain
+from egress_overlays.inject import apply, plan
+from egress_overlays.resource import Resource
+
+CLIENTS = "egress-overlays.dev/clients"
+
+
+def _placed(of: str = "default", annotations: Value | None = None) -> Value:
+    """An EnvoyFilter with the filter that components/client-lists adds."""
+    forwarder = {"name": "envoy.filters.network.sni_dynamic_forward_proxy", "typed_config": {"port_value": 443}}
+    clients = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}}}
+    chain = {"filter_chain_match": {"server_names": [PLACEHOLDER]}, "filters": [forwarder, clients]}
+    return envoy_filter(chain=chain, of=of, annotations=annotations)
+
+
+def _limited(names: str, clients: str, name: str = "team", **more: Any) -> Value:
+    return domains(names, name=name, annotations={CLIENTS: clients}, **more)
+
+
+def _run(*values: Value) -> tuple[list[Value], list[str]]:
+    resources = [Resource(value) for value in values]
+    result = plan(resources)
+    messages = [str(finding) for finding in result.findings]
+    if any(finding.severity == "error" for finding in result.findings):
+        return [], messages
+    return apply(resources, result), messages
+
+
+def _of_kind(values: list[Value], kind: str) -> dict[str, Value]:
+    return {value["metadata"]["name"]: value["spec"] for value in values if value["kind"] == kind}
+
+
+def _chain(values: list[Value]) -> Value:
+    (spec,) = _of_kind(values, "EnvoyFilter").values()
+    chain: Value = spec["configPatches"][0]["patch"]["value"]["filter_chains"][0]
+    return chain
+
+
+def _decide(matcher: Value, identity: str, host: str) -> str | None:
+    """Which list lets `identity` reach `host`, worked out from the rules as Envoy documents them."""
+    groups = matcher["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]
+    labels = host.split(".")
+    candidates = [host, *("*." + ".".join(labels[start:]) for start in range(1, len(labels)))]
+    for candidate in candidates:  # the longest first; a group that does not match sends the search on
+        for group in groups:
+            if candidate in group["domains"]:
+                (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
+                expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
+                if re.fullmatch(expression, identity):
+                    return str(rule["on_match"]["action"]["typed_config"]["name"])
+    return None
+
+
+def _spiffe(namespace: str, account: str, trust_domain: str = "cluster.local") -> str:
+    return f"spiffe://{trust_domain}/ns/{namespace}/sa/{account}"
+
+
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        ("payments", "payments/*"),
+        ("payments/*", "payments/*"),
+        ("payments/api", "payments/api"),
+        ("*/reporter", "*/reporter"),
+        ("a-1/b.c", "a-1/b.c"),
+    ],
+)
+def test_client(text: str, client: str) -> None:
+    assert parse(text) == client
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "*", "*/*", "/", "a/", "/b", "Payments", "a/B", "a/b/c", "a.b", "a.b/c", "pay*", "a/re*", "a/*.b",
+        "-a", "a-", "a/-b", "a/b-", "a/b..c", "x" * 64, "a/" + "b" * 64, "a/" + ".".join(["b"] * 130), "a b", "a,b",
+        "a_b",
+        "p\u0430yments", "a/\u200bb", "spiffe://cluster.local/ns/a/sa/b", "cluster.local/a/b",
+    ],
+)  # fmt: skip
+def test_no_client(text: str) -> None:
+    with pytest.raises(InvalidClient) as caught:
+        parse(text)
+    assert "namespace" in str(caught.value) or "annotation" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "message"),
+    [
+        ("", "names no client"),
+        ("# nobody yet\n", "names no client"),
+        ("a\nB\n*\n", 'line 2: "B": "B" is no namespace'),
+        ("a\nB\n*\n", 'line 3: "*": means every workload'),
+        (["a"], "must be text"),
+        (None, "must be text"),
+    ],
+)
+def test_faults_of_the_annotation_stop_everything(annotation: Any, message: str) -> None:
+    values, messages = _run(domains({"g": "a.com"}), _limited("b.com", annotation), virtual_service(), _placed())
+    assert values == []
+    assert any(message in text and "ConfigMap team" in text for text in messages), messages
+
+
+def test_comments_in_the_annotation() -> None:
+    source = Resource(_limited("b.com", "payments  # the whole namespace\n\n shop/till\t\r\n"))
+    assert read(source) == (frozenset({Client("payments/*"), Client("shop/till")}), [])
+
+
+def test_each_gets_its_own_and_the_shared_names() -> None:
+    values, _ = _run(
+        domains("shared.com"),
+        _limited("pay.com\n*.bank.com\n", "payments\nshop/till", name="pay"),
+        _limited("eu.bank.com\n", "*/reporter", name="reports"),
+        virtual_service(),
+        service_entry(),
+        _placed(),
+    )
+    chain = _chain(values)
+    assert chain["filter_chain_match"]["server_names"] == ["*.bank.com", "eu.bank.com", "pay.com", "shared.com"]
+    rules = chain["filters"][1]["typed_config"]
+    assert rules["matcher"] == rules["shadow_matcher"]
+    decisions = {
+        (namespace, account, host): _decide(rules["matcher"], _spiffe(namespace, account), host)
+        for namespace, account in (
+            ("payments", "x"),
+            ("shop", "till"),
+            ("shop", "x"),
+            ("blog", "reporter"),
+            ("blog", "x"),
+        )
+        for host in ("shared.com", "pay.com", "us.bank.com", "eu.bank.com", "bank.com", "other.com")
+    }
+    allowed = {key: found for key, found in decisions.items() if found}
+    everyone = {("payments", "x"), ("shop", "till"), ("shop", "x"), ("blog", "reporter"), ("blog", "x")}
+    assert allowed == {
+        **{(*who, "shared.com"): "default" for who in everyone},
+        **{(*who, host): "pay" for who in (("payments", "x"), ("shop", "till")) for host in ("pay.com", "us.bank.com")},
+        # Covered through the wildcard, although the name stands in somebody else's list.
+        ("payments", "x", "eu.bank.com"): "pay",
+        ("shop", "till", "eu.bank.com"): "pay",
+        ("blog", "reporter", "eu.bank.com"): "reports",
+    }
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "",
+        "-",
+        "spiffe://evil.example/ns/payments/sa/x",
+        "spiffe://cluster.local.evil/ns/payments/sa/x",
+        "spiffe://clusterxlocal/ns/payments/sa/x",
+        "spiffe://cluster.local/ns/payments-evil/sa/x",
+        "spiffe://cluster.local/ns/payments/sa/",
+        "spiffe://cluster.local/ns/payments/sa/x/y",
+        "spiffe://cluster.local/ns/blog/sa/x,spiffe://cluster.local/ns/payments/sa/x",
+        "spiffe://cluster.local/ns/payments/sa/x,spiffe://cluster.local/ns/blog/sa/x",
+        "xspiffe://cluster.local/ns/payments/sa/x",
+    ],
+)
+def test_no_other_identity_is_taken_for_a_client(identity: str) -> None:
+    values, _ = _run(domains("shared.com"), _limited("pay.com", "payments"), virtual_service(), _placed())
+    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
+    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") == "team"
+    assert _decide(matcher, identity, "pay.com") is None
+
+
+def test_trust_domains_are_a_setting() -> None:
+    annotation = {"egress-overlays.dev/trust-domains": "corp.example, old.example"}
+    values, _ = _run(domains("a.com"), virtual_service(), _placed(annotations=annotation))
+    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
+    assert _decide(matcher, _spiffe("any", "x", "corp.example"), "a.com") == "default"
+    assert _decide(matcher, _spiffe("any", "x", "old.example"), "a.com") == "default"
+    assert _decide(matcher, _spiffe("any", "x"), "a.com") is None
+
+
+@pytest.mark.parametrize("text", ["", "a.example,", "spiffe://a", "a|b", "A.example", ".*"])
+def test_no_trust_domain(text: str) -> None:
+    annotation = {"egress-overlays.dev/trust-domains": text}
+    values, messages = _run(domains("a.com"), virtual_service(), _placed(annotations=annotation))
+    assert values == []
+    assert any("is no trust domain" in message for message in messages)
+
+
+def test_sidecars_learn_of_a_list_in_its_clients_namespaces_alone() -> None:
+    values, _ = _run(
+        domains("shared.com"),
+        _limited("pay.com", "payments\nshop/till", name="pay"),
+        _limited("shop.com\npay.com", "shop", name="shop"),
+        _limited("*.report.com", "*/reporter", name="reports"),
+        _limited("eu.report.com", "shop", name="more"),
+        virtual_service(),
+        service_entry(),
+        _placed(),
+    )
+    for kind, root in (("VirtualService", "routes"), ("ServiceEntry", "wildcard")):
+        specs = _of_kind(values, kind)
+        assert {name: (spec["hosts"], spec.get("exportTo")) for name, spec in specs.items()} == {
+            root: (["*.report.com", "shared.com"], None),
+            f"{root}-for.payments.shop": (["pay.com"], ["payments", "shop"]),
+            f"{root}-for.shop": (["eu.report.com", "shop.com"], ["shop"]),
+        }
+    copies = [spec for name, spec in _of_kind(values, "VirtualService").items() if name != "routes"]
+    for spec in copies:
+        assert spec["gateways"] == ["mesh"]
+        assert spec["tls"][0]["match"][0]["sniHosts"] == spec["hosts"]
+        assert "tcp" not in spec
+
+
+def test_a_list_for_some_never_renders_without_a_check_at_the_gateway() -> None:
+    limited = _limited("pay.com", "payments")
+    for sites in ([virtual_service(), envoy_filter()], [virtual_service(), service_entry()]):
+        values, messages = _run(domains("a.com"), limited, *sites)
+        assert values == []
+        assert any("clients" in message and message.startswith("error") for message in messages), messages
+
+
+def test_only_limited_lists_leave_the_shared_places_closed() -> None:
+    values, _ = _run(_limited("pay.com", "payments"), virtual_service(), service_entry(), _placed())
+    assert _of_kind(values, "VirtualService")["routes"]["hosts"] == [PLACEHOLDER]
+    assert _of_kind(values, "ServiceEntry")["wildcard"]["hosts"] == [PLACEHOLDER]
+    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
+    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") == "team"
+    assert _decide(matcher, _spiffe("blog", "x"), "pay.com") is None
+
+
+def test_a_name_that_all_may_reach_is_no_secret_of_a_team_and_that_is_said() -> None:
+    values, messages = _run(
+        domains("*.bank.com\nexact.com"),
+        _limited("eu.bank.com\nexact.com\nown.com", "payments"),
+        virtual_service(),
+        _placed(),
+    )
+    assert sum("is open to every workload" in message and message.startswith("warning") for message in messages) == 2
+    assert _chain(values)["filter_chain_match"]["server_names"] == ["*.bank.com", "exact.com", "own.com"]
+
+
+def test_a_shared_name_below_a_teams_wildcard_stays_shared() -> None:
+    values, _ = _run(domains("www.bank.com"), _limited("*.bank.com", "payments"), virtual_service(), _placed())
+    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
+    assert _decide(matcher, _spiffe("blog", "x"), "www.bank.com") == "default"
+    assert _decide(matcher, _spiffe("blog", "x"), "api.bank.com") is None
+    assert _decide(matcher, _spiffe("payments", "x"), "api.bank.com") == "team"
+
+
+def test_long_limited_lists_are_sharded_too_and_many_namespaces_get_a_short_name() -> None:
+    names = "".join(f"n{number}.com\n" for number in range(300))
+    clients = "".join(f"namespace-{number}\n" for number in range(60))
+    values, _ = _run(_limited(names, clients), virtual_service(), service_entry(), _placed())
+    entries = _of_kind(values, "ServiceEntry")
+    assert len(entries) == 3
+    assert all(len(name) < 253 and len(spec["hosts"]) <= 256 for name, spec in entries.items())
+    assert sorted(host for spec in entries.values() for host in spec["hosts"] if host != PLACEHOLDER) == sorted(
+        names.split()
+    )
+    assert _run(*values)[0] == values
+
+
+def test_running_again_changes_nothing() -> None:
+    first, _ = _run(
+        domains("shared.com"), _limited("pay.com", "payments"), virtual_service(), service_entry(), _placed()
+    )
+    second, messages = _run(*first)
+    assert second == first, messages
+
+
+_NAMES = st.sampled_from(["a.com", "*.a.com", "x.a.com", "*.x.a.com", "y.x.a.com", "b.com", "*.b.com"])
+_WHO = st.sampled_from(["n/*", "m/*", "n/s", "m/s", "*/s", "*/t"])
+_LISTS = st.lists(
+    st.tuples(st.sets(_NAMES, min_size=1), st.one_of(st.none(), st.sets(_WHO, min_size=1))), min_size=1, max_size=5
+)
+
+
+@given(_LISTS)
+def test_gateway_and_sidecars_let_through_what_the_lists_say(lists: list[tuple[set[str], set[str] | None]]) -> None:
+    """A workload reaches a name where some list that is for it has an entry that matches, and nowhere else.
+
+    Matching as Envoy documents server_names: exact, or a wildcard at any depth below its base.
+    """
+    sources = [
+        domains("\n".join(names), name=f"list-{number}", annotations={CLIENTS: "\n".join(who)} if who else None)
+        for number, (names, who) in enumerate(lists)
+    ]
+    values, messages = _run(*sources, virtual_service(), service_entry(), _placed())
+    assert values, messages
+    chain = _chain(values)
+    matcher = chain["filters"][1]["typed_config"]["matcher"]
+    listed = [Domain(name) for name in chain["filter_chain_match"]["server_names"]]
+    routes = _of_kind(values, "VirtualService").values()
+    for spec in routes:
+        hosts = [Domain(host) for host in spec["hosts"]]
+        assert not any(
+            one != other and one.matches(other.base) and other.base != one.base for one in hosts for other in hosts
+        )
+    for host in ("a.com", "x.a.com", "q.a.com", "y.x.a.com", "z.y.x.a.com", "b.com", "q.b.com", "c.com"):
+        for namespace in ("n", "m", "o"):
+            known = any(
+                Domain(entry).matches(host)
+                for spec in routes
+                if spec.get("exportTo") is None or namespace in spec["exportTo"]
+                for entry in spec["tls"][0]["match"][0]["sniHosts"]
+            )
+            for account in ("s", "t", "u"):
+                meant = any(
+                    (who is None or any(Client(client).admits(namespace, account) for client in who))
+                    and any(Domain(name).matches(host) for name in names)
+                    for names, who in lists
+                )
+                decided = _decide(matcher, _spiffe(namespace, account), host)
+                through = decided is not None and any(name.matches(host) for name in listed)
+                assert through == meant, (host, namespace, account, decided)
+                assert known or not meant, (host, namespace)
+
+
+def test_limits_drop_a_name_only_for_a_wildcard_of_no_fewer_clients() -> None:
+    wide, narrow = frozenset({Client("n/*"), Client("m/*")}), frozenset({Client("n/*")})
+    limits = Limits([], {Domain("*.a.com"): narrow, Domain("x.a.com"): wide, Domain("y.a.com"): narrow})
+    assert limits.limited == {"*.a.com": narrow, "x.a.com": wide}
+    assert limits.left_out == {"y.a.com": "*.a.com"}

@@ -1,0 +1,300 @@
+"""The program as a process: where it finds Python and packages, its streams, its exit codes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from builders import domains, generated, names_of, resource_list, run_text, sites, virtual_service
+from egress_overlays import __main__ as program
+
+ROOT = Path(__file__).parents[2]
+EXECUTABLE = ROOT / "plugin/egress-overlays"
+LEGACY = ROOT / "plugin/egress-overlays.dev/v1alpha1/egressdomains/EgressDomains"
+CONSOLE = Path(sys.prefix) / "bin/egress-overlays"
+MODULE = (sys.executable, "-m", "egress_overlays")
+RUNNER = "apiVersion: egress-overlays.dev/v1alpha1\nkind: EgressDomains\nmetadata:\n  name: inject\n"
+INPUT = resource_list([*sites(), domains("b\u00fccher.example\n")])
+HOSTS = ["xn--bcher-kva.example"]
+
+
+def start(*argv: str | Path, text: str = INPUT, **options: Any) -> subprocess.CompletedProcess[str]:
+    options = {"capture_output": True, "encoding": "utf-8", **options}
+    done: subprocess.CompletedProcess[str] = subprocess.run(argv, input=text, check=False, **options)
+    return done
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stdout) == (1, ""), done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("egress-overlays: error: ")
+    return line
+
+
+def test_both_executables_are_executable_here_and_in_git() -> None:
+    for path in (EXECUTABLE, LEGACY):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o111 == 0o111, path
+        if (ROOT / ".git").exists():
+            (entry,) = start("git", "-C", ROOT, "ls-files", "-s", path).stdout.splitlines()
+            assert entry.startswith("100755 "), "git update-index --chmod=+x " + str(path)
+
+
+@pytest.mark.parametrize("argv", [(EXECUTABLE,), (CONSOLE,), MODULE], ids=["checkout", "installed", "module"])
+def test_every_way_in_is_the_function(argv: tuple[str | Path, ...]) -> None:
+    done = start(*argv)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert names_of(yaml.safe_load(done.stdout)["items"])["hosts"] == [HOSTS]
+    assert done.stdout == run_text(INPUT).text
+
+
+def test_the_older_protocol_is_a_name_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(RUNNER)
+    stream = "---\n".join(yaml.safe_dump(item) for item in yaml.safe_load(INPUT)["items"])
+    done = start(LEGACY, tmp_path / "config", text=stream)
+    assert done.returncode == 0, done.stderr
+    assert names_of(list(yaml.safe_load_all(done.stdout)))["server_names"] == [HOSTS]
+
+
+def test_the_executable_runs_through_links_and_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "absolute").symlink_to(EXECUTABLE)
+    (tmp_path / "bin/relative").symlink_to("../absolute")
+    for path in (tmp_path / "bin/relative", "./bin/relative"):
+        assert start(path, cwd=tmp_path).returncode == 0
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    assert start("absolute", cwd="/", env=environ).returncode == 0
+
+
+def test_the_environment_and_the_working_directory_cannot_put_code_in_the_way(tmp_path: Path) -> None:
+    for module in ("yaml12", "sitecustomize", "hashlib"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('taken over')\n")
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSTARTUP": str(tmp_path / "yaml12.py")}
+    assert start(EXECUTABLE, cwd=tmp_path, env=environ).returncode == 0
+
+
+@pytest.mark.parametrize("environ", [{}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "tr_TR.ISO-8859-9"}])
+def test_the_locale_changes_nothing(environ: dict[str, str]) -> None:
+    text = resource_list([virtual_service(), domains("a.example # caf\u00e9 \U0001f600\n", name="\u00e9")])
+    done = start(*MODULE, text=text, env={"PATH": os.environ["PATH"], **environ})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == run_text(text).text
+    assert "caf\u00e9 \U0001f600" in done.stdout
+
+
+class TestMissing:
+    """What a user without Python or packages sees."""
+
+    @pytest.fixture
+    def tree(self, tmp_path: Path) -> Path:
+        """The plugin without the checkout's .venv, and a Python without packages in bin/."""
+        shutil.copytree(ROOT / "plugin", tmp_path / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "python"], check=True)
+        return tmp_path
+
+    def run(self, tree: Path, path: Path | str, text: str = INPUT) -> subprocess.CompletedProcess[str]:
+        return start(tree / "plugin/egress-overlays", text=text, env={"PATH": str(path)})
+
+    def test_a_package_is_named_with_the_way_to_get_it(self, tree: Path) -> None:
+        line = refused(self.run(tree, tree / "python/bin"))
+        python = tree / "python/bin/python3"
+        assert f"the Python package py-yaml12 is missing in {python}" in line
+        assert f"run `make venv` in the checkout, or {python} -m pip install py-yaml12" in line
+
+    def test_a_package_missing_from_the_checkouts_venv(self, tree: Path) -> None:
+        (tree / "python").rename(tree / ".venv")
+        assert "py-yaml12 is missing" in refused(self.run(tree, "/nowhere"))
+
+    def test_no_python(self, tree: Path) -> None:
+        assert "no Python: run `make venv` in the checkout" in refused(self.run(tree, "/nowhere"))
+
+    def test_an_old_python(self, tree: Path) -> None:
+        fake = tree / "old/python3"
+        fake.parent.mkdir()
+        code = "import sys; sys.version_info = (3, 10, 1); sys.argv = sys.argv[2:]; exec(open(sys.argv[0]).read())"
+        fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+        fake.chmod(0o755)
+        assert "Python 3.10 is too old, 3.11 or newer is needed" in refused(self.run(tree, fake.parent))
+
+    @pytest.mark.parametrize(
+        ("module", "package", "text"),
+        [
+            ("yaml12", "py-yaml12", INPUT),
+            ("yaml", "PyYAML", INPUT.replace("kind: VirtualService", "kind: &kind VirtualService")),
+            ("idna", "idna", INPUT),
+            ("ruamel.yaml", "ruamel.yaml", INPUT.replace("    hosts:\n", "    'hosts' :\n", 1)),
+        ],
+    )
+    def test_each_package_is_named(self, module: str, package: str, text: str) -> None:
+        code = f"import sys; sys.modules[{module!r}] = None; from egress_overlays.__main__ import run; run()"
+        line = refused(start(sys.executable, "-c", code, text=text))
+        assert f"the Python package {package} is missing" in line
+        assert line.endswith(f"-m pip install {package}")
+
+
+class TestStreams:
+    """Streams that fail are told in one line, and nothing is left half told."""
+
+    @pytest.mark.parametrize(
+        ("redirection", "said"),
+        [
+            (">/dev/full", "No space left on device: a standard stream"),
+            (">&-", "Bad file descriptor: a standard stream"),
+            ("<&-", "Bad file descriptor: a standard stream"),
+        ],
+    )
+    @pytest.mark.parametrize("argv", [(EXECUTABLE,), MODULE], ids=["executable", "module"])
+    def test_a_stream_that_fails(self, redirection: str, said: str, argv: tuple[str | Path, ...]) -> None:
+        line = refused(start("sh", "-c", f'exec "$@" {redirection}', "sh", *argv))
+        assert line == f"egress-overlays: error: {said}"
+
+    def test_stderr_closed_still_exits_1(self) -> None:
+        assert start("sh", "-c", '"$@" 2>&-', "sh", *MODULE).returncode == 1
+
+    def test_a_reader_that_left(self) -> None:
+        text = resource_list([*sites(), domains("\n".join(generated(4_000)))])
+        done = start("bash", "-c", '"$@" | true; exit "${PIPESTATUS[0]}"', "bash", *MODULE, text=text)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+    def test_an_interrupt(self) -> None:
+        code = (
+            "import egress_overlays.__main__ as m\ndef stop(*_, **__): raise KeyboardInterrupt\nm.main = stop\nm.run()"
+        )
+        assert start(sys.executable, "-c", code).returncode == 128 + signal.SIGINT
+
+    def test_a_fault_of_our_own_is_one_line_with_its_place(self) -> None:
+        code = "import egress_overlays.__main__ as m\nm.main = lambda *a, **k: 1 / 0\nm.run()"
+        line = refused(start(sys.executable, "-c", code))
+        assert "a fault of egress-overlays itself, nothing was written; please report it: ZeroDivisionError" in line
+        assert "<string>:2" in line
+
+
+def test_the_older_protocol_needs_its_file(tmp_path: Path) -> None:
+    assert "legacy takes one argument" in refused(start(*MODULE, "legacy"))
+    assert "legacy takes one argument" in refused(start(*MODULE, "legacy", "a", "b"))
+    assert refused(start(*MODULE, "legacy", tmp_path / "no")).endswith(f"No such file or directory: {tmp_path / 'no'}")
+
+
+class TestInThisProcess:
+    """The same without a process of its own, so that coverage sees it."""
+
+    def run(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *argv: str, text: str = INPUT) -> int:
+        def leave(code: int) -> None:
+            raise SystemExit(code)
+
+        (tmp_path / "stdin").write_text(text)
+        monkeypatch.setattr("posix._exit", leave)
+        monkeypatch.setattr(sys, "argv", ["egress-overlays", *argv])
+        kept = os.dup(0)
+        try:
+            with (tmp_path / "stdin").open() as stdin:
+                os.dup2(stdin.fileno(), 0)
+            with pytest.raises(SystemExit) as left:
+                program.run()
+        finally:
+            os.dup2(kept, 0)
+            os.close(kept)
+        assert isinstance(left.value.code, int)
+        return left.value.code
+
+    def test_the_function(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run(monkeypatch, tmp_path) == 0
+        assert capfd.readouterr() == (run_text(INPUT).text, "")
+
+    def test_a_command(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run(monkeypatch, tmp_path, "--version") == 0
+        assert capfd.readouterr().out.startswith("egress-overlays ")
+
+    @pytest.mark.parametrize(
+        ("fault", "code", "said"),
+        [
+            (KeyboardInterrupt(), 130, ""),
+            (BrokenPipeError(), 1, ""),
+            (OSError(28, "No space left on device"), 1, "No space left on device: a standard stream\n"),
+            (FileNotFoundError(2, "No such file or directory", "x.yaml"), 1, "No such file or directory: x.yaml\n"),
+            (
+                KeyError("x"),
+                1,
+                "a fault of egress-overlays itself, nothing was written; please report it: KeyError('x')",
+            ),
+        ],
+    )
+    def test_faults(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        capfd: pytest.CaptureFixture[str],
+        *,
+        fault: BaseException,
+        code: int,
+        said: str,
+    ) -> None:
+        def fail(*_: object, **__: object) -> int:
+            raise fault
+
+        monkeypatch.setattr(program, "main", fail)
+        assert self.run(monkeypatch, tmp_path) == code
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert err.startswith(f"egress-overlays: error: {said}" if said else "")
+        assert len(err.splitlines()) == bool(said)
+
+    def test_stderr_that_cannot_be_opened(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        def closed(*_: object, **__: object) -> None:
+            raise OSError(9, "Bad file descriptor")
+
+        monkeypatch.setattr(program, "open", closed, raising=False)
+        assert self.run(monkeypatch, tmp_path) == 1
+
+    def test_a_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "egress_overlays.krm", None)
+        outcome = run_text(INPUT)
+        assert (outcome.code, outcome.text) == (1, "")
+        assert "is missing in" in outcome.words
+
+    def test_the_older_protocol_without_its_file(self) -> None:
+        assert "legacy takes one argument" in run_text(INPUT, "legacy").words
+
+
+def test_a_person_without_a_resource_list_gets_help(capsys: pytest.CaptureFixture[str]) -> None:
+    from io import BytesIO, StringIO
+
+    out = StringIO()
+    assert program.main([], BytesIO(), out, StringIO(), interactive=True) == 0
+    assert out.getvalue().startswith("usage: egress-overlays")
+    assert capsys.readouterr().out == ""
+
+
+def test_arguments_are_for_the_command() -> None:
+    assert start(*MODULE, "--version").stdout.startswith("egress-overlays ")
+    assert start(*MODULE, "no-such-command").returncode == 2
+
+
+def test_the_function_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+sys.path += {sys.path!r}
+from egress_overlays.__main__ import main
+class Sink:
+    write = writelines = flush = lambda *_: None
+assert main([], sys.stdin.buffer, Sink(), Sink()) == 0
+print(*sys.modules)
+"""
+    done = start(sys.executable, "-I", "-S", "-c", code, text=resource_list([*sites(), domains("a.example\n")]))
+    loaded = set(done.stdout.split())
+    assert "egress_overlays.inject" in loaded, done.stderr
+    heavy = {"argparse", "re", "json", "dataclasses", "typing", "yaml", "ruamel", "idna", "pathlib", "hashlib", "enum"}
+    assert loaded & heavy == set()

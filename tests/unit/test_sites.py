@@ -1,0 +1,469 @@
+"""Where domains go, kind by kind: what is rewritten, and beside it what is left alone."""
+
+from __future__ import annotations
+
+import copy
+import re
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from builders import (
+    INJECT,
+    PLACEHOLDER,
+    SHARD,
+    STATE,
+    Value,
+    domains,
+    envoy_filter,
+    generated,
+    names_of,
+    run,
+    service_entry,
+    sites,
+    virtual_service,
+)
+from egress_overlays.inject import apply, edited, plan
+from egress_overlays.resource import Resource
+from egress_overlays.sites import SITES, Place, find
+from egress_overlays.sites.place import dotted
+from istio import ServerNames, faults_of
+
+HOSTS = ["*.example.com", "example.com"]
+LIST = domains(".example.com")
+
+
+def places(value: Value) -> list[str]:
+    return [
+        dotted(place.path) + ("" if isinstance(place, Place) else " !")
+        for place in find(Resource(value))
+        if hasattr(place, "path")
+    ]
+
+
+def match(*names: str, **fields: Any) -> Value:
+    return {"port": 443, "sniHosts": list(names), **fields}
+
+
+def vs(spec: Any) -> Value:
+    return virtual_service(spec=spec)
+
+
+def se(**fields: Any) -> Value:
+    return service_entry(spec={"hosts": ["x.example"], "resolution": "NONE", **fields})
+
+
+def ef(*chains: Any) -> Value:
+    value = envoy_filter()
+    value["spec"]["configPatches"][0]["patch"]["value"]["filter_chains"] = list(chains)
+    return value
+
+
+def patch(value: Any) -> Value:
+    item = envoy_filter()
+    item["spec"]["configPatches"][0]["patch"]["value"] = value
+    return item
+
+
+FORWARDER = {"name": "envoy.filters.network.sni_dynamic_forward_proxy"}
+BY_TYPE = {
+    "name": "renamed",
+    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.X"},
+}
+BY_CAMEL_TYPE = {"name": "renamed", "typedConfig": BY_TYPE["typed_config"]}
+CHAIN = "spec.configPatches[0].patch.value.filter_chains[0]"
+
+REWRITTEN = [
+    (
+        "one match",
+        vs({"hosts": ["a.b"], "tls": [{"match": [match("a.b")]}]}),
+        ["spec.hosts", "spec.tls[0].match[0].sniHosts"],
+    ),
+    (
+        "several routes and matches",
+        vs({"hosts": ["a.b"], "tls": [{"match": [match("a.b"), match("c.d")]}, {"match": [match("e.f")]}]}),
+        [
+            "spec.hosts",
+            "spec.tls[0].match[0].sniHosts",
+            "spec.tls[0].match[1].sniHosts",
+            "spec.tls[1].match[0].sniHosts",
+        ],
+    ),
+    ("empty lists", vs({"hosts": [], "tls": [{"match": [match()]}]}), ["spec.hosts", "spec.tls[0].match[0].sniHosts"]),
+    ("no TLS", vs({"hosts": ["a.b"], "http": [{"route": []}]}), ["spec.hosts"]),
+    ("ServiceEntry", se(), ["spec.hosts"]),
+    ("snake case", ef({"filter_chain_match": {"server_names": ["a.b"]}}), [f"{CHAIN}.filter_chain_match.server_names"]),
+    ("camel case", ef({"filterChainMatch": {"serverNames": ["a.b"]}}), [f"{CHAIN}.filterChainMatch.serverNames"]),
+    ("mixed case", ef({"filter_chain_match": {"serverNames": []}}), [f"{CHAIN}.filter_chain_match.serverNames"]),
+    (
+        "two chains",
+        ef({"filter_chain_match": {"server_names": ["a.b"]}}, {"filter_chain_match": {"server_names": ["c.d"]}}),
+        [
+            f"{CHAIN}.filter_chain_match.server_names",
+            "spec.configPatches[0].patch.value.filter_chains[1].filter_chain_match.server_names",
+        ],
+    ),
+    (
+        "a patch that is a chain itself",
+        patch({"filter_chain_match": {"server_names": ["a.b"]}, "filters": [FORWARDER]}),
+        ["spec.configPatches[0].patch.value.filter_chain_match.server_names"],
+    ),
+    (
+        "a chain among others that forward to a fixed cluster",
+        ef(
+            {"filter_chain_match": {"server_names": ["a.b"]}, "filters": [FORWARDER]},
+            {"filters": [{"name": "tcp_proxy"}]},
+        ),
+        [f"{CHAIN}.filter_chain_match.server_names"],
+    ),
+]
+
+UNTOUCHED = [
+    (
+        "another group",
+        {"apiVersion": "networking.example.com/v1", "kind": "VirtualService", "spec": {"hosts": ["a.b"]}},
+    ),
+    ("no group", {"apiVersion": "v1", "kind": "ServiceEntry", "spec": {"hosts": ["a.b"]}}),
+    (
+        "another kind",
+        {"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "spec": {"servers": [{"hosts": ["a"]}]}},
+    ),
+    ("hosts outside of spec", {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "hosts": ["a.b"]}),
+    ("spec that is none", {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": ["a.b"]}),
+    ("server_names outside of a match", ef({"server_names": ["a.b"]})),
+    ("an SNI in the match of a patch", ef({})),
+    ("a match by port", ef({"filter_chain_match": {"destination_port": 8443}})),
+    ("a match that is none", ef({"filter_chain_match": ["a.b"], "filters": ["x", {"typed_config": "y"}]})),
+    ("a patch that is none", {**envoy_filter(), "spec": {"configPatches": [{"patch": "x"}, "y"]}}),
+]
+
+REFUSED = [
+    ("hosts missing", vs({"tls": []}), "spec.hosts", "must be present in a VirtualService"),
+    ("hosts no list", vs({"hosts": "a.b"}), "spec.hosts", "must be a list of names"),
+    ("hosts null", vs({"hosts": None}), "spec.hosts", "must be a list of names"),
+    (
+        "sniHosts missing",
+        vs({"hosts": [], "tls": [{"match": [{"port": 443}]}]}),
+        "spec.tls[0].match[0].sniHosts",
+        "Istio refuses",
+    ),
+    (
+        "sniHosts no list",
+        vs({"hosts": [], "tls": [{"match": [{"sniHosts": "a.b"}]}]}),
+        "spec.tls[0].match[0].sniHosts",
+        "must be a list of names",
+    ),
+    ("addresses", se(addresses=["192.0.2.1"]), "spec.addresses", "would send every domain of the list to one place"),
+    ("endpoints", se(endpoints=[{"address": "192.0.2.1"}]), "spec.endpoints", "one place"),
+    ("workloadSelector", se(workloadSelector={"labels": {"a": "b"}}), "spec.workloadSelector", "one place"),
+    (
+        "a chain that forwards any name",
+        ef({"filter_chain_match": {"server_names": ["a.b"]}}, {"filters": [FORWARDER]}),
+        "spec.configPatches[0].patch.value.filter_chains[1]",
+        "forwards by SNI but has no filter_chain_match.server_names, so it would admit every name",
+    ),
+    ("a lone chain that does", ef({"filters": [FORWARDER]}), CHAIN, "would admit every name"),
+    ("told by its type", ef({"filters": [BY_TYPE]}), CHAIN, "would admit every name"),
+    ("told by its type in camel case", ef({"filters": [BY_CAMEL_TYPE]}), CHAIN, "would admit every name"),
+    ("a match without names", ef({"filter_chain_match": {}, "filters": [FORWARDER]}), CHAIN, "would admit every name"),
+    ("a null match", ef({"filter_chain_match": None, "filters": [FORWARDER]}), CHAIN, "would admit every name"),
+    (
+        "the default chain of a listener",
+        patch({"default_filter_chain": {"filters": [FORWARDER]}}),
+        "spec.configPatches[0].patch.value.default_filter_chain",
+        "would admit every name",
+    ),
+    (
+        "server_names no list",
+        ef({"filter_chain_match": {"server_names": "a.b"}}),
+        f"{CHAIN}.filter_chain_match.server_names",
+        "must be a list of names",
+    ),
+    (
+        "server_names null",
+        ef({"filter_chain_match": {"server_names": None}, "filters": [FORWARDER]}),
+        f"{CHAIN}.filter_chain_match.server_names",
+        "must be a list of names",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "paths"), [case[1:] for case in REWRITTEN], ids=[case[0] for case in REWRITTEN])
+def test_rewritten(value: Value, paths: list[str]) -> None:
+    assert places(value) == paths
+    before = copy.deepcopy(value)
+    outcome = run(value, LIST)
+    assert outcome.code == 0, outcome.words
+    after = outcome.items[0]
+    for path in paths:
+        *way, last = [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)]
+        holder: Any = after
+        original: Any = before
+        for step in way:
+            holder, original = holder[step], original[step]
+        assert holder[last] == HOSTS, path
+        holder[last] = original[last]
+    before["metadata"]["labels"][STATE] = "injected"
+    assert after == before, "something else changed"
+
+
+@pytest.mark.parametrize("value", [case[1] for case in UNTOUCHED], ids=[case[0] for case in UNTOUCHED])
+def test_untouched(value: Value) -> None:
+    assert places(value) == []
+    bystander = copy.deepcopy(value)
+    bystander.setdefault("metadata", {"name": "bystander"}).pop("annotations", None)
+    bystander["metadata"].pop("labels", None)
+    assert run(virtual_service(), bystander, LIST).items[1] == bystander
+
+
+@pytest.mark.parametrize(("value", "path", "said"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_refused_with_its_path(value: Value, path: str, said: str) -> None:
+    outcome = run(value, LIST)
+    assert outcome.code == 1
+    assert any(f", {path}: " in fault and said in fault for fault in outcome.faults), outcome.faults
+    result = next(result for result in outcome.value["results"] if said in result["message"])
+    assert result["field"] == {"path": path}
+
+
+def test_every_site_has_its_tables() -> None:
+    for table in (REWRITTEN, UNTOUCHED, REFUSED):
+        kinds = {dict(case[1])["kind"] for case in table}  # type: ignore[call-overload]
+        assert kinds >= set(SITES), "a kind without a case"
+
+
+def test_resources_without_the_annotation_keep_their_names_and_label() -> None:
+    others = sites()
+    for item in others:
+        del item["metadata"]["annotations"]
+        item["metadata"]["name"] += "-other"
+    outcome = run(*others, virtual_service(), LIST)
+    assert outcome.items[:3] == others
+
+
+def test_what_is_accepted_istio_and_envoy_accept() -> None:
+    text = "\n".join(
+        [".example.com", "*.b.example.com", "*.example.org", "example.net", "b\u00fccher.example", *generated(700)]
+    )
+    outcome = run(*sites(), domains(text))
+    assert faults_of(outcome.items) == []
+    (names,) = names_of(outcome.items)["server_names"]
+    table = ServerNames(names)
+    assert table.match("a.b.example.com")
+    assert table.match("EXAMPLE.net")
+    assert not table.match("example.org")
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"app": "x"}])
+def test_the_state_label_is_set_whatever_labels_there_were(labels: Any) -> None:
+    item = virtual_service()
+    item["metadata"]["labels"] = labels
+    after = run(item, LIST).item("VirtualService")
+    assert after["metadata"]["labels"] == {**(labels or {}), STATE: "injected"}
+
+
+def test_the_state_label_is_set_where_labels_are_missing() -> None:
+    item = virtual_service()
+    del item["metadata"]["labels"]
+    assert run(item, LIST).item("VirtualService")["metadata"]["labels"] == {STATE: "injected"}
+
+
+@pytest.mark.parametrize("annotations", [None, {}, {"a": "b"}])
+def test_a_list_is_marked_local_whatever_annotations_there_were(annotations: Any) -> None:
+    item = domains()
+    item["metadata"]["annotations"] = annotations
+    after = run(virtual_service(), item).item("ConfigMap")
+    assert after["metadata"]["annotations"] == {**(annotations or {}), "config.kubernetes.io/local-config": "true"}
+
+
+class TestKeepHosts:
+    """Names that a VirtualService keeps in spec.hosts beside the list."""
+
+    KEEP = "egress-overlays.dev/keep-hosts"
+
+    def test_are_added_to_hosts_alone(self) -> None:
+        item = virtual_service(annotations={self.KEEP: "egress.mesh.example, Other.example."})
+        outcome = run(item, LIST)
+        after = outcome.item("VirtualService")["spec"]
+        assert after["hosts"] == [*HOSTS, "egress.mesh.example", "other.example"]
+        assert after["tls"][0]["match"][0]["sniHosts"] == HOSTS
+        assert faults_of(outcome.items) == []
+        assert run(*outcome.items).items == outcome.items
+
+    @pytest.mark.parametrize(
+        ("kept", "said"),
+        [
+            ("*.keep.example", "keep exact names"),
+            (".keep.example", "keep exact names"),
+            ("example.com", "is on the list already"),
+            ("a.example.com", "is on the list already"),
+            ("a.keep.example,a.keep.example", "is on the list already"),
+            ("a_b.example", "with an underscore"),
+            ("", "names nothing"),
+            ("a.example,,", "names nothing"),
+            ("a.example b.example", "white space inside"),
+        ],
+    )
+    def test_are_refused_where_istio_or_the_list_would_object(self, kept: str, said: str) -> None:
+        (fault, *_) = run(virtual_service(annotations={self.KEEP: kept}), LIST).faults
+        assert f"annotation {self.KEEP}" in fault
+        assert said in fault
+
+    @pytest.mark.parametrize("item", [service_entry, envoy_filter])
+    def test_are_for_a_virtual_service(self, item: Any) -> None:
+        assert "meant for a VirtualService" in run(item(annotations={self.KEEP: "a.example"}), LIST).faults[0]
+
+
+class TestShards:
+    """ServiceEntries past 256 hosts."""
+
+    @pytest.mark.parametrize(("count", "objects"), [(1, 1), (256, 1), (257, 2), (1_000, None), (10_000, None)])
+    def test_hold_256_hosts_at_most_and_all_names_together(self, count: int, objects: int | None) -> None:
+        names = generated(count)
+        outcome = run(service_entry(), domains("\n".join(names)))
+        entries = [item for item in outcome.items if item["kind"] == "ServiceEntry"]
+        assert sorted(host for entry in entries for host in entry["spec"]["hosts"]) == sorted(names)
+        assert all(1 <= len(entry["spec"]["hosts"]) <= 256 for entry in entries)
+        assert len({entry["metadata"]["name"] for entry in entries}) == len(entries)
+        assert entries[0]["metadata"]["name"] == "wildcard"
+        assert objects in {None, len(entries)}
+        assert len(entries) <= 2 * (count // 128 + 1)
+
+    def test_are_of_the_same_shape(self) -> None:
+        outcome = run(service_entry(), domains("\n".join(generated(300))))
+        first, second = (item for item in outcome.items if item["kind"] == "ServiceEntry")
+        assert second["metadata"]["annotations"].pop(SHARD) == "1"
+        assert second["metadata"].pop("name") == "wildcard-1"
+        del first["metadata"]["name"], first["spec"]["hosts"], second["spec"]["hosts"]
+        assert first == second
+
+    def test_leave_behind_what_tools_noted_about_the_first(self) -> None:
+        notes = {
+            "internal.config.kubernetes.io/index": "3",
+            "config.kubernetes.io/index": "3",
+            "config.k8s.io/id": "2",
+            "config.kubernetes.io/path": "a.yaml",
+            "kept.example/index": "4",
+        }
+        outcome = run(service_entry(annotations=notes), domains("\n".join(generated(300))))
+        first, second = (item["metadata"]["annotations"] for item in outcome.items if item["kind"] == "ServiceEntry")
+        assert first == {INJECT: "default", **notes}
+        # Not the path either: kpt refuses a second object without an index of its own in one file.
+        assert second == {INJECT: "default", SHARD: "1", "kept.example/index": "4"}
+
+    @pytest.mark.parametrize("change", ["added", "deleted"])
+    def test_change_two_at_most_when_one_domain_is(self, change: str) -> None:
+        names = generated(1_000)
+        for extra in range(0, 400, 7):
+            more = [*names, f"new-{extra}.example"] if change == "added" else names[:extra] + names[extra + 1 :]
+            before, after = (
+                {
+                    item["metadata"]["name"]: item["spec"]["hosts"]
+                    for item in apply_to(service_entry(), domains("\n".join(list_)))
+                    if item["kind"] == "ServiceEntry"
+                }
+                for list_ in (names, more)
+            )
+            changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+            assert 1 <= len(changed) <= 2
+
+    def test_go_again_when_the_list_shrinks(self) -> None:
+        grown = run(service_entry(), domains("\n".join(generated(1_000)))).items
+        shrunk = run(*(item for item in grown if item["kind"] == "ServiceEntry"), domains("a.example"))
+        assert [item["metadata"]["name"] for item in shrunk.items] == ["wildcard", "egress-domains"]
+
+    def test_are_made_anew_on_their_own_output(self) -> None:
+        once = run(*sites(), domains("\n".join(generated(1_000))))
+        assert run(*once.items).items == once.items
+
+    def test_are_never_empty_whatever_the_hashes(self) -> None:
+        ones = [name for name in generated(1_000) if sha256(name.encode()).digest()[0] >= 0x80][:300]
+        outcome = run(service_entry(), domains("\n".join(ones)))
+        first, second, _ = outcome.items
+        assert first["metadata"]["name"] == "wildcard"
+        assert first["spec"]["hosts"]
+        assert sorted(first["spec"]["hosts"] + second["spec"]["hosts"]) == sorted(ones)
+
+    @pytest.mark.parametrize("annotated", [False, True])
+    def test_whose_name_another_has_are_a_fault(self, annotated: bool) -> None:
+        other = service_entry("wildcard-1")
+        if not annotated:
+            del other["metadata"]["annotations"], other["metadata"]["labels"]
+        (fault,) = run(service_entry(), other, domains("\n".join(generated(300)))).faults
+        assert fault.startswith("ServiceEntry istio-system/wildcard-1: has the name that a further ServiceEntry needs")
+        other["metadata"]["namespace"] = "elsewhere"
+        assert run(service_entry(), other, domains("\n".join(generated(300)))).code == 0
+        assert run(service_entry(), virtual_service("wildcard-1"), domains("\n".join(generated(300)))).code == 0
+
+    def test_without_their_first_are_a_fault(self) -> None:
+        orphan = service_entry(annotations={SHARD: "1"})
+        (fault,) = run(virtual_service(), orphan, LIST).faults
+        assert "the ServiceEntry that it continues is missing" in fault
+
+
+class TestSize:
+    """What the API server, etcd and kubectl say of large objects."""
+
+    def test_4000_names_are_fine(self) -> None:
+        assert run(*sites(), domains("\n".join(generated(4_000)))).words == ""
+
+    def test_what_client_side_apply_refuses_is_a_warning_with_the_way_out(self) -> None:
+        outcome = run(*sites(), domains("\n".join(generated(10_000))))
+        assert outcome.code == 0
+        (one, two) = outcome.words.splitlines()
+        assert "warning: VirtualService istio-system/routes: is " in one
+        assert "kubectl apply --server-side" in one
+        assert "warning: EnvoyFilter istio-system/sni-magic: is " in two
+
+    def test_what_etcd_refuses_is_an_error(self) -> None:
+        outcome = run(virtual_service(), domains("\n".join(generated(40_000))))
+        (fault,) = outcome.faults
+        assert "and etcd refuses objects over 1.5 MiB; divide the list" in fault
+
+
+def apply_to(*items: Value) -> list[Value]:
+    resources = [Resource(item) for item in items]
+    return apply(resources, plan(resources))
+
+
+def test_a_plan_with_errors_is_not_applied() -> None:
+    resources = [Resource(virtual_service())]
+    with pytest.raises(ValueError, match="cannot be applied"):
+        apply(resources, plan(resources))
+
+
+def test_applying_leaves_its_arguments_as_they_are() -> None:
+    items = [*sites(), domains("\n".join(generated(300)))]
+    before = copy.deepcopy(items)
+    after = apply_to(*items)
+    assert items == before
+    assert after == run(*items).items
+
+
+def test_editing_shares_what_it_does_not_touch() -> None:
+    value = {"a": {"b": [1, {"c": 2}]}, "d": {"e": 1}}
+    after = edited(value, {("a", "b", 1, "c"): "new", ("a", "x", "y"): "made", ("d", "e"): None, ("d", "f"): None})
+    assert after == {"a": {"b": [1, {"c": "new"}], "x": {"y": "made"}}, "d": {}}
+    assert value == {"a": {"b": [1, {"c": 2}]}, "d": {"e": 1}}
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], "text", {}, {"metadata": []}, {"metadata": {"labels": 5, "name": 1}, "kind": 3}]
+)
+def test_a_resource_of_any_shape_answers(value: Any) -> None:
+    resource = Resource(value)
+    assert resource.title == "resource without a name"
+    assert (resource.group, resource.labels, resource.is_domains_kind) == ("", {}, False)
+
+
+def test_annotation_keys_that_are_no_text_are_passed_over() -> None:
+    item = service_entry()
+    item["metadata"]["annotations"][5] = "x"
+    outcome = run(item, domains("\n".join(generated(300))))
+    assert outcome.code == 0
+    assert all(entry["metadata"]["annotations"][5] == "x" for entry in outcome.items[:2])
+
+
+def test_a_placeholder_never_stands_beside_a_name() -> None:
+    outcome = run(*sites(), LIST)
+    assert PLACEHOLDER not in outcome.text

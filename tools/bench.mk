@@ -1,0 +1,9 @@
+# How fast the function is beside what a user would take instead: docs/performance.md. Included by the Makefile.
+# BENCH passes options on, as in: make bench BENCH='--only function --rounds 31'
+
+.PHONY: bench
+bench: .venv/.bench ## Measure the function beside a Go function, cat, replacements and naive Python
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench $(BENCH)
+
+.venv/.bench: pyproject.toml
+	@tools/venv $(or $(PYTHON),python3) '.[bench]' && touch .venv/.run $@

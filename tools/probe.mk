@@ -1,0 +1,15 @@
+# What the gateway lets out, in real Envoy: docs/components.md. Included by the Makefile.
+
+.PHONY: seed-comparison
+seed-comparison: .venv/.dev ## Put the seed and base/ through the same probe; writes the table of docs/differences-from-the-seed.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python tools/seed_comparison.py
+
+e2e: every-envoy
+
+.PHONY: every-envoy
+every-envoy: .venv/.dev ## Run the probe's tests with every Envoy of tools/versions.env, the oldest to the newest
+	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe
+
+.PHONY: bench-forwarder
+bench-forwarder: .venv/.dev ## Measure the hardened forwarder beside the seed's, in real Envoy: bench/results/forwarder.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.forwarder $(BENCH)
