@@ -119,8 +119,9 @@ def report(results: dict[str, Any]) -> str:
     """The results in Markdown."""
     size = results["teams"] * results["domains"]
     lines = [
-        f"Envoy {results['envoy']}, {results['machine']}; {results['teams']} teams with {results['domains']} domains "
-        "each, alternating runs, medians. A ratio is limited over unlimited.",
+        f"Envoy {results['envoy']}, {results['machine']}.",
+        f"{results['teams']} teams with {results['domains']} domains each; alternating runs, medians.",
+        "A ratio is limited over unlimited.",
         "",
         "| what | runs | limited | unlimited | ratio |",
         "|---|--:|--:|--:|--:|",
@@ -157,8 +158,8 @@ def main() -> int:
     options = parser.parse_args()
     teams, domains = 200, 50
     with tempfile.TemporaryDirectory() as scratch:
-        made = {}
-        few = {}
+        made: dict[str, Path] = {}
+        few: dict[str, Path] = {}
         for way in WAYS:
             for target, count in ((made, domains), (few, 0)):
                 directory = Path(scratch) / f"{way}-{count}"
@@ -178,9 +179,7 @@ def main() -> int:
         ),
         "memory of the gateway's Envoy": alternating(3, lambda way: memory(manifests, way)),
         "few domains": 10,
-        "memory with few domains": {
-            way: statistics.median(memory(fewest, way) for _ in range(3)) for way in WAYS
-        },
+        "memory with few domains": {way: statistics.median(memory(fewest, way) for _ in range(3)) for way in WAYS},
     }
     if options.keep:
         RESULTS.mkdir(exist_ok=True)

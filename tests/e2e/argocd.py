@@ -347,7 +347,7 @@ class ArgoCD:
     def refusal(self, name: str) -> str:
         """Waits until the API server has refused something of an Application, and returns what it said.
 
-        Argo CD asks it before a sync already where it compares on the server's side, and shows that as a ComparisonError.
+        Where Argo CD compares on the server's side it asks before a sync already, and shows that as a ComparisonError.
         """
 
         def seen() -> str:

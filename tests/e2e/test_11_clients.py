@@ -1,7 +1,7 @@
 """Lists for some clients: two teams and a stranger at one gateway, by their sidecars and past them.
 
-Everything is real: a sidecar a namespace, and the certificate that istiod issued to each. What steals one is a client in
-a pod of its own without a sidecar, that holds the files which the sidecar's pilot-agent was told to write.
+Everything is real: a sidecar a namespace, and the certificate that istiod issued to each. What steals one is a client
+in a pod of its own without a sidecar, that holds the files which the sidecar's pilot-agent was told to write.
 """
 
 from __future__ import annotations
@@ -121,10 +121,9 @@ def decided(gateway: Proxy, since: dt.datetime, client: str, name: str) -> dict[
     """The one line about this client and name."""
 
     def found() -> dict[str, Any]:
-        (line,) = (
-            line for line in decisions(gateway, since) if line["client"] == client and line["name"] == name
-        ) or (None,)
-        return line
+        lines = [line for line in decisions(gateway, since) if line["client"] == client and line["name"] == name]
+        assert len(lines) == 1, lines
+        return lines[0]
 
     return eventually(found, within=5 * FLUSH_SECONDS, what=f"a line about {client} and {name}")
 
