@@ -41,6 +41,9 @@ def documents(text: str) -> list[str]:
         _check_depth(text)
         nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node.tag != "tag:yaml.org,2002:null"]
     except yaml.YAMLError as fault:
+        if "maximum nesting depth" in str(fault):
+            # libyaml's own limit, since the one of PyYAML 6.0.4: it reads a thousand brackets ahead of the first event.
+            raise InvalidInput(_too_deep(getattr(fault, "problem_mark", None))) from None
         raise InvalidInput(f"is no valid YAML: {_words(fault)}") from None
     return [_serialise(node) for node in nodes]
 
@@ -78,9 +81,13 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise InvalidInput(f"nests deeper than {DEEPEST} levels at {_mark(event.start_mark)}")
+                raise InvalidInput(_too_deep(event.start_mark))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _too_deep(mark: Any) -> str:
+    return f"nests deeper than {DEEPEST} levels at {_mark(mark)}"
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
