@@ -13,9 +13,6 @@ from .resource import CLIENTS_ANNOTATION, Resource
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeVar
-
-    Key = TypeVar("Key", bound=str)
 
 _LABEL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _ACCEPTED = 'write "namespace" or "namespace/serviceaccount", one a line; "*" may stand for a whole part'
@@ -92,6 +89,10 @@ def read(source: Resource) -> tuple[frozenset[Client], list[Finding]]:
     return frozenset(found), faults
 
 
+EVERYWHERE = frozenset(("*",))
+"""The namespaces of a list whose clients may be in any."""
+
+
 class Limits:
     """The names of one set by who may reach them.
 
@@ -99,9 +100,13 @@ class Limits:
     gateway tries the longest match first and goes on to the wildcards that cover it, so that a name
     need not repeat the clients of those. `left_out` maps a name of a limited list to the one that
     opens it already: a shared name, or a wildcard of the same clients or more.
+
+    `at_gateway` are the limited names by their clients; `at_sidecars` by the namespaces that are to
+    know them, or EVERYWHERE, without those that another name of the same namespaces covers, since one
+    VirtualService holds them. Both are in order.
     """
 
-    __slots__ = ("left_out", "limited", "shared")
+    __slots__ = ("at_gateway", "at_sidecars", "left_out", "limited", "shared")
 
     def __init__(self, shared: Sequence[Domain], asked: dict[Domain, frozenset[Client]]) -> None:
         self.shared = tuple(shared)
@@ -118,24 +123,22 @@ class Limits:
                 self.limited[domain] = clients
             else:
                 self.left_out[domain] = cover
-
-    def at_gateway(self) -> dict[frozenset[Client], tuple[Domain, ...]]:
-        """The limited names by their clients, both in order."""
-        return _grouped(self.limited)
-
-    def at_sidecars(self) -> dict[frozenset[str], tuple[Domain, ...]]:
-        """The limited names by the namespaces that are to know them; "*" is among those of a name for all.
-
-        No name of a group covers another, since one VirtualService holds them.
-        """
-        known = {domain: frozenset(client.namespace for client in clients) for domain, clients in self.limited.items()}
-        everywhere = frozenset(("*",))
-        merged = {domain: everywhere if "*" in found else found for domain, found in known.items()}
-        return {found: minimise(domains)[0] for found, domains in _grouped(merged).items()}
+        self.at_gateway = _grouped(self.limited)
+        self.at_sidecars = _by_namespaces(self.at_gateway)
 
 
-def _grouped(limited: dict[Domain, frozenset[Key]]) -> dict[frozenset[Key], tuple[Domain, ...]]:
-    groups: dict[frozenset[Key], list[Domain]] = {}
-    for domain, key in limited.items():
-        groups.setdefault(key, []).append(domain)
-    return {key: tuple(sorted(groups[key])) for key in sorted(groups, key=sorted)}
+def _grouped(limited: dict[Domain, frozenset[Client]]) -> dict[frozenset[Client], tuple[Domain, ...]]:
+    groups: dict[frozenset[Client], list[Domain]] = {}
+    for domain, clients in limited.items():
+        groups.setdefault(clients, []).append(domain)
+    return {clients: tuple(sorted(groups[clients])) for clients in sorted(groups, key=sorted)}
+
+
+def _by_namespaces(
+    groups: dict[frozenset[Client], tuple[Domain, ...]],
+) -> dict[frozenset[str], tuple[Domain, ...]]:
+    merged: dict[frozenset[str], list[Domain]] = {}
+    for clients, domains in groups.items():
+        namespaces = frozenset(client.namespace for client in clients)
+        merged.setdefault(EVERYWHERE if "*" in namespaces else namespaces, []).extend(domains)
+    return {namespaces: minimise(merged[namespaces])[0] for namespaces in sorted(merged, key=sorted)}

@@ -155,6 +155,8 @@ def minimise(domains: Iterable[Domain]) -> tuple[tuple[Domain, ...], dict[Domain
 
 def covering(domain: str, wildcards: set[Domain]) -> Domain | None:
     """The widest wildcard that covers `domain` and is not `domain` itself."""
+    if not wildcards:
+        return None
     found = None
     start = 2 if domain[0] == "*" else 0
     dot = domain.find(".", start)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from . import shards
+from .clients import EVERYWHERE
 from .domains import PLACEHOLDER, ascii_quoted, minimise
 from .findings import Finding, fault_of
 from .resource import TRUST_DOMAINS_ANNOTATION, Resource
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .inject import Edits
     from .sites import Path
 
-_EVERYWHERE = frozenset(("*",))
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 
 _TYPE = "type.googleapis.com/"
@@ -36,14 +36,14 @@ FILTER_STATE_KEY = "egress-overlays.client"
 
 def routed(limits: Limits) -> tuple[str, ...]:
     """The hosts that every sidecar knows: those of all workloads, and those of clients in any namespace."""
-    anywhere = limits.at_sidecars().get(_EVERYWHERE, ())
+    anywhere = limits.at_sidecars.get(EVERYWHERE, ())
     return minimise((*limits.shared, *anywhere))[0] or (PLACEHOLDER,)
 
 
 def copies(resource: Resource, limits: Limits, paths: Sequence[Path]) -> Iterator[tuple[str, Edits]]:
     """The edits that turn a copy of `resource` into each limited one, with the key that its name ends in."""
-    for namespaces, hosts in limits.at_sidecars().items():
-        if namespaces == _EVERYWHERE:
+    for namespaces, hosts in limits.at_sidecars.items():
+        if namespaces == EVERYWHERE:
             continue
         key = _key(namespaces)
         if resource.kind == "ServiceEntry":
@@ -95,7 +95,7 @@ def rules(allowed: AllowSet, domains: Sequence[str]) -> dict[str, Any]:
     """Envoy's matcher that allows an identity of the trust `domains` the names of its lists, and nothing else."""
     limits = allowed.limits
     trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
-    groups = limits.at_gateway() if limits else {}
+    groups = limits.at_gateway if limits else {}
     shared = limits.shared if limits else allowed.hosts
     found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
     for clients, hosts in groups.items():
