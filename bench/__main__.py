@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class Bench:
         """The function alone, fed what Kustomize would feed it."""
         found = {}
         for workload in self._wanted(workloads.ALL):
-            source = workloads.capture(workload, self.scratch)
+            source = workloads.capture(workload.name, partial(workloads.write_overlay, workload), self.scratch)
             jobs = {name: Job((str(path),), self.scratch, source) for name, path in self.programs.items()}
             jobs |= {name: Job(argv, self.scratch, source) for name, argv in self.also.items()}
             self._check_same_work(jobs)

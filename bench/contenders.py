@@ -12,6 +12,7 @@ from tools import components
 from .workloads import CHECKOUT
 
 PEERS = Path(__file__).with_name("peers")
+FUNCTION = CHECKOUT / "plugin" / "egress-overlays"
 
 OURS = "egress-overlays"
 GO = "Go function"
@@ -28,7 +29,7 @@ def functions(into: Path) -> dict[str, Path]:
     # With the interpreter's own path, so that no `env` and no shell adds to its start.
     naive.write_text(f"#!{sys.executable}\n{(PEERS / 'naive.py').read_text()}")
     naive.chmod(0o755)
-    return {OURS: CHECKOUT / "plugin" / "egress-overlays", GO: go_function(), NAIVE: naive, CAT: _program("cat")}
+    return {OURS: FUNCTION, GO: go_function(), NAIVE: naive, CAT: _program("cat")}
 
 
 def starts(into: Path) -> dict[str, tuple[str, ...]]:

@@ -12,14 +12,13 @@ import contextlib
 import json
 import os
 import platform
-import random
 import socket
 import ssl
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +35,10 @@ from egress_overlays.probe.client import OUTER_NAME, with_raw_name  # noqa: E402
 from egress_overlays.probe.identity import PROBE, spiffe  # noqa: E402
 from egress_overlays.probe.world import World  # noqa: E402
 
+from .paired import alternating, compared  # noqa: E402
+
 RESULTS = Path(__file__).with_name("results")
-SEED, OURS = "seed", "base/"
+PAIR = SEED, OURS = "seed", "base/"
 NAME = b"bench.wikipedia.org"
 MEMORY = (10, 1_000, 10_000)
 
@@ -129,30 +130,6 @@ def connect(port: int, count: int, certificate: str, key: str, hello: bytes) -> 
     return found
 
 
-def ratio(runs: dict[str, list[float]]) -> float:
-    """The median of ours over the median of the seed's."""
-    return statistics.median(runs[OURS]) / statistics.median(runs[SEED])
-
-
-def alternating(targets: list[Target], rounds: int, measure: Callable[[Target], dict[str, float]]) -> dict[str, Any]:
-    """What `measure` says of each target in turn, in an order that changes, and the ratios of the medians."""
-    runs: dict[str, dict[str, list[float]]] = {}
-    order = random.Random(1)  # noqa: S311 - no secret
-    for number in range(rounds + 1):
-        for target in order.sample(targets, len(targets)):
-            for what, value in measure(target).items():
-                if number:  # the first warms caches
-                    runs.setdefault(what, {}).setdefault(target.name, []).append(value)
-    return {
-        what: {
-            "ratio": ratio(values),
-            "medians": {name: statistics.median(each) for name, each in values.items()},
-            "runs": values,
-        }
-        for what, values in runs.items()
-    }
-
-
 def traffic(rounds: int, connections: int) -> dict[str, Any]:
     """Connections a second with two clients at once, CPU time a connection, and time to the first byte with one."""
     manifests = configurations(("*.wikipedia.org",))
@@ -160,11 +137,12 @@ def traffic(rounds: int, connections: int) -> dict[str, Any]:
         stack.enter_context(answering(world, directory / "answer"))
         certificate, key = map(str, world.mesh.issue("client", spiffe(PROBE)))
         entered = [gateway(name, manifests[name], world, directory / name.strip("/")) for name in (SEED, OURS)]
-        targets = [stack.enter_context(one)[0] for one in entered]
+        targets = {target.name: target for target, _ in map(stack.enter_context, entered)}
         hello = with_raw_name(NAME)
         with ProcessPoolExecutor(2) as pool:
 
-            def loaded(target: Target) -> dict[str, float]:
+            def loaded(name: str) -> dict[str, float]:
+                target = targets[name]
                 started, before = time.perf_counter(), target.cpu()
                 waits = [pool.submit(connect, target.port, connections // 2, certificate, key, hello) for _ in range(2)]
                 for wait in waits:
@@ -174,11 +152,21 @@ def traffic(rounds: int, connections: int) -> dict[str, Any]:
                     "CPU seconds a connection": (target.cpu() - before) / connections,
                 }
 
-            def alone(target: Target) -> dict[str, float]:
-                found = connect(target.port, connections // 10, certificate, key, hello)
+            def alone(name: str) -> dict[str, float]:
+                found = connect(targets[name].port, connections // 10, certificate, key, hello)
                 return {"seconds to the first byte": statistics.median(found)}
 
-            return {**alternating(targets, rounds, loaded), **alternating(targets, 2 * rounds, alone)}
+            return {**alternating(PAIR, rounds, loaded), **alternating(PAIR, 2 * rounds, alone)}
+
+
+def memory_of(name: str, resources: list[dict[str, Any]]) -> float:
+    """Bytes that a fresh gateway's Envoy has allocated."""
+    with (
+        envoy.workspace() as directory,
+        World(directory, servers=False) as world,
+        gateway(name, resources, world, directory / "gateway") as (_, running),
+    ):
+        return float(json.loads(running.get("/memory"))["allocated"])
 
 
 def memory() -> dict[str, Any]:
@@ -186,18 +174,9 @@ def memory() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for count in MEMORY:
         domains = ("*.wikipedia.org", *(f"*.site-{number}.example.com" for number in range(count - 1)))
-        allocated: dict[str, list[float]] = {}
-        for name, resources in configurations(domains).items():
-            for _ in range(3):
-                with (
-                    envoy.workspace() as directory,
-                    World(directory, servers=False) as world,
-                    gateway(name, resources, world, directory / "gateway") as (_, running),
-                ):
-                    said = json.loads(running.get("/memory"))["allocated"]
-                    allocated.setdefault(name, []).append(float(said))
-        medians = {name: statistics.median(values) for name, values in allocated.items()}
-        found[str(count)] = {"ratio": ratio(allocated), "medians": medians}
+        manifests = configurations(domains)
+        allocated = {name: [memory_of(name, manifests[name]) for _ in range(3)] for name in PAIR}
+        found[str(count)] = compared(allocated)
     return found
 
 

@@ -10,11 +10,16 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 CONFIG = "domains.yaml"
 UNRELATED = "unrelated.yaml"
+FUNCTION = "function.yaml"
 
 
 @dataclass(frozen=True)
@@ -260,7 +265,13 @@ def write_overlay(workload: Workload, function: str | Path, into: Path) -> None:
     No guard stands after it: `cat` would not pass it, and it costs every other peer the same.
     """
     _resources(workload, into)
-    (into / "function.yaml").write_text(f"""\
+    write_function(function, into)
+    _kustomization(workload, into, f"transformers:\n- {FUNCTION}\n")
+
+
+def write_function(function: str | Path, into: Path) -> None:
+    """The functionConfig that has Kustomize run `function`, in `into` as FUNCTION."""
+    (into / FUNCTION).write_text(f"""\
 apiVersion: egress-overlays.dev/v1alpha1
 kind: EgressDomains
 metadata:
@@ -270,7 +281,6 @@ metadata:
       exec:
         path: {function}
 """)
-    _kustomization(workload, into, "transformers:\n- function.yaml\n")
 
 
 def write_replacements(workload: Workload, into: Path) -> None:
@@ -329,15 +339,18 @@ def _kustomization(workload: Workload, into: Path, rest: str) -> None:
     )
 
 
-def capture(workload: Workload, into: Path) -> Path:
-    """The bytes that Kustomize hands to a function for `workload`, taken from a real build, in a file."""
-    found = into / f"{workload.name}.input"
-    taker = into / f"{workload.name}.taker"
+def capture(name: str, write: Callable[[Path, Path], object], into: Path) -> Path:
+    """The bytes that Kustomize hands to a function, taken from a real build, in a file `name`.input.
+
+    `write(function, directory)` lays down an overlay that runs this function.
+    """
+    found = into / f"{name}.input"
+    taker = into / f"{name}.taker"
     # It fails once it has what it wants: the rest of the build would take longer than all else here.
     taker.write_text(f'#!/bin/sh\ncat > "{found}.part" && mv "{found}.part" "{found}"\nexit 1\n')
     taker.chmod(0o755)
-    overlay = into / f"{workload.name}.overlay"
-    write_overlay(workload, taker, overlay)
+    overlay = into / f"{name}.overlay"
+    write(taker, overlay)
     build = subprocess.run([*KUSTOMIZE_BUILD, str(overlay)], capture_output=True, text=True, check=False)
     if not found.exists():
         raise SystemExit(f"bench: kustomize handed nothing over: {build.stderr.strip()}")

@@ -13,3 +13,7 @@ every-envoy: .venv/.dev ## Run the probe's tests with every Envoy of tools/versi
 .PHONY: bench-forwarder
 bench-forwarder: .venv/.dev ## Measure the hardened forwarder beside the seed's, in real Envoy: bench/results/forwarder.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.forwarder $(BENCH)
+
+.PHONY: bench-clients
+bench-clients: .venv/.dev ## Measure lists for clients beside the same names for everybody: bench/results/clients.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.clients $(BENCH)
