@@ -70,9 +70,10 @@ class Bench:
         self.scratch = scratch
         self.options = options
         self.sink = scratch / "output"
-        self.also = {
-            name: tuple(shlex.split(command)) for name, _, command in (pair.partition("=") for pair in options.also)
-        }
+        self.also: dict[str, tuple[str, ...]] = {contenders.ARCHIVE: (str(contenders.archive(scratch)),)}
+        for pair in options.also:
+            name, _, command = pair.partition("=")
+            self.also[name] = tuple(shlex.split(command))
         self.programs = contenders.functions(scratch)
 
     def start(self) -> dict[str, Any]:
@@ -82,7 +83,6 @@ class Bench:
         jobs = {name: Job(argv, self.scratch) for name, argv in contenders.starts(self.scratch).items()}
         jobs |= {CAT: Job((str(self.programs[CAT]),), self.scratch, empty)}
         jobs |= {f"{GO}, no items": Job((str(self.programs[GO]),), self.scratch, empty)}
-        jobs |= {f"{name} --version": Job((*argv, "--version"), self.scratch) for name, argv in self.also.items()}
         return self._measure("start", jobs)
 
     def functions(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 from tools import components
@@ -19,6 +20,7 @@ GO = "Go function"
 NAIVE = "naive Python"
 CAT = "cat"
 REPLACEMENTS = "replacements"
+ARCHIVE = "self-contained archive"
 EMPTY = "empty interpreter"
 EMPTY_BY_SH = "empty interpreter from sh"
 
@@ -38,6 +40,17 @@ def starts(into: Path) -> dict[str, tuple[str, ...]]:
     by_sh.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S -c ""\n')
     by_sh.chmod(0o755)
     return {EMPTY: (sys.executable, "-I", "-S", "-c", ""), EMPTY_BY_SH: (str(by_sh),)}
+
+
+def archive(into: Path) -> Path:
+    """The executable of the archive that `make dist` has built, which brings its own interpreter."""
+    found = list((CHECKOUT / "dist").glob("egress-overlays-*-linux-*.tar.gz"))
+    if len(found) != 1:
+        raise SystemExit("bench: dist/ does not hold one archive; run `make dist`")
+    with tarfile.open(found[0]) as packed:
+        packed.extractall(into / "archive", filter="data")
+    (unpacked,) = (into / "archive").iterdir()
+    return unpacked / "egress-overlays"
 
 
 def go_function() -> Path:

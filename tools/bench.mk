@@ -2,7 +2,7 @@
 # BENCH passes options on, as in: make bench BENCH='--only function --rounds 31'
 
 .PHONY: bench
-bench: .venv/.bench ## Measure the function beside a Go function, cat, replacements and naive Python
+bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function, cat, replacements and naive Python
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench $(BENCH)
 
 .venv/.bench: pyproject.toml

@@ -17,11 +17,6 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
-_DOMAINS = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "egress-domains", "labels": {"egress-overlays.dev/set": "default"}},
-}
 MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
 
 
@@ -40,7 +35,15 @@ def private_addresses(address: str = "127.0.0.1", length: int = 32) -> dict[str,
     }
 
 
-def overlay(directory: Path, components: tuple[str, ...], domains: tuple[str, ...]) -> Path:
+def config_map(domains: tuple[str, ...], clients: str = "") -> dict[str, Any]:
+    """A domains ConfigMap, for these clients alone where there are any."""
+    metadata: dict[str, Any] = {"name": "egress-domains", "labels": {"egress-overlays.dev/set": "default"}}
+    if clients:
+        metadata["annotations"] = {"egress-overlays.dev/clients": clients}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"all": "\n".join(domains)}}
+
+
+def overlay(directory: Path, components: tuple[str, ...], domains: tuple[str, ...], clients: str = "") -> Path:
     """Write an overlay on base/ with `components` in that order and the function last; its directory."""
     here = os.path.relpath(ROOT, directory)
     kustomization = {
@@ -52,7 +55,7 @@ def overlay(directory: Path, components: tuple[str, ...], domains: tuple[str, ..
     if "allow-private-addresses" in components:
         kustomization["resources"] = [*kustomization["resources"], "private-addresses.yaml"]
         (directory / "private-addresses.yaml").write_text(yaml.safe_dump(private_addresses()))
-    (directory / "domains.yaml").write_text(yaml.safe_dump({**_DOMAINS, "data": {"all": "\n".join(domains)}}))
+    (directory / "domains.yaml").write_text(yaml.safe_dump(config_map(domains, clients)))
     (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     return directory
 

@@ -27,11 +27,11 @@ class Overlays:
         """One of overlays/ by its name, or any kustomization by its path."""
         return self._build(self.root / "overlays" / name)
 
-    def make(self, domains: Sequence[str], *, components: Sequence[str] = ()) -> str:
-        """base/ with a list of its own and some of components/."""
+    def make(self, domains: Sequence[str], *, components: Sequence[str] = (), clients: str = "") -> str:
+        """base/ with a list of its own, for some clients alone if they are named, and some of components/."""
         directory = self._scratch / "made"
         directory.mkdir(exist_ok=True)
-        return self._build(overlay(directory.resolve(), tuple(components), tuple(domains)))
+        return self._build(overlay(directory.resolve(), tuple(components), tuple(domains), clients))
 
     def bare_base(self) -> str:
         """base/ without any component: no function, no guard."""
