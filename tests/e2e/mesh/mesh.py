@@ -26,6 +26,8 @@ SLEEP: dict[str, Any] = {
 }
 
 
+# What sidecars put into the SNI of the mutual TLS to the gateway's subset.
+SIDECARS_NAME = "outbound_.443_.wildcard_.egressgateway.istio-egress.svc.cluster.local"
 WORKLOAD = "spiffe://cluster.local/ns/apps/sa/sleep"
 
 
@@ -37,13 +39,13 @@ class Impostor:
     certificate: Path
     key: Path
 
-    def through(self, gateway: Proxy, name: str) -> Outcome:
-        """Asks a gateway for a name, as a sidecar would: TLS for the name inside of mutual TLS."""
+    def through(self, gateway: Proxy, name: str, *, outer: str | None = SIDECARS_NAME) -> Outcome:
+        """Asks a gateway for a name, as a sidecar would: TLS for the name inside of mutual TLS for `outer`."""
         return self.application.get(
             name,
             address=gateway.pod.address,
             port=8443,
-            sni="outbound_.443_.wildcard_.egressgateway.istio-egress.svc.cluster.local",
+            sni=outer,
             inner=name,
             unverified=True,
             certificate=str(self.certificate),
