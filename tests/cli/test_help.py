@@ -15,7 +15,7 @@ import pytest
 
 from command import Run, one_line
 from egress_overlays import __version__
-from egress_overlays.cli import COMMANDS, module_of, parser
+from egress_overlays.cli import COMMANDS, module_of, parse, parser
 from egress_overlays.cli.console import Console
 from egress_overlays.cli.output import Paint, table
 
@@ -30,8 +30,28 @@ def test_help_shows_an_example_that_the_parser_takes(name: str, run: Run) -> Non
     assert f"example: {example}" in outcome.out
     words = shlex.split(example.partition(">")[0])
     assert words[0] == "egress-overlays"
-    arguments = parser(words[1]).parse_args(words[1:])
+    arguments = parse(words[1:])
     assert arguments.run is module_of(name).run
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("check a.example -o json b.example PATH", {"hosts": ["a.example", "b.example"], "path": "PATH"}),
+        ("diff A --exit-code B", {"a": "A", "b": "B", "exit_code": True}),
+        ("verify A --strict B", {"paths": ["A", "B"], "strict": True}),
+        ("add --group g -- --help FILE", {"domain": "--help", "file": "FILE"}),
+    ],
+)
+def test_options_may_stand_between_the_arguments(words: str, wanted: dict[str, Any]) -> None:
+    arguments = vars(parse(words.split()))
+    assert {name: arguments[name] for name in wanted} == wanted
+
+
+def test_wrong_use_names_the_help_of_its_command(run: Run) -> None:
+    assert one_line(run("list", "PATH", "--no-such"), 2) == (
+        "egress-overlays list: error: unrecognized arguments: --no-such; see egress-overlays list --help"
+    )
 
 
 def test_the_page_is_made_from_the_help() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -121,8 +122,10 @@ def test_install_from_it_lays_down_a_copy_that_runs_without_it(tmp_path: Path) -
         archive.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.glob("egress-overlays-*")
     target = tmp_path / "volume"
+    install = [unpacked / "egress-overlays", "install", "--to", target, "-o", "json"]
     for _ in range(2):  # An init container that is restarted does it again.
-        subprocess.run([unpacked / "egress-overlays", "install", "--to", target], check=True, capture_output=True)
+        done = subprocess.run(install, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == {"executable": f"{target}/egress-overlays", "pluginHome": str(target)}
     before = {path.relative_to(unpacked): path.stat().st_mode for path in unpacked.rglob("*")}
     after = {path.relative_to(target): path.stat().st_mode for path in target.rglob("*")}
     assert after == before

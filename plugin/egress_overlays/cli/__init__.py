@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..__main__ import missing
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import BinaryIO, NoReturn, TextIO
 
-__all__ = ["COMMANDS", "command", "module_of", "parser"]
+__all__ = ["COMMANDS", "command", "module_of", "parse", "parser"]
+
+_PROGRAM = "egress-overlays"
 
 # In the order in which --help lists them; the values are modules, some names being Python's own.
 COMMANDS = {
@@ -47,7 +49,7 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
     try:
         # argparse knows the process's own streams alone, and exits for --help and wrong use.
         with redirect_stdout(stdout), redirect_stderr(stderr):
-            arguments = parser(argv[0]).parse_args(argv)
+            arguments = parse(argv)
         return int(arguments.run(arguments, console))
     except SystemExit as stop:
         return int(stop.code or 0)
@@ -66,28 +68,46 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
-def parser(only: str = "") -> argparse.ArgumentParser:
-    """The whole command line, or the part of it that the subcommand `only` needs (quicker to build)."""
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of `argv`, options among them anywhere; exits for --help and wrong use, as argparse does."""
+    if argv[0] not in COMMANDS:
+        return parser().parse_args(argv)
+    module = module_of(argv[0])
+    sub = _configured(module, _Parser(prog=f"{_PROGRAM} {argv[0]}", **_words(module)))
+    # What follows a -- is no option; argparse cannot tell any more once it has sorted them.
+    return sub.parse_args(argv[1:]) if "--" in argv else sub.parse_intermixed_args(argv[1:])
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
     top = _Parser(
-        prog="egress-overlays",
+        prog=_PROGRAM,
         description="Compose, check and explain the egress lists of an Istio mesh. With a ResourceList on stdin and "
         "no argument: the KRM function that Kustomize runs.",
     )
-    top.add_argument("--version", action="version", version=f"egress-overlays {__version__}")
+    top.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
-    for name in [only] if only in COMMANDS else COMMANDS:
+    for name in COMMANDS:
         module = module_of(name)
-        first, _, rest = (module.__doc__ or "").partition("\n")
-        sub = subparsers.add_parser(
-            name,
-            help=first.rstrip("."),
-            description=first,
-            epilog=f"{rest.strip()}\n\nexample: {module.EXAMPLE}".strip(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.configure(sub)
-        sub.set_defaults(run=module.run)
+        words = _words(module)
+        _configured(module, subparsers.add_parser(name, help=words["description"].rstrip("."), **words))
     return top
+
+
+def _words(module: ModuleType) -> dict[str, Any]:
+    """What --help says of a command, apart from its arguments."""
+    first, _, rest = (module.__doc__ or "").partition("\n")
+    return {
+        "description": first,
+        "epilog": f"{rest.strip()}\n\nexample: {module.EXAMPLE}".strip(),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
+def _configured(module: ModuleType, sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    module.configure(sub)
+    sub.set_defaults(run=module.run)
+    return sub
 
 
 def module_of(name: str) -> ModuleType:

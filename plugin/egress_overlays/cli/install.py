@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..shipped import shipped
+from . import inputs
 from .console import Failure
+from .output import structured
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +37,7 @@ _ENTRIES = ("lib", _LEGACY, "LICENSE", _EXECUTABLE)
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="the directory, made where it is missing")
+    inputs.add_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -50,6 +53,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except OSError as fault:
         raise Failure(f"{fault.filename or directory}: {fault.strerror}; nothing was installed") from None
     console.say(f"installed {_EXECUTABLE} in {directory}")
+    if arguments.output != "text":
+        laid_down = {"executable": str(directory / _EXECUTABLE), "pluginHome": str(directory)}
+        console.write(structured(laid_down, arguments.output))
     return 0
 
 
