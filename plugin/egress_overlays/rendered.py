@@ -117,11 +117,21 @@ def from_text(data: bytes, path: str) -> Rendered:
     if not found:
         raise Unreadable(f"{file}: holds no Kubernetes object at all")
     sources = [manifest.resource for manifest in found if is_source(manifest)]
-    if not sources and all(manifest.resource.is_domains_kind for manifest in found):
-        # A patch, or a functionConfig: neither needs the label.
-        sources = [resource for resource in map(_without_nulls, found) if _holds_names(resource)]
+    patches: list[Resource] = []
+    if all(manifest.resource.is_domains_kind for manifest in found):
+        # A patch, where null removes a group, or a functionConfig: neither needs the label.
+        patches = [manifest.resource for manifest in found if _drop_nulls(manifest.resource)]
+        sources = sources or [one.resource for one in found if one.resource in patches or _holds_names(one.resource)]
     resources = [manifest.resource for manifest in found if manifest.resource not in sources]
-    return Rendered(path, resources, sources, InFile(file, found))
+    result = Rendered(path, resources, sources, InFile(file, found))
+    # What a patch leaves is for the build to say.
+    result.findings = [one for one in result.findings if one.rule != "empty-list" or one.resource not in patches]
+    return result
+
+
+def nothing(path: str) -> Rendered:
+    """What a `path` that does not exist holds: no manifest and no list."""
+    return Rendered(path, (), (), InFile(path, []))
 
 
 def without_nulls(value: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +144,10 @@ def without_nulls(value: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _without_nulls(manifest: Manifest) -> Resource:
-    manifest.resource.value = without_nulls(manifest.resource.value)
-    return manifest.resource
+def _drop_nulls(resource: Resource) -> bool:
+    """Leave out the groups that `resource`, a patch, removes; whether there are any."""
+    before, resource.value = resource.value, without_nulls(resource.value)
+    return bool(resource.value != before)
 
 
 def _holds_names(resource: Resource) -> bool:

@@ -18,11 +18,15 @@ class UnknownRevision(ValueError):  # noqa: N818 - named after its concept
     """A revision or a path that git does not know: one line for a person."""
 
 
-def pair(text: str) -> tuple[str, str]:
-    """The two revisions of `R1..R2`, `R1...R2` (from where they parted) or `R1` (to the working tree, "")."""
+def pair(text: str, path: str) -> tuple[str, str]:
+    """The two revisions of `R1..R2`, `R1...R2` (from where they parted) or `R1` (to the working tree, "").
+
+    They are those of the repository that `path` is in. Raises UnknownRevision.
+    """
     if "..." in text:
         one, _, other = text.partition("...")
-        return _git("merge-base", "--", one or "HEAD", other or "HEAD"), other or "HEAD"
+        parted = _git("merge-base", "--", one or "HEAD", other or "HEAD", cwd=_near(path))
+        return parted, other or "HEAD"
     one, dots, other = text.partition("..")
     return one or "HEAD", (other or "HEAD") if dots else ""
 
@@ -31,35 +35,40 @@ def pair(text: str) -> tuple[str, str]:
 def at(revision: str, path: str) -> Iterator[tuple[Path, Path]]:
     """`path` (of the working tree) as it was in `revision`, after the directory that stands for the repository's.
 
-    "" is the working tree itself. Raises UnknownRevision.
+    "" is the working tree itself. What is yielded need not exist. Raises UnknownRevision.
     """
     if not revision:
         yield Path(), Path(path)
         return
-    top = Path(_git("rev-parse", "--show-toplevel"))
+    near = _near(path)
+    top = Path(_git("rev-parse", "--show-toplevel", cwd=near))
     inside = Path(path).resolve()
     if not inside.is_relative_to(top.resolve()):
         raise UnknownRevision(f"{path} is not inside the git repository {top}")
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", what=revision)
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _git(*words, cwd=near, what=revision)
     with TemporaryDirectory(prefix="egress-overlays-") as made:
         archive = _run("archive", "--format=tar", commit, cwd=top).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(made, filter="data")
-        found = Path(made).resolve() / inside.relative_to(top.resolve())
-        if not found.exists():
-            raise UnknownRevision(f"{path} does not exist in the revision {revision}")
-        yield Path(made).resolve(), found
+        yield Path(made).resolve(), Path(made).resolve() / inside.relative_to(top.resolve())
 
 
-def _git(*arguments: str, what: str = "") -> str:
-    done = _run(*arguments)
+def _near(path: str) -> Path:
+    """The closest directory to `path` that exists: git is asked there, not where the command was started."""
+    there = Path(path).resolve()
+    return next(directory for directory in (there, *there.parents) if directory.is_dir())
+
+
+def _git(*arguments: str, cwd: Path, what: str = "") -> str:
+    done = _run(*arguments, cwd=cwd)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
         raise UnknownRevision(f"git knows no revision {what!a}" if what else f"git: {said}")
     return done.stdout.decode().strip()
 
 
-def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def _run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(["git", *arguments], capture_output=True, cwd=cwd, check=False)
     except FileNotFoundError:

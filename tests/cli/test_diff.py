@@ -149,10 +149,48 @@ def test_revisions_that_are_not_there(arguments: tuple[str, ...], words: str, ru
     assert sorted(path.name for path in tree.iterdir()) == [".git", "base", "components", "overlays", "plugin"]
 
 
+def test_an_overlay_that_one_revision_alone_has(run: Run, tree: Path, repository: Callable[..., str]) -> None:
+    (tree / "overlays/prod").rename(tree / "overlays/production")
+    repository("add", "--all")
+    repository("commit", "-qm", "Rename prod")
+    added = run("diff", "overlays/production", "--rev", "HEAD~1..HEAD", "-o", "json")
+    assert "overlays/production does not exist in HEAD~1: taken for an empty list" in added.err
+    (one,) = json.loads(added.out)["sets"]
+    assert "pypi.org" in names(one["opened"])
+    assert not one["closed"]
+    removed = run("diff", "overlays/prod", "--rev", "HEAD~1", "-o", "json")
+    assert "overlays/prod does not exist in the working tree: taken for an empty list" in removed.err
+    (other,) = json.loads(removed.out)["sets"]
+    assert names(other["closed"]) == names(one["opened"])
+    assert not other["opened"]
+
+
 @pytest.mark.usefixtures("repository")
-def test_an_overlay_that_a_revision_does_not_have(run: Run, tree: Path) -> None:
-    (tree / "overlays/new").mkdir()
-    assert "does not exist in the revision HEAD" in one_line(run("diff", "overlays/new", "--rev", "HEAD"), 2)
+def test_an_overlay_that_no_revision_has(run: Run) -> None:
+    assert one_line(run("diff", "overlays/new", "--rev", "HEAD"), 2) == (
+        "egress-overlays: error: overlays/new does not exist, neither in HEAD nor in the working tree"
+    )
+
+
+@pytest.mark.usefixtures("repository")
+def test_revisions_are_those_of_the_paths_repository(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    assert run("diff", tree / "overlays/prod", "--rev", "HEAD").code == 0
+
+
+def test_a_comment_is_never_longer_than_github_takes(run: Run, tree: Path) -> None:
+    why = "because | of [this]* " * 40
+    lines = "".join(f"    host-{number}.example.com   # {why}\n" for number in range(400))
+    head = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {egress-overlays.dev/set: default}\ndata:\n"
+    )
+    (tree / "short.yaml").write_text(f"{head}  g: pypi.org\n")
+    (tree / "long.yaml").write_text(f"{head}  g: |\n{lines}")
+    out = run("diff", "-o", "markdown", "short.yaml", "long.yaml").out
+    assert len(out) < 65_536
+    shown = out.count(":warning:") + out.count("| opens |")
+    assert shown > 20
+    assert f"and {401 - shown} more" in out
 
 
 def test_a_revision_that_does_not_build_is_named(run: Run, tree: Path, repository: Callable[..., str]) -> None:

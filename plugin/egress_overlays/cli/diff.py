@@ -2,8 +2,8 @@
 
 Names are compared by what they mean: en.x.org removed while *.x.org stays is no change. Wildcards that widen are
 marked, and so is a name that stays but is for more clients. With --rev, A is built as it was in two git revisions:
-R1..R2, R1...R2 from where they parted, or R1 against the working tree. Exit code 0, or with --exit-code 1 where there
-is a difference.
+R1..R2, R1...R2 from where they parted, or R1 against the working tree; where a revision has no such overlay, all of the
+other's is new or gone. Exit code 0, or with --exit-code 1 where there is a difference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..difference import Change, ClientChange, Difference, differences
 from ..identities import shown
+from ..rendered import nothing
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured, table
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "egress-overlays diff overlays/prod --rev main..HEAD -o markdown"
 
-_MOST = 250  # rows of a table: GitHub takes comments of 65,536 characters
+_LONGEST = 60_000  # characters of all tables: GitHub takes comments of 65,536
 _WORDS = {"+": "opens", "-": "closes", "~": "other clients"}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -85,17 +86,25 @@ def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[lis
     from ..revisions import UnknownRevision, at, pair
 
     try:
-        revisions = pair(arguments.rev)
+        revisions = pair(arguments.rev, paths[0])
         trees = [stack.enter_context(at(*one)) for one in zip(revisions, paths, strict=True)]
     except UnknownRevision as fault:
         raise Failure(str(fault)) from None
+    names = [revision or "the working tree" for revision in revisions]
+    missing = [not tree.exists() for _, tree in trees]
+    if all(missing):
+        raise Failure(f"{paths[0]} does not exist, neither in {names[0]} nor in {names[1]}")
     sides = []
-    for (root, tree), revision in zip(trees, revisions, strict=True):
+    for (root, tree), name, path, absent in zip(trees, names, paths, missing, strict=True):
+        if absent:
+            console.say(f"egress-overlays: {path} does not exist in {name}: taken for an empty list")
+            sides.append(nothing(path))
+            continue
         try:
             sides.append(inputs.read_lists(str(tree), console))
         except Failure as fault:
-            said = str(fault).replace(f"{root}/", "") if revision else str(fault)
-            raise Failure(f"{said} (in {revision or 'the working tree'})") from None
+            said = str(fault).replace(f"{root}/", "") if root != Path() else str(fault)
+            raise Failure(f"{said} (in {name})") from None
     return [root for root, _ in trees], sides[0], sides[1]
 
 
@@ -141,21 +150,29 @@ def _text(found: Sequence[Difference], rows: Sequence[Sequence[Row]], paint: Pai
 def markdown(found: Sequence[Difference], rows: Sequence[Sequence[Row]], title: str) -> str:
     """A comment for a pull request: short where nothing changed, wildcards first to be seen where something did."""
     lines = [f"### Egress: {_code(title)}", ""]
+    left = _LONGEST
     for one, changes in zip(found, rows, strict=True):
         if not one:
             continue
         wildcards = sum(change.is_wildcard for change in one.opened)
         counts = f"**{len(one.opened)} opened** ({wildcards} by wildcard), **{len(one.closed)} closed**"
         lines += [f"Set {_code(one.set_name)}: {counts}", "", "| | name | remark | listed |", "|---|---|---|---|"]
-        for row in sorted(changes, key=lambda row: (row.sign, not row.change.domain.is_wildcard))[:_MOST]:
-            word = f":warning: {_WORDS[row.sign]}" if _is_warned_of(row) else _WORDS[row.sign]
-            lines.append(f"| {word} | {_code(row.change.domain)} | {_plain(row.remark)} | {_plain(row.listed)} |")
-        if len(changes) > _MOST:
-            lines.append(f"| | and {len(changes) - _MOST} more | `egress-overlays diff` shows all | |")
+        for at, row in enumerate(sorted(changes, key=lambda row: (row.sign, not row.change.domain.is_wildcard))):
+            line = _table_row(row)
+            left -= len(line) + 1
+            if left < 0:
+                lines.append(f"| | and {len(changes) - at} more | `egress-overlays diff` shows all | |")
+                break
+            lines.append(line)
         lines.append("")
     if len(lines) == 2:
         lines.append("Nothing becomes reachable, and nothing stops being reachable.")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _table_row(row: Row) -> str:
+    word = f":warning: {_WORDS[row.sign]}" if _is_warned_of(row) else _WORDS[row.sign]
+    return f"| {word} | {_code(row.change.domain)} | {_plain(row.remark)} | {_plain(row.listed)} |"
 
 
 def _is_warned_of(row: Row) -> bool:
