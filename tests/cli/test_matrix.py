@@ -101,7 +101,7 @@ addEventListener("load", () => {
   const act = change => { change(); form.dispatchEvent(new Event("input")); seen.push(names()); };
   act(() => {});
   act(() => { form.text.value = "stripe"; });
-  act(() => { form.text.value = "en.wikipedia.org"; });
+  act(() => { form.text.value = "en.wikipedia.org."; });
   act(() => { form.text.value = ""; form.kind.value = "wildcard"; });
   act(() => { form.kind.value = ""; form.querySelectorAll("[name=env]")[2].checked = true; });
   act(() => { form.differs.checked = true; });
@@ -136,7 +136,11 @@ def browse(chromium: str, page: Path, *arguments: str) -> str:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_filters_and_searches(width: int, run: Run, tree: Path, chromium: str) -> None:
     page = tree / "page.html"
+    domains = tree / "components/domains-common/domains.yaml"
+    unbreakable = "ghcr.io   # " + "x" * 300
+    domains.write_text(re.sub("ghcr.io.*", unbreakable, domains.read_text(), count=1))
     page.write_text(run("matrix", "-o", "html", *ALL).out.replace("</body>", PROBE + "</body>"))
+    assert unbreakable.partition("# ")[2] in page.read_text()
     dom = browse(chromium, page, f"--window-size={width},900", "--dump-dom")
     match = re.search(r'<pre id="seen">(.*?)</pre>', dom, re.DOTALL)
     assert match, "the page's script did not run"
