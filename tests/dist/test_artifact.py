@@ -122,7 +122,7 @@ def test_install_from_it_lays_down_a_copy_that_runs_without_it(tmp_path: Path) -
         archive.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.glob("egress-overlays-*")
     target = tmp_path / "volume"
-    install = [unpacked / "egress-overlays", "install", "--to", target, "-o", "json"]
+    install: list[str | Path] = [unpacked / "egress-overlays", "install", "--to", target, "-o", "json"]
     for _ in range(2):  # An init container that is restarted does it again.
         done = subprocess.run(install, check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) == {"executable": f"{target}/egress-overlays", "pluginHome": str(target)}
