@@ -1,11 +1,12 @@
 """Adds names to, and removes them from, a group in the text of a file, and leaves every other byte alone.
 
-A literal block (`group: |`) is edited line by line, a double-quoted text between its quotes: no writer of YAML leaves
+A literal block (`group: |`) is edited line by line, a double-quoted text within its quotes: no writer of YAML leaves
 all of a file alone, ruamel.yaml moves comments. The outcome is read again and compared with what was meant.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import manifests
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .manifests import Manifest
+
+    # From the lines of a group to those it is to have: the numbers of those that stay, and new ones.
+    _Change = Callable[[list[str]], list[int | str]]
 
 
 class Uneditable(ValueError):  # noqa: N818 - says what is the matter with the file
@@ -71,9 +75,9 @@ def lines_of(text: str) -> list[Line]:
 def add(data: bytes, manifest: Manifest, group: str, name: str, comment: str = "") -> bytes:
     """`data` with a line for `name` in `group`: in order where the group is in order, else at its end."""
 
-    def changed(lines: list[str]) -> list[str]:
+    def changed(lines: list[str]) -> list[int | str]:
         at = _place(lines, name)
-        return [*lines[:at], _written(lines, name, comment), *lines[at:]]
+        return [*range(at), _written(lines, name, comment), *range(at, len(lines))]
 
     return _edited(data, manifest, group, changed)
 
@@ -81,9 +85,9 @@ def add(data: bytes, manifest: Manifest, group: str, name: str, comment: str = "
 def remove(data: bytes, manifest: Manifest, group: str, domains: tuple[Domain, ...]) -> bytes:
     """`data` without the lines of `group` that stand for exactly `domains`."""
 
-    def changed(lines: list[str]) -> list[str]:
+    def changed(lines: list[str]) -> list[int | str]:
         gone = {line.number for line in lines_of("\n".join(lines)) if line.domains == domains}
-        return [line for number, line in enumerate(lines) if number not in gone]
+        return [number for number in range(len(lines)) if number not in gone]
 
     return _edited(data, manifest, group, changed)
 
@@ -111,61 +115,77 @@ def _written(lines: Sequence[str], name: str, comment: str) -> str:
     return name.ljust(max(max(columns, default=0), len(name) + 2)) + f"# {comment}"
 
 
-def _edited(data: bytes, manifest: Manifest, group: str, changed: Callable[[list[str]], list[str]]) -> bytes:
-    old = manifest.resource.value["data"][group]
-    new = "\n".join(changed(old.split("\n")))
-    if new == old:
+def _edited(data: bytes, manifest: Manifest, group: str, changed: _Change) -> bytes:
+    lines = manifest.resource.value["data"][group].split("\n")
+    change = changed(lines)
+    if change == list(range(len(lines))):
         return data
+    new = "\n".join(lines[one] if isinstance(one, int) else one for one in change)
     text = data.decode("utf-8")
     key = manifest.line(("data", group))
     header = text.split("\n")[key - 1].rstrip("\r").partition(":")[2].strip()
     if header[:1] == "|" or (header[:2] == '""' and header[2:].lstrip()[:1] in ("", "#")):
         result = _in_block(text, key - 1, header, changed)
     else:
-        result = _in_quotes(text, manifest, group, new)
+        result = _in_scalar(text, manifest, group, change, new)
     _check(result, data, manifest, group, lines_of(new))
     return result.encode("utf-8")
 
 
-def _in_block(text: str, key: int, header: str, changed: Callable[[list[str]], list[str]]) -> str:
+def _in_block(text: str, key: int, header: str, changed: _Change) -> str:
     """`text` with the block below line `key` (from 0) changed; an empty scalar becomes a block, and the other way."""
     raw = text.split("\n")
-    end_of_line = "\r" if raw[key].endswith("\r") else ""
-    column = len(raw[key]) - len(raw[key].lstrip(" "))
+    column = _indent(raw[key])
     end = key + 1
     while header[0] == "|" and end < len(raw) and (not raw[end].strip(" \r") or _indent(raw[end]) > column):
         end += 1
     while end > key + 1 and not raw[end - 1].strip(" \r"):
         end -= 1
+    if end == len(raw) and raw[end - 2].endswith("\r"):
+        # The file ends without a line break, and goes on doing so.
+        raw[-1] += "\r"
     body = [line.rstrip("\r") for line in raw[key + 1 : end]]
     indent = min((_indent(line) for line in body if line.strip(" ")), default=column + 2)
-    new = changed([line[indent:] for line in body])
+    written: list[str] = []
+    for entry in changed([line[indent:] for line in body]):
+        before = written[-1] if written else raw[key]
+        new = f"{' ' * indent}{entry}{before[len(before.rstrip(chr(13))) :]}"
+        written.append(raw[key + 1 + entry] if isinstance(entry, int) else new)
     if header[0] != "|":
         # |- marks a block that was an empty scalar, so that it can become one again.
         raw[key] = raw[key].replace('""', "|-", 1)
-    elif not any(line.strip(" ") for line in new) and header.startswith("|-"):
+    elif not any(line.strip(" \r") for line in written) and header.startswith("|-"):
         raw[key] = raw[key].replace("|-", '""', 1)
-    written = [(" " * indent + line if line else line) + end_of_line for line in new]
-    if end == len(raw) and written:
-        # The file ends without a line break, and goes on doing so.
-        written[-1] = written[-1].removesuffix("\r")
-    return "\n".join([*raw[: key + 1], *written, *raw[end:]])
+    result = [*raw[: key + 1], *written, *raw[end:]]
+    if end == len(raw):
+        result[-1] = result[-1].removesuffix("\r")
+    return "\n".join(result)
 
 
-def _in_quotes(text: str, manifest: Manifest, group: str, new: str) -> str:
-    """`text` with `new` between the double quotes that hold `group`, in a mapping of any style."""
-    import json
-
+def _in_scalar(text: str, manifest: Manifest, group: str, change: list[int | str], new: str) -> str:
+    """`text` with the quoted or plain text changed that holds `group`, in a mapping of any style."""
     import yaml
 
-    for document in yaml.compose_all(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader):
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    for document in yaml.compose_all(text.removeprefix(mark), Loader=yaml.SafeLoader):
         node = _child(_child(document, "data"), group)
         lines = document.start_mark.line + 1, document.end_mark.line + 1
         if node is not None and lines[0] <= manifest.line(("data", group)) <= lines[1]:
-            if node.style != '"':
-                break
-            start, end = (mark.index + text.startswith("\ufeff") for mark in (node.start_mark, node.end_mark))
-            return text[:start] + json.dumps(new, ensure_ascii=False) + text[end:]
+            start, end = (place.index + len(mark) for place in (node.start_mark, node.end_mark))
+            return text[:start] + _rewritten(text[start:end], node, group, change, new) + text[end:]
+    raise Uneditable(f'group "{group}" cannot be edited safely; write it as a block: {group}: |')
+
+
+def _rewritten(source: str, node: Any, group: str, change: list[int | str], new: str) -> str:
+    """`source`, the scalar `node`, after `change`, which makes its text `new`."""
+    if node.style == '"':
+        from . import quoted
+
+        with suppress(quoted.Unclear):
+            return quoted.edited(source, change, node.value.split("\n"))
+        raise Uneditable(f'group "{group}" has lines that its quotes fold; write it as a block: {group}: |')
+    if node.style in (None, "'") and "\n" not in source and not lines_of(new):
+        return '""'
     raise Uneditable(f'group "{group}" is no block of lines; write it as one: {group}: |')
 
 

@@ -54,6 +54,13 @@ data:
     "comments alone": HEAD + "  g: |\n    # none yet\n  h: |\n    c.example.com\n",
     "quoted": HEAD + '  g: "b.example.com\\nd.example.com\\n" # quoted\n',
     "flow": HEAD.removesuffix("\n") + ' {g: "b.example.com", h: "c.example.com"} # short\n',
+    "escapes": HEAD + '  g: "b.example.com # \\u00fc\\x41 \\"\\n\\u0064.example.com\\n"\n',
+    "quotes over several lines": HEAD + '  g: "b.example.com\\n\\\n    c.example.com\\n\\\n    d.example.com"\n',
+    "quotes that fold": HEAD + '  g: "b.example.com\n\n    c.example.com\\n\n    d.example.com"\n',
+    "quotes, CRLF": (HEAD + '  g: "b.example.com\\n\\\n    c.example.com\\n" # x\n').replace("\n", "\r\n"),
+    "mixed line ends": HEAD
+    + "  g: |\r\n    b.example.com\n    c.example.com\r\n    d.example.com\n  h: |\n    x.io\r\n",
+    "mixed line ends, none at the end": HEAD + "  g: |\n    b.example.com\r\n    c.example.com",
     "several documents": "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\n# the list\n"
     + LABELLED
     + "  g: |\n    b.example.com\n---\n"
@@ -77,6 +84,22 @@ def test_a_round_trip_leaves_every_byte(name: str, text: str, run: Run, tree: Pa
     assert file.read_bytes() == text.encode()
     assert run("remove", name, file).code == 0
     assert file.read_bytes() == text.encode(), "a second run changes nothing"
+
+
+def test_a_name_of_its_own_in_one_line_goes_with_its_quotes(run: Run, tree: Path) -> None:
+    file = tree / "list.yaml"
+    for text in ("b.example.com", "'b.example.com'", "'b.example.com # why'", '"b.example.com"'):
+        file.write_text(HEAD + f"  g: {text} # ours\n  h: x.io\n")
+        assert run("remove", "b.example.com", file).code == 0
+        assert file.read_text() == HEAD + '  g: "" # ours\n  h: x.io\n'
+
+
+@pytest.mark.parametrize("text", ['"b.io\n\n\n    c.io"', "'b.io'", "b.io", ">\n    b.io", "'b.io\n\n    c.io'"])
+def test_what_would_need_other_quotes_is_refused_and_left_alone(text: str, run: Run, tree: Path) -> None:
+    file = tree / "list.yaml"
+    file.write_text(HEAD + f"  g: {text}\n")
+    assert "as" in one_line(run("add", "d.example.com", "--group", "g", file), 2)
+    assert file.read_text() == HEAD + f"  g: {text}\n"
 
 
 def test_where_the_line_goes(run: Run, tree: Path) -> None:
