@@ -92,6 +92,12 @@ def remove(data: bytes, manifest: Manifest, group: str, domains: tuple[Domain, .
     return _edited(data, manifest, group, changed)
 
 
+def again(manifest: Manifest, data: bytes, new: bytes) -> Manifest:
+    """The ConfigMap of `new`, which an edit made of `data`, that `manifest` was in `data`."""
+    places = [(found.start, found.within) for found in manifests.read(data)]
+    return manifests.read(new)[places.index((manifest.start, manifest.within))]
+
+
 def _place(lines: Sequence[str], name: str) -> int:
     """Where in `lines` a line for `name` belongs."""
     found = lines_of("\n".join(lines))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put `data` in the place of `path` atomically; mode and owner stay, and a link goes on pointing to it.
+    """Put `data` in the place of `path` atomically; its mode stays, and a link goes on pointing to it.
+
+    Owner and group stay where this user may give files to them.
 
     Raises PermissionError for a read-only file, though its directory would allow it.
     """
@@ -21,11 +24,21 @@ def replace(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            _keep_owner(descriptor, state)
+            # After the owner, whose change takes set-id bits away.
             os.fchmod(descriptor, state.st_mode & 0o7777)
-            if (state.st_uid, state.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, state.st_uid, state.st_gid)
             os.fsync(descriptor)
         Path(made).replace(path)
     except BaseException:
         Path(made).unlink(missing_ok=True)
         raise
+
+
+def _keep_owner(descriptor: int, state: os.stat_result) -> None:
+    now = os.fstat(descriptor)
+    if now.st_gid != state.st_gid:
+        with suppress(PermissionError):
+            os.fchown(descriptor, -1, state.st_gid)
+    if now.st_uid != state.st_uid:
+        with suppress(PermissionError):
+            os.fchown(descriptor, state.st_uid, -1)

@@ -42,7 +42,8 @@ class Tree:
             if file.is_file():
                 content = _content(file)
                 self._kustomizations = [*(self._kustomizations or []), (file, content)]
-                for path in _named(file, content, _PATHS):
+                # Kustomize takes resources first and components after them, each on top of those before.
+                for path in reversed(list(_named(file, content, _PATHS))):
                     if path.is_dir():
                         self._walk(path.resolve(), seen)
                 return
@@ -50,20 +51,32 @@ class Tree:
     def files(self) -> Iterator[Path]:
         """Every file of objects or patches that is named."""
         for file, content in self.kustomizations:
-            for path in _named(file, content, _PATHS):
-                if path.is_file():
-                    yield path.resolve()
-            for patch in _mappings(content.get("patches")):
-                path = file.parent / str(patch.get("path", ""))
-                if path.is_file():
-                    yield path.resolve()
+            yield from self.named(file, content)
+
+    def named(self, file: Path, content: dict[str, Any]) -> Iterator[Path]:
+        """Every file of objects or patches that the kustomization `file` names itself, patches first."""
+        for patch in _mappings(content.get("patches")):
+            path = file.parent / str(patch.get("path", ""))
+            if path.is_file():
+                yield path.resolve()
+        for path in _named(file, content, _PATHS):
+            if path.is_file():
+                yield path.resolve()
 
     def inline_patches(self) -> Iterator[tuple[Path, str]]:
         """Every patch that is written out in a kustomization file, with that file."""
         for file, content in self.kustomizations:
-            for patch in _mappings(content.get("patches")):
-                if isinstance(patch.get("patch"), str):
-                    yield file, patch["patch"]
+            for patch in self.written_out(content):
+                yield file, patch
+
+    def written_out(self, content: dict[str, Any]) -> Iterator[str]:
+        """Every patch that is written out in a kustomization."""
+        for patch in _mappings(content.get("patches")):
+            if isinstance(patch.get("patch"), str):
+                yield patch["patch"]
+        for entry in content.get("patchesStrategicMerge") or ():
+            if isinstance(entry, str) and "\n" in entry:
+                yield entry
 
     def transformers(self) -> Iterator[Path]:
         """Every file or directory that is named as a transformer."""

@@ -1,6 +1,8 @@
 """Add a domain to a group of a domains ConfigMap, and leave everything else in the file as it is.
 
-A group whose names are in order stays in order; any other gets the name at its end. A second run changes nothing.
+A group whose names are in order stays in order; any other gets the name at its end. A second run changes nothing. Given
+a directory, the file is edited that decides what it allows; a group that an outer layer removes or replaces is refused,
+and a file that other overlays use is named as such.
 """
 
 from __future__ import annotations
@@ -8,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import listfile
-from ..domains import covering
+from ..listfile import lines_of
 from . import edit
 from .console import Failure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from ..layers import Holder, View
     from .console import Console
 
 EXAMPLE = "egress-overlays add api.example.com --group partners --comment 'orders, EX-17' overlays/prod/domains.yaml"
@@ -33,30 +36,40 @@ def run(arguments: Namespace, console: Console) -> int:
     domains = edit.domain(arguments.domain)
     if not arguments.comment.isprintable():
         raise Failure("the comment must be one line of printable characters")
-    found = edit.files(arguments)
-    holders = [(file, manifest, group) for file in found for manifest, group in file.groups if group == arguments.group]
-    if not holders:
-        known = sorted({group for file in found for _, group in file.groups})
-        raise Failure(f'{arguments.file}: no group "{arguments.group}"; there are: {", ".join(known) or "none"}')
-    file, manifest, group = holders[0]
-    if len([one for one in holders if one[0] is file]) > 1:
-        names = ", ".join(one[1].resource.name for one in holders if one[0] is file)
-        raise Failure(f'{file.path}: several ConfigMaps have the group "{group}"; name one with --configmap: {names}')
-    words = []
-    for _, other, line in file.lines():
-        if line.domains == domains and other == group:
-            return edit.finish(file, file.data, [f"{line.text} stands in {group} already"], arguments, console)
+    found = edit.view(arguments)
+    holder = _holder(found, arguments)
+    told = [found.doubt] if found.doubt else []
+    for line in lines_of(holder.text):
         if line.domains == domains:
-            words.append(f"{line.text} stands in {other} too")
-    wildcards = {name for _, _, line in file.lines() for name in line.domains if name.is_wildcard}
+            words = [f"{line.text} stands in {holder.group} already ({holder.path})", *told]
+            return edit.finish([], words, arguments, console)
+    words = []
     for name in domains:
-        cover = covering(name, wildcards)
-        if cover:
-            words.append(f"{name} is covered by {cover}, and so open already")
+        for listing, line in edit.openers(found, name):
+            how = "covered by" if any(one != name and one.is_wildcard for one in line.domains) else "listed as"
+            words.append(f"{name} is {how} {line.text} in {edit.place(listing, arguments)}, and so open already")
     name = arguments.domain.strip()
     try:
-        new = listfile.add(file.data, manifest, group, name, arguments.comment)
+        new = listfile.add(holder.data, holder.manifest, holder.group, name, arguments.comment)
     except listfile.Uneditable as fault:
-        raise Failure(f"{file.path}: {fault}") from None
+        raise Failure(f"{holder.path}: {fault}") from None
     verb = "would be added" if arguments.dry_run else "added"
-    return edit.finish(file, new, [f"{name} {verb} to {group} in {file.path}", *words], arguments, console)
+    words = [f"{name} {verb} to {holder.group} in {holder.path}", *edit.shared(holder.path, arguments), *words, *told]
+    return edit.finish([edit.Change(holder.path, holder.data, new)], words, arguments, console)
+
+
+def _holder(found: View, arguments: Namespace) -> Holder:
+    """The group to add to: the outermost one that counts."""
+    group = arguments.group
+    holders = [one.holder for one in found.listings if one.holder is not None and one.group == group]
+    if arguments.configmap:
+        holders = [one for one in holders if one.manifest.resource.name == arguments.configmap]
+    if not holders:
+        raise edit.unknown_group(found, arguments)
+    same = [one.manifest.resource.name for one in holders if one.path == holders[0].path]
+    if len(same) > 1:
+        names = ", ".join(same)
+        raise Failure(
+            f'{holders[0].path}: several ConfigMaps have the group "{group}"; name one with --configmap: {names}'
+        )
+    return holders[0]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from difflib import unified_diff
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import layers
 from ..domains import Domain, InvalidDomain, parse
-from ..listfile import Line, Uneditable, groups, lines_of
+from ..listfile import Uneditable
 from ..replace import replace
+from ..tracing import shown
 from . import inputs
 from .console import Failure
-from .output import Paint, structured
+from .output import Paint, printable, structured
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
 
-    from ..manifests import Manifest
+    from ..layers import Listing, View
+    from ..listfile import Line
     from .console import Console
 
 
@@ -31,48 +33,71 @@ def configure(parser: ArgumentParser) -> None:
     inputs.add_output(parser)
 
 
-class File:
-    """A file to edit: `data`, and the groups of its domains ConfigMaps."""
+class Change(NamedTuple):
+    """A file that is to say `new` instead of `old`."""
 
-    def __init__(self, path: Path, configmap: str = "") -> None:
-        """Read `path`; raises Failure."""
-        self.path = path
-        try:
-            self.data = path.read_bytes()
-            self.groups = groups(self.data, configmap)
-        except OSError as fault:
-            raise Failure(f"{path}: cannot be read: {fault.strerror}") from None
-        except Uneditable as fault:
-            raise Failure(f"{path}: {fault}") from None
-
-    def lines(self) -> Iterator[tuple[Manifest, str, Line]]:
-        """Every name with its group."""
-        for manifest, group in self.groups:
-            for line in lines_of(manifest.resource.value["data"][group]):
-                yield manifest, group, line
+    path: Path
+    old: bytes
+    new: bytes
 
 
-def files(arguments: Namespace) -> list[File]:
-    """The files that FILE stands for: itself, or those that a kustomization names, outermost first."""
+def view(arguments: Namespace) -> View:
+    """What FILE, a file or a directory, lists; raises Failure."""
     path = Path(arguments.file)
-    if not path.is_dir():
-        return [File(path, arguments.configmap)]
-    from ..tree import Tree
-
-    found = []
-    for file in dict.fromkeys(Tree(path).files()):
-        try:
-            found.append(File(_near(file), arguments.configmap))
-        except Failure:
-            continue
-    if not found:
+    try:
+        if not path.is_dir():
+            return layers.of_file(path, arguments.configmap)
+        found = layers.of_directory(path)
+    except OSError as fault:
+        raise Failure(f"{path}: cannot be read: {fault.strerror}") from None
+    except Uneditable as fault:
+        raise Failure(f"{path}: {fault}") from None
+    if not found.listings and not found.hidden:
         raise Failure(f"{path}: no file that its kustomization names holds a domains ConfigMap")
     return found
 
 
-def _near(file: Path) -> Path:
-    here = Path.cwd()
-    return file.relative_to(here) if file.is_relative_to(here) else file
+def unknown_group(found: View, arguments: Namespace) -> Failure:
+    """Why there is no group to edit."""
+    file, group = arguments.file, arguments.group
+    for one in found.listings:
+        if one.group == group and one.holder is None:
+            return Failure(
+                f'{file}: group "{group}" stands in {one.where}, which cannot be edited here; edit it by hand'
+            )
+    for hidden in found.hidden:
+        if hidden.holder.group == group:
+            path = hidden.holder.path
+            return Failure(
+                f'{file}: group "{group}" of {path} changes nothing here: {hidden.by}; take another group, or give '
+                f"{path} itself to change it for those that keep it"
+            )
+    known = sorted({one.group for one in found.listings})
+    return Failure(f'{file}: no group "{group}"; there are: {", ".join(known) or "none"}')
+
+
+def openers(found: View, name: Domain) -> list[tuple[Listing, Line]]:
+    """The lines that open all that `name` stands for."""
+    return [
+        (listing, line)
+        for listing in found.listings
+        for line in listing.lines
+        if any(one == name or (one.is_wildcard and name.endswith(one[1:])) for one in line.domains)
+    ]
+
+
+def place(listing: Listing, arguments: Namespace) -> str:
+    """The group, and where it stands unless that is FILE itself."""
+    return listing.group if listing.where == arguments.file else f"{listing.group} of {listing.where}"
+
+
+def shared(path: Path, arguments: Namespace) -> list[str]:
+    """What to say of a file that the directory FILE does not have to itself."""
+    directory = Path(arguments.file)
+    if not directory.is_dir() or path.resolve().is_relative_to(directory.resolve()):
+        return []
+    others = [shown(one) for one in layers.using(path, directory)]
+    return [f"{path} is shared: {', '.join(others) or 'whatever else uses it'} changes too, and not {directory} alone"]
 
 
 def domain(text: str) -> tuple[Domain, ...]:
@@ -83,28 +108,37 @@ def domain(text: str) -> tuple[Domain, ...]:
         raise Failure(f"cannot stand on a list: {fault}") from None
 
 
-def finish(file: File, new: bytes, words: list[str], arguments: Namespace, console: Console) -> int:
-    """Write or show the change; 0. Raises Failure where the file cannot be written."""
-    changed = new != file.data
-    if changed and not arguments.dry_run:
-        try:
-            replace(file.path, new)
-        except OSError as fault:
-            raise Failure(f"{file.path}: {fault.strerror}; nothing was changed") from None
+def finish(changes: list[Change], words: list[str], arguments: Namespace, console: Console) -> int:
+    """Write or show the changes; 0. Raises Failure where a file cannot be written, and then leaves all as they were."""
+    if not arguments.dry_run:
+        _write(changes)
+    diff = "".join(map(_diff, changes))
     if arguments.output != "text":
-        shown: dict[str, Any] = {"file": str(file.path), "changed": changed, "dryRun": arguments.dry_run}
-        console.write(structured({**shown, "notes": words, "diff": _diff(file, new)}, arguments.output))
+        files = [str(one.path) for one in changes]
+        said: dict[str, Any] = {"file": (files or [arguments.file])[0], "files": files, "changed": bool(changes)}
+        said |= {"dryRun": arguments.dry_run, "notes": words, "diff": diff}
+        console.write(structured(said, arguments.output))
         return 0
     if arguments.dry_run:
         paint = Paint(console, console.out)
-        for line in _diff(file, new).splitlines():
+        for line in diff.splitlines():
             colour = {"+": "green", "-": "red"}.get(line[:1], "")
             console.write(paint(line, colour) if colour and line[:3] not in ("+++", "---") else line)
     for word in words:
-        console.say(word)
+        console.say(printable(word))
     return 0
 
 
-def _diff(file: File, new: bytes) -> str:
-    old_lines, new_lines = (data.decode().splitlines(keepends=True) for data in (file.data, new))
-    return "".join(unified_diff(old_lines, new_lines, f"a/{file.path}", f"b/{file.path}"))
+def _write(changes: list[Change]) -> None:
+    for index, change in enumerate(changes):
+        try:
+            replace(change.path, change.new)
+        except OSError as fault:
+            for done in changes[:index]:
+                replace(done.path, done.old)
+            raise Failure(f"{change.path}: {fault.strerror}; nothing was changed") from None
+
+
+def _diff(change: Change) -> str:
+    old, new = (data.decode().splitlines(keepends=True) for data in (change.old, change.new))
+    return "".join(unified_diff(old, new, f"a/{change.path}", f"b/{change.path}"))

@@ -1,6 +1,7 @@
 """Remove a domain from a domains ConfigMap, and leave everything else in the file as it is.
 
-The line goes with its comment. A second run changes nothing. What still opens the name is said.
+The line goes with its comment. A second run changes nothing. Given a directory, the name leaves every file that makes
+it allowed there, shared ones too, which is said. So is what still opens the name, and if nothing does.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import listfile
+from ..listfile import lines_of
 from . import edit
 from .console import Failure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from pathlib import Path
 
     from ..domains import Domain
+    from ..layers import Holder, Listing, View
     from .console import Console
 
 EXAMPLE = "egress-overlays remove api.example.com overlays/prod/domains.yaml"
@@ -30,49 +34,67 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, console: Console) -> int:
     """Edit the file."""
     domains = edit.domain(arguments.domain)
-    found = edit.files(arguments)
-    if arguments.group and not any(group == arguments.group for file in found for _, group in file.groups):
-        known = sorted({group for file in found for _, group in file.groups})
-        raise Failure(f'{arguments.file}: no group "{arguments.group}"; there are: {", ".join(known) or "none"}')
-    for file in found:
-        holders = [
-            (manifest, group)
-            for manifest, group, line in file.lines()
-            if line.domains == domains and arguments.group in ("", group)
-        ]
-        if holders:
-            break
-    else:
-        file = found[0]
-        words = [f"{arguments.domain} is not listed in {arguments.file}", *_still_open(file, domains)]
-        return edit.finish(file, file.data, words, arguments, console)
-    new = file.data
-    verb = "would be removed" if arguments.dry_run else "removed"
-    words = []
-    try:
-        for manifest, group in dict.fromkeys(holders):
-            # Lines move with every edit, so each one starts from the file as it then is.
-            current = next(
-                one
-                for one, name in listfile.groups(new, arguments.configmap)
-                if name == group and one.resource.name == manifest.resource.name
-            )
-            new = listfile.remove(new, current, group, domains)
-            words.append(f"{arguments.domain} {verb} from {group} in {file.path}")
-    except listfile.Uneditable as fault:
-        raise Failure(f"{file.path}: {fault}") from None
-    return edit.finish(file, new, [*words, *_still_open(file, domains)], arguments, console)
-
-
-def _still_open(file: edit.File, domains: tuple[Domain, ...]) -> list[str]:
-    """What else in the file opens one of `domains`."""
-    return [
-        f"{name} is still open by {line.text} in {group}"
-        for name in domains
-        for _, group, line in file.lines()
-        if line.domains != domains and any(one == name or _covers(one, name) for one in line.domains)
+    found = edit.view(arguments)
+    if arguments.group and not any(one.group == arguments.group for one in found.listings):
+        raise edit.unknown_group(found, arguments)
+    chosen = [one for one in found.listings if one.holder is not None and _lists(one, domains, arguments)]
+    changes: dict[Path, edit.Change] = {}
+    words = [] if chosen else [f"{arguments.domain} is not listed in {arguments.file}"]
+    words += [_remove(one.holder, domains, arguments, changes) for one in chosen if one.holder is not None]
+    for path in changes:
+        words += edit.shared(path, arguments)
+    left = [
+        one._replace(lines=[line for line in one.lines if line.domains != domains]) if one in chosen else one
+        for one in found.listings
     ]
+    words += _still_open(found._replace(listings=left), domains, arguments)
+    words += [
+        f"{arguments.domain} stands in {one.holder.group} of {one.holder.path}, which changes nothing here: {one.by}"
+        for one in found.hidden
+        if any(line.domains == domains for line in lines_of(one.holder.text))
+    ]
+    if found.doubt:
+        words.append(found.doubt)
+    return edit.finish(list(changes.values()), words, arguments, console)
 
 
-def _covers(wildcard: Domain, name: Domain) -> bool:
-    return wildcard.is_wildcard and wildcard != name and name.endswith(wildcard[1:])
+def _lists(listing: Listing, domains: tuple[Domain, ...], arguments: Namespace) -> bool:
+    """Whether `listing` has a line for exactly `domains`, and is not one that the options leave out."""
+    if arguments.group not in ("", listing.group) or listing.holder is None:
+        return False
+    if arguments.configmap not in ("", listing.holder.manifest.resource.name):
+        return False
+    return any(line.domains == domains for line in listing.lines)
+
+
+def _remove(holder: Holder, domains: tuple[Domain, ...], arguments: Namespace, changes: dict[Path, edit.Change]) -> str:
+    """Note down the change of one group in `changes`; the words for it."""
+    before = changes.get(holder.path, edit.Change(holder.path, holder.data, holder.data))
+    try:
+        # Lines move with every edit, so each one starts from the file as it then is.
+        current = listfile.again(holder.manifest, holder.data, before.new)
+        new = listfile.remove(before.new, current, holder.group, domains)
+    except listfile.Uneditable as fault:
+        raise Failure(f"{holder.path}: {fault}") from None
+    changes[holder.path] = before._replace(new=new)
+    verb = "would be removed" if arguments.dry_run else "removed"
+    return f"{arguments.domain} {verb} from {holder.group} in {holder.path}"
+
+
+def _still_open(left: View, domains: tuple[Domain, ...], arguments: Namespace) -> list[str]:
+    """What of `domains` is open through what is left, or that nothing is."""
+    words = [
+        f"{name} is still open by {line.text} in {edit.place(listing, arguments)}"
+        for name in domains
+        for listing, line in edit.openers(left, name)
+    ]
+    below = [name for name in domains if name.is_wildcard]
+    words += [
+        f"{one} is still open by {line.text} in {edit.place(listing, arguments)}, below {name}"
+        for name in below
+        for listing in left.listings
+        for line in listing.lines
+        for one in line.domains
+        if one != name and one.endswith(name[1:])
+    ]
+    return words or [f"nothing else in {arguments.file} opens {' or '.join(domains)}"]
