@@ -17,6 +17,7 @@ from mesh.cluster import Refused
 from mesh.internet import wait_for_port
 from mesh.processes import Daemon, eventually
 
+from argocd.application import NAMESPACE, Application
 from distribution import artifact
 
 if TYPE_CHECKING:
@@ -24,50 +25,10 @@ if TYPE_CHECKING:
 
     from mesh.cluster import Cluster
 
-ROOT = Path(__file__).resolve().parents[2]
-NAMESPACE = "argocd"
+ROOT = Path(__file__).resolve().parents[3]
+STOCK = Path(__file__).with_name("stock.yaml")
 FLAGS = "--enable-alpha-plugins --enable-exec"
 REDIS, REPO_SERVER = 6380, 8081
-
-# What a stock installation looks like to our patches; the parts of it that they touch.
-STOCK = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: argocd-repo-server}
-spec:
-  template:
-    spec:
-      containers:
-      - {name: argocd-repo-server, image: quay.io/argoproj/argocd}
-      volumes:
-      - {name: var-files, emptyDir: {}}
-      - {name: plugins, emptyDir: {}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: argocd-cm
-  labels: {app.kubernetes.io/part-of: argocd}
----
-apiVersion: v1
-kind: Secret
-metadata:
-  name: argocd-secret
-  labels: {app.kubernetes.io/part-of: argocd}
-stringData: {server.secretkey: of an installation that lives for one test run}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: argocd-redis}
----
-apiVersion: argoproj.io/v1alpha1
-kind: AppProject
-metadata: {name: default}
-spec:
-  clusterResourceWhitelist: [{group: "*", kind: "*"}]
-  destinations: [{namespace: "*", server: "*"}]
-  sourceRepos: ["*"]
-"""
 
 
 class ArgoCD:
@@ -133,9 +94,9 @@ class ArgoCD:
         """The stock installation with our component, as an administrator's kustomization would have it."""
         here = self._directory / "installation"
         here.mkdir()
-        (here / "stock.yaml").write_text(STOCK)
+        shutil.copy(STOCK, here)
         component = os.path.relpath(ROOT / "deploy/argocd" / self.way, here.resolve())
-        kustomization = {"namespace": NAMESPACE, "resources": ["stock.yaml"], "components": [component]}
+        kustomization = {"namespace": NAMESPACE, "resources": [STOCK.name], "components": [component]}
         (here / "kustomization.yaml").write_text(json.dumps(kustomization))
         command: list[str | Path] = [self._components["kustomize"], "build", here]
         built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -204,6 +165,8 @@ class ArgoCD:
             "ARGOCD_GNUPGHOME": str(private / "gnupg"),
             "ARGOCD_GPG_ENABLED": "false",
             "KUBECONFIG": str(self.cluster.kubeconfig),
+            # The image's own, for parts whose PATH our component does not set, as the repo-server of the way "plugin":
+            # without git-verify-wrapper.sh it says "permission denied" of every commit, and why in its log alone.
             "PATH": f"{self._mounts['/usr/local/bin']}:{os.environ['PATH']}",
             "TMPDIR": str(private / "tmp"),
             "HOME": str(private),
@@ -246,7 +209,9 @@ class ArgoCD:
 
     def _set_flags(self, flags: str) -> None:
         if self.way == "repo-server":
-            self._patch("configmap", "argocd-cm", {"data": {"kustomize.buildOptions": flags}})
+            patch = json.dumps({"data": {"kustomize.buildOptions": flags}})
+            words = ("patch", "configmap", "argocd-cm", f"--namespace={NAMESPACE}", "--type=merge", "-p", patch)
+            self.cluster.kubectl(*words)
             return
         daemon = self.daemons["cmp-server"]
         daemon.stop()
@@ -270,12 +235,9 @@ class ArgoCD:
 
         daemon.start(listening)
 
-    def _patch(self, kind: str, name: str, patch: object) -> None:
-        words = ("patch", kind, name, f"--namespace={NAMESPACE}", "--type=merge", "-p", json.dumps(patch))
-        self.cluster.kubectl(*words)
-
-    def application(self, name: str, repository: Path, path: str, **plugin: Any) -> None:
-        """The Application of deploy/argocd for this way, for another repository and path.
+    @contextlib.contextmanager
+    def application(self, name: str, repository: Path, path: str, **plugin: Any) -> Iterator[Application]:
+        """The Application of deploy/argocd for this way, for another repository and path; deleted afterwards.
 
         `plugin` is what its source says of the plugin; without any Argo CD discovers it.
         """
@@ -289,106 +251,8 @@ class ArgoCD:
         if plugin:
             source["plugin"] = {"name": "egress-overlays", **plugin}
         self.cluster.apply(json.dumps(manifest))
-
-    def destination_namespace(self, name: str, namespace: str) -> None:
-        """Names a namespace for objects that have none."""
-        self._patch("application", name, {"spec": {"destination": {"namespace": namespace}}})
-
-    def delete(self, name: str) -> None:
-        """Deletes an Application and leaves what it applied."""
-        self.cluster.kubectl("delete", "application", name, f"--namespace={NAMESPACE}")
-
-    def refresh(self, name: str) -> None:
-        """Asks for a hard refresh and waits until it was carried out."""
-        annotation = "argocd.argoproj.io/refresh"
-        self.cluster.kubectl(
-            "annotate", "application", name, f"--namespace={NAMESPACE}", "--overwrite", f"{annotation}=hard"
-        )
-
-        def done() -> bool:
-            return annotation not in self._get(name)["metadata"].get("annotations", {})
-
-        eventually(done, within=60, what=f"the refresh of {name}")
-
-    def _get(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.cluster.get("application", name, f"--namespace={NAMESPACE}")
-        return found
-
-    def status(self, name: str) -> dict[str, Any]:
-        """An Application's status."""
-        found: dict[str, Any] = self._get(name).get("status", {})
-        return found
-
-    def healthy(self, name: str, revision: str = "") -> dict[str, Any]:
-        """Waits until an Application is Synced (to a revision) and Healthy; returns its status."""
-
-        def seen() -> dict[str, Any]:
-            self._roll_out()
-            status = self.status(name)
-            assert not status.get("conditions"), status["conditions"]
-            assert status["sync"]["status"] == "Synced", status["sync"]
-            assert status["health"]["status"] == "Healthy", status["health"]
-            if revision:
-                assert status["sync"]["revision"] == revision
-                assert status["operationState"]["phase"] == "Succeeded"
-            return status
-
-        return eventually(lambda: _keyed(seen), within=90, what=f"{name} is Synced and Healthy")
-
-    def comparison_error(self, name: str) -> str:
-        """Waits until an Application cannot be compared, and returns why."""
-
-        def seen() -> str:
-            conditions = self.status(name).get("conditions", [])
-            return next((one["message"] for one in conditions if one["type"] == "ComparisonError"), "")
-
-        return eventually(seen, within=90, what=f"{name} has a ComparisonError")
-
-    def refusal(self, name: str) -> str:
-        """Waits until the API server has refused something of an Application, and returns what it said.
-
-        Where Argo CD compares on the server's side it asks before a sync already, and shows that as a ComparisonError.
-        """
-
-        def seen() -> str:
-            # Again each time: a refresh that was under way already takes the request of the next one with it.
-            self.refresh(name)
-            self._roll_out()
-            status = self.status(name)
-            result = status.get("operationState", {}).get("syncResult") or {}
-            failed = [one for one in result.get("resources") or [] if one.get("status") == "SyncFailed"]
-            return "\n".join(
-                one["message"] for one in (*status.get("conditions", []), *failed) if "is invalid" in one["message"]
-            )
-
-        return eventually(seen, within=90, what=f"the API server refuses something of {name}")
-
-    def _roll_out(self) -> None:
-        """Says of every gateway's Deployment that it runs as it now is, as its controller would: none runs here."""
-        for item in self.cluster.get("deployments", "--namespace=istio-egress")["items"]:
-            if item.get("status", {}).get("observedGeneration") == item["metadata"]["generation"]:
-                continue
-            count = item["spec"].get("replicas", 1)
-            now = "2026-01-01T00:00:00Z"
-            available = {"type": "Available", "status": "True", "lastTransitionTime": now, "lastUpdateTime": now}
-            status = {
-                "observedGeneration": item["metadata"]["generation"],
-                **dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count),
-                "conditions": [available],
-            }
-            patch = (
-                "patch",
-                "deployment",
-                item["metadata"]["name"],
-                "--namespace=istio-egress",
-                "--subresource=status",
-            )
-            self.cluster.kubectl(*patch, "--type=merge", "-p", json.dumps({"status": status}))
-
-
-def _keyed(seen: Any) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = seen()
-    except KeyError as absent:
-        raise AssertionError(f"no {absent} yet") from None
-    return found
+        application = Application(name, self.cluster)
+        try:
+            yield application
+        finally:
+            application.delete()

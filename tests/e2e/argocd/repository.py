@@ -1,0 +1,50 @@
+"""A git repository to sync from."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from argocd.installation import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OVERLAYS = ("dev", "staging", "prod")
+
+
+class Repository:
+    """A git repository with base/, components/ and overlays/ that run the installed function, as `init` makes them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        for name in ("base", "components", "overlays", "plugin/guard"):
+            shutil.copytree(ROOT / name, directory / name)
+        for overlay in OVERLAYS:
+            self.edit(f"overlays/{overlay}/kustomization.yaml", "components/inject\n", "components/inject-installed\n")
+        self._git("init", "--quiet", "--initial-branch=main")
+        self.head = self.commit("Start")
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replaces a text that must be there."""
+        file = self.directory / path
+        text = file.read_text()
+        assert old in text, f"{path}: {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def commit(self, message: str) -> str:
+        """Commits everything and returns the commit."""
+        self._git("add", "--all")
+        self._git("-c", "user.name=e2e", "-c", "user.email=e2e@example.com", "commit", "--quiet", "-m", message)
+        return self._git("rev-parse", "HEAD").strip()
+
+    def restore(self) -> str:
+        """Goes back to how it started, as one more commit."""
+        self._git("rm", "-rq", "--ignore-unmatch", ".")
+        self._git("checkout", self.head, "--", ".")
+        return self.commit("Restore") if self._git("status", "--porcelain") else self._git("rev-parse", "HEAD").strip()
+
+    def _git(self, *arguments: str) -> str:
+        command = ["git", "-C", str(self.directory), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
