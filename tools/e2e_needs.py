@@ -41,6 +41,8 @@ def lacking() -> list[str]:
         "ip": "iproute2",
         "iptables": "iptables",
         "ip6tables": "iptables",
+        "git": "git",
+        "bash": "bash",
     }
     missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
     faults = [f"programs: apt-get install {' '.join(missing)} (or your system's names for them)"] if missing else []
