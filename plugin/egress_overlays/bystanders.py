@@ -7,11 +7,8 @@ item is parsed.
 
 from __future__ import annotations
 
-from .document import may_hold_anchor
+from .document import ODD_BREAKS, may_begin
 from .resource import COPIED, PREFIX
-
-# White space and line breaks of YAML 1.1 or 1.2 besides the space and the line feed.
-_ODD_BLANKS = ("\x85", "\u2028", "\u2029", "\ufeff")
 
 
 def is_bystander(item: str) -> bool:
@@ -29,9 +26,9 @@ def is_bystander(item: str) -> bool:
     """
     if PREFIX in item or "\\" in item or "\t" in item or "\r" in item:
         return False
-    if any(kind in item for kind in COPIED) or ("&" in item and may_hold_anchor(item)):
+    if any(kind in item for kind in COPIED) or ("&" in item and may_begin(item, "&")):
         return False
-    if not item.isascii() and any(blank in item for blank in _ODD_BLANKS):
+    if not item.isascii() and any(char in item for char in ODD_BREAKS):
         return False
     key, colon, rest = item.partition(":")
     if not (colon and key.isalnum() and rest[:1] in " \n"):

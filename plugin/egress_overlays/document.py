@@ -26,6 +26,10 @@ DEEPEST = 100
 """Levels of nesting; Kubernetes objects have some twenty, and parsers' stacks end somewhere past 1,000."""
 
 
+ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\ufeff")
+"""What YAML 1.1 takes for a line end, or for nothing at the start of a line, and YAML 1.2 does not."""
+
+
 class InvalidInput(ValueError):  # noqa: N818 - named after its concept
     """A text that is no valid input; the message goes on after its name, as in "is no valid YAML"."""
 
@@ -50,8 +54,8 @@ class Document:
         self.resource = Resource(_load(text, root))
         self._block: Block | None = None
         # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
-        # annotation. An escape could hide the prefix from a search of the text.
-        if PREFIX in text or ("\\" in text and takes_part(self.resource)):
+        # annotation.
+        if PREFIX in text or ("\\" in text and _spells_prefix(text)):
             _check_metadata(self.resource)
             self._block = check_keys(text, root, self.resource.value)
 
@@ -74,33 +78,54 @@ class Document:
         return text
 
 
-def takes_part(resource: Resource) -> bool:
-    """Whether a label or annotation of ours stands on it."""
-    return any(str(key).startswith(PREFIX) for key in (*resource.labels, *resource.annotations))
+def _spells_prefix(text: str) -> bool:
+    """Whether a key of ours could stand in `text` behind escapes of double-quoted scalars (YAML 1.2.2, 5.7)."""
+    if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\/", "\\\n")):
+        return False
+    from .rarely import unescaped
+
+    return PREFIX in unescaped(text)
 
 
-def may_hold_anchor(text: str) -> bool:
-    """Whether an anchor (`&name`) could stand in `text`; block scalars and quotes make it say so too often.
+def check_plain(text: str) -> None:
+    """Raise NotPlain where `text` is not to be read by py-yaml12 as it stands.
 
-    An anchor begins a node: before it stand indentation, an indicator or a tag (YAML 1.2.2, 6.9), and
-    not a word, as before the `&&` of a script.
+    Kustomize reads YAML 1.1, where a line also ends at U+0085, U+2028 and U+2029, and drops U+FEFF at its start:
+    keys could hide behind those. Aliases and keys that are collections can be made to expand without end.
     """
-    at = text.find("&")
+    if not text.isascii() and any(char in text for char in ODD_BREAKS):
+        raise NotPlain("line ends of YAML 1.1")
+    if may_begin(text, "&") or may_begin(text, "?"):
+        from .plain import is_simple
+
+        if not is_simple(text):
+            raise NotPlain("anchors, or keys that are no text")
+
+
+def may_begin(text: str, indicator: str) -> bool:
+    """Whether `indicator` could begin a node in `text`, as the `&` of an anchor and the `?` of a key do.
+
+    Block scalars and quotes make it say so too often. Before a node stand indentation, another indicator or a tag
+    (YAML 1.2.2, 6.9), and not a word, as before the `&&` of a script. The time goes by the length of `text`.
+    """
+    tagged = False  # whether a tag may stand before it on the same line
+    start = 0
+    at = text.find(indicator)
     while at != -1:
-        before = text[text.rfind("\n", 0, at) + 1 : at].rstrip(" \t")
-        if not before or before[-1] in ":-?,[{" or "!" in before:
+        line = text.rfind("\n", start, at) + 1
+        tagged = "!" in text[line or start : at] or (tagged and not line)
+        before = at
+        while text[before - 1 : before] in (" ", "\t"):
+            before -= 1
+        if tagged or text[before - 1 : before] in ("", *":-?,[{\n\r"):
             return True
-        at = text.find("&", at + 1)
+        start = at
+        at = text.find(indicator, at + 1)
     return False
 
 
 def _load(text: str, root: str) -> dict[str, Any]:
-    if may_hold_anchor(text):
-        # Only now: aliases can be made to expand without end, and py-yaml12 expands them.
-        from .plain import holds_anchor
-
-        if holds_anchor(text):
-            raise NotPlain("anchors")
+    check_plain(text)
     try:
         value: Any = parse_yaml(text)
     except ValueError as fault:

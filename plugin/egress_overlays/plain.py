@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .document import DEEPEST, InvalidInput
+from .document import DEEPEST, ODD_BREAKS, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +24,26 @@ _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _MOST_REPEATED = 1_000_000  # characters that aliases add: bombs add far more, manifests a few thousand
 
 
-def holds_anchor(text: str) -> bool:
-    """Whether an anchor or alias stands in `text`, which may be a part of a document; raises InvalidInput."""
+def is_simple(text: str) -> bool:
+    """Whether `text`, which may be a part of a document, has no anchor, no alias, and text for every key."""
+    nodes: list[int] = []  # of each collection that is open: how many of a mapping have been met, -1 for a sequence
     try:
-        return any(getattr(event, "anchor", None) is not None for event in yaml.parse(text, Loader=_LOADER))
+        for event in yaml.parse(text, Loader=_LOADER):
+            if getattr(event, "anchor", None) is not None:
+                return False
+            if isinstance(event, yaml.CollectionEndEvent):
+                nodes.pop()
+            elif isinstance(event, yaml.NodeEvent):
+                is_key = bool(nodes) and nodes[-1] >= 0 and nodes[-1] % 2 == 0
+                if nodes and nodes[-1] >= 0:
+                    nodes[-1] += 1
+                if isinstance(event, yaml.CollectionStartEvent):
+                    if is_key or len(nodes) >= DEEPEST:
+                        return False
+                    nodes.append(0 if isinstance(event, yaml.MappingStartEvent) else -1)
     except yaml.YAMLError:
-        return True
+        return False
+    return True
 
 
 def documents(text: str) -> list[str]:
@@ -137,17 +151,22 @@ def _expanded(node: yaml.Node) -> yaml.Node:
     if isinstance(node, yaml.SequenceNode):
         items = [_expanded(child) for child in node.value]
         return yaml.SequenceNode(node.tag, items, flow_style=not items)
-    return yaml.ScalarNode(node.tag, node.value, style=getattr(node, "style", None))
+    # In double quotes alone such characters are written as escapes, which mean the same to every reader.
+    odd = any(char in node.value for char in ODD_BREAKS)
+    return yaml.ScalarNode(node.tag, node.value, style='"' if odd else getattr(node, "style", None))
 
 
 def _check_unique(node: yaml.MappingNode) -> None:
     seen: set[str] = set()
     for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                at = _mark(key.start_mark)
-                raise InvalidInput(f"has the key {key.value!a} twice in one mapping at {at}; keep one of the two")
-            seen.add(key.value)
+        at = _mark(key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            raise InvalidInput(
+                f"has a key that is a list or a mapping at {at}; the keys of Kubernetes objects are text"
+            )
+        if key.value in seen:
+            raise InvalidInput(f"has the key {key.value!a} twice in one mapping at {at}; keep one of the two")
+        seen.add(key.value)
 
 
 def _words(fault: yaml.YAMLError) -> str:

@@ -22,6 +22,18 @@ _APPLY_LIMIT = 256 * 1024
 _ETCD_LIMIT = 1536 * 1024 - 16 * 1024
 
 
+def unescaped(text: str) -> str:
+    """`text` with the escapes of double-quoted scalars that stand for a character, or for no line end, carried out."""
+    import re
+
+    def char(found: re.Match[str]) -> str:
+        code = int(found[1] or found[2] or found[3], 16)
+        return chr(code) if code <= 0x10FFFF else ""
+
+    text = re.sub(r"\\\n[ \t]*", "", text).replace("\\/", "/")
+    return re.sub(r"\\x([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})", char, text)
+
+
 def kept_hosts(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> list[str]:
     """The names that a VirtualService keeps in spec.hosts beside the list; they route nothing by themselves."""
     if resource.kind != "VirtualService":

@@ -12,7 +12,7 @@ from __future__ import annotations
 from yaml12 import parse_yaml
 
 from .bystanders import is_bystander
-from .document import ITEM, Document, InvalidInput, NotPlain, check_keys, may_hold_anchor
+from .document import ITEM, Document, InvalidInput, NotPlain, check_keys, check_plain
 from .resource import Resource
 
 _ITEMS = "\nitems:\n"
@@ -88,11 +88,7 @@ def _item(part: str) -> Document | str:
 
 def _around(text: str) -> dict[str, object]:
     """The mapping in all of the text but the items."""
-    if may_hold_anchor(text):
-        from .plain import holds_anchor
-
-        if holds_anchor(text):
-            raise NotPlain("anchors")
+    check_plain(text)
     try:
         around: Any = parse_yaml(text)
     except ValueError as fault:

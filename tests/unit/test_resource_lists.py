@@ -252,11 +252,30 @@ def test_comments_survive_where_nothing_is_edited() -> None:
         assert comment in outcome.text
 
 
-def test_keys_that_are_lists_come_through() -> None:
-    # Not read by PyYAML, whose dictionaries have no such keys.
-    outcome = run_text(HEAD + ROUTES + LIST + "- kind: &kind A\n  x:\n    ? [a, *kind]\n    : 1\n")
-    assert outcome.code == 0
-    assert "? - a\n      - A\n    : 1\n" in outcome.text
+@pytest.mark.parametrize(
+    "item",
+    [
+        "- kind: &kind A\n  x:\n    ? [a, *kind]\n    : 1\n",
+        '- kind: A\n  x:\n    ? - a\n    : 1\n  y: "\\t"\n',
+        f"- ? metadata:\n      annotations:\n        {INJECT}: default\n  : 1\n",
+        "- {? {a: b} : 1}\n",
+    ],
+)
+def test_keys_that_are_no_text_are_refused(item: str) -> None:
+    """Kustomize refuses them too ("invalid map key"); no object of Kubernetes has any."""
+    outcome = run_text(HEAD + ROUTES + LIST + item)
+    assert (outcome.code, outcome.text) == (1, "")
+    assert "a key that is a list or a mapping" in outcome.words
+
+
+def test_long_keys_which_kyaml_writes_with_a_question_mark_come_through() -> None:
+    key = "k" * 200
+    check(
+        HEAD
+        + ROUTES
+        + LIST
+        + f'- kind: ConfigMap\n  metadata:\n    name: a\n  data:\n    ? {key}\n    : |\n      a: "\\t"\n'
+    )
 
 
 def test_what_is_not_edited_keeps_its_bytes() -> None:
@@ -399,6 +418,15 @@ def test_metadata_that_would_read_as_absent_is_refused(key: str, value: str) -> 
     assert "must be a mapping, without a tag" in outcome.words
 
 
+@pytest.mark.parametrize("escape", ["\\x6f", "\\u006f", "\\U0000006f"])
+def test_an_escaped_key_of_ours_that_a_second_mapping_hides_is_seen(escape: str) -> None:
+    key = INJECT.replace("o", escape, 1)
+    hidden = f'- kind: VirtualService\n  metadata:\n    name: v\n    annotations:\n      "{key}": default\n'
+    outcome = run_text(HEAD + ROUTES + LIST + hidden + "  metadata:\n    name: v\n")
+    assert (outcome.code, outcome.text) == (1, "")
+    assert 'duplicate key "metadata"' in outcome.words
+
+
 @pytest.mark.parametrize("value", ["!mine default", "!!int 5"])
 def test_a_set_with_a_tag_is_no_name(value: str) -> None:
     outcome = run_text(HEAD + ROUTES.replace(": default", f": {value}") + LIST)
@@ -453,8 +481,15 @@ BOMBS = {
     "100,000 levels behind an anchor": "    a: &a " + "[" * 100_000 + "]" * 100_000 + "\n",
     "laughs in block style": "    a0: &a0 lol\n"
     + "".join(f"    a{n}: &a{n}\n" + f"    - *a{n - 1}\n" * 9 for n in range(1, 10)),
+    # Behind an escape, for which the item is read.
+    "keys in keys": '    a: "\\t"\n    ' + "? " * 5_000 + "x\n",
+    "keys in keys in lists": '    a: "\\t"\n    ' + "? - " * 5_000 + "x\n",
+    "keys in keys in flow style": "    a: " + "{? " * 5_000 + "\n",
     "100,000 lists": "    a: &a\n    " + "- " * 100_000 + "x\n",
 }  # fmt: skip
+
+
+REFUSALS = ("has aliases that", "nests deeper than 100 levels")
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["function", "older protocol"])
@@ -477,7 +512,7 @@ def test_a_bomb_is_refused_within_a_second_and_200_mb(text: str, legacy: bool, t
         done = subprocess.run(argv, stdin=stdin, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode == 1, done
     assert done.stdout == ""
-    assert any(words in done.stderr for words in ("has aliases that", "nests deeper than 100 levels")), done.stderr
+    assert any(words in done.stderr for words in REFUSALS), done.stderr
 
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS.keys())
@@ -485,7 +520,24 @@ def test_a_bomb_in_the_function_config_is_refused(text: str) -> None:
     config = "functionConfig:\n  " + RUNNER.replace("\n", "\n  ") + "spec:\n" + text
     outcome = run_text(HEAD + ROUTES + LIST + config)
     assert (outcome.code, outcome.text) == (1, "")
-    assert any(words in outcome.words for words in ("has aliases that", "deeper than 100 levels"))
+    assert any(words in outcome.words for words in REFUSALS)
+
+
+@pytest.mark.parametrize("text", ["a&" * 500_000, "a& " * 300_000, "a\t&" * 300_000, "? " * 500_000, "x? " * 300_000])
+def test_a_long_line_takes_no_longer_than_its_length(text: str, tmp_path: Path) -> None:
+    whole = HEAD + ROUTES + LIST + "- kind: A\n  metadata:\n    name: a\n  spec:\n    a: x " + text + "\n"
+    (tmp_path / "input.yaml").write_text(whole)
+    with (tmp_path / "input.yaml").open() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "egress_overlays"],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            # CPU seconds, as above; twice as many, for a text of a megabyte is read and written as well.
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (2, 2)),
+        )
+    assert done.returncode in (0, 1), done
 
 
 def test_aliases_as_people_use_them_are_no_bomb() -> None:
