@@ -20,7 +20,7 @@ CHARACTERS = {"line separator": "\\L", "paragraph separator": "\\P", "next line"
 PROTOCOLS = {"function": "inject", "older protocol": "inject-legacy"}
 
 
-@pytest.fixture(params=CHARACTERS.values(), ids=CHARACTERS.keys())
+@pytest.fixture(params=list(CHARACTERS.values()), ids=list(CHARACTERS))
 def odd(request: pytest.FixtureRequest) -> str:
     """The escape by which a user's file holds the character: Kustomize hands it over as it is."""
     found: str = request.param

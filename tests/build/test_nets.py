@@ -34,10 +34,10 @@ class TestFlags:
         assert tree.kubectl(f"overlays/{overlay}").fault()
 
 
-def test_the_guard_holds_without_its_selector_too(tree: Tree) -> None:
+def test_each_guard_holds_by_itself(tree: Tree) -> None:
     path = tree.root / "plugin/guard/function-did-not-run.yaml"
-    first, second = path.read_text().split("---\n")
-    for text, said in ((first, DID_NOT_RUN), (second, "egress-overlays.dev~1state")):
+    resources, unselected, lists = path.read_text().split("---\n")
+    for text, said in ((resources, DID_NOT_RUN), (unselected, "egress-overlays.dev~1state"), (lists, DID_NOT_RUN)):
         path.write_text(text)
         assert said in tree.kustomize("overlays/dev", FLAGS[0]).fault()
 
@@ -151,6 +151,80 @@ def test_an_inner_layer_cannot_hide_that_an_outer_one_did_not_run(tree: Tree) ->
     )
     assert "more.example" in tree.kustomize("overlays/outer").text
     assert tree.kustomize("overlays/outer", FLAGS[0]).fault()
+
+
+def test_a_layer_of_another_protocol_cannot_hide_it_either(tree: Tree) -> None:
+    # The older protocol needs one flag, so that the inner layer is injected and the outer one skipped.
+    inner = {"resources": ["../../base", "domains.yaml"], "components": ["../../components/inject-legacy"]}
+    outer = {"resources": ["../inner", "more.yaml"], "components": ["../../components/inject"]}
+    tree.write(
+        {
+            "overlays/inner/kustomization.yaml": kustomization(**inner),
+            "overlays/inner/domains.yaml": dump(domains()),
+            "overlays/outer/kustomization.yaml": kustomization(**outer),
+            "overlays/outer/more.yaml": dump(domains("more.example\n", name="more")),
+        }
+    )
+    assert "more.example" in tree.kustomize("overlays/outer", environ=tree.plugin_home).text
+    for build in (tree.kustomize, tree.kubectl):
+        assert DID_NOT_RUN in build("overlays/outer", FLAGS[0], environ=tree.plugin_home).fault()
+
+
+@pytest.mark.parametrize("more", [True, False], ids=["a new list", "the lists that it has"])
+def test_what_was_rendered_before_cannot_hide_it_either(tree: Tree, more: bool) -> None:
+    lists = {
+        "resources": ["rendered.yaml", *(["more.yaml"] if more else [])],
+        "components": ["../../components/inject"],
+    }
+    tree.write(
+        {
+            "overlays/again/kustomization.yaml": kustomization(**lists),
+            "overlays/again/rendered.yaml": tree.kustomize("overlays/dev").text,
+            "overlays/again/more.yaml": dump(domains("more.example\n", name="more")),
+        }
+    )
+    assert DID_NOT_RUN in tree.kustomize("overlays/again", FLAGS[0]).fault()
+
+
+def test_a_label_that_claims_it_cannot_hide_it_either(tree: Tree) -> None:
+    lists = {"resources": ["../../base", "domains.yaml"], "components": ["claim", "../../components/inject"]}
+    claim = [{"op": "replace", "path": "/metadata/labels/egress-overlays.dev~1state", "value": "injected"}]
+    target = {"annotationSelector": "egress-overlays.dev/inject"}
+    tree.write(
+        {
+            "overlays/x/kustomization.yaml": kustomization(**lists),
+            "overlays/x/domains.yaml": dump(domains()),
+            "overlays/x/claim/kustomization.yaml": yaml.safe_dump(
+                {
+                    "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+                    "kind": "Component",
+                    "patches": [{"target": target, "patch": yaml.safe_dump(claim)}],
+                }
+            ),
+        }
+    )
+    assert "- example.com" in tree.kustomize("overlays/x").text
+    assert DID_NOT_RUN in tree.kustomize("overlays/x", FLAGS[0]).fault()
+
+
+def test_a_list_that_was_not_used_does_not_pass_the_short_form(tree: Tree) -> None:
+    # The function's config is skipped with it; the guard hears of the list among the resources.
+    config = {**domains(of=None), "metadata": {"name": "egress-domains"}}
+    config["metadata"]["annotations"] = {"config.kubernetes.io/function": "exec: {path: ../../plugin/egress-overlays}"}
+    lists = {
+        "resources": ["rendered.yaml", "more.yaml"],
+        "transformers": ["domains.yaml", "../../plugin/guard"],
+    }
+    tree.write(
+        {
+            "overlays/short/kustomization.yaml": kustomization(**lists),
+            "overlays/short/domains.yaml": dump(config),
+            "overlays/short/rendered.yaml": tree.kustomize("overlays/dev").text,
+            "overlays/short/more.yaml": dump(domains("more.example\n", name="more")),
+        }
+    )
+    assert "more.example" in tree.kustomize("overlays/short").text
+    assert DID_NOT_RUN in tree.kustomize("overlays/short", FLAGS[0]).fault()
 
 
 def test_stdout_is_nothing_but_yaml(tree: Tree) -> None:
