@@ -31,7 +31,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "plugin").symlink_to(ROOT / "plugin")
     shutil.copy(ROOT / "tests/e2e/seed.yaml", tmp_path / "old.yaml")
     (tmp_path / "nginx.conf").write_text(
-        "map $ssl_preread_server_name $up {\n  hostnames;\n  .example.com up;\n}\nserver { ssl_preread on; }\n"
+        "map $ssl_preread_server_name $up {\n  hostnames;\n  .example.com $ssl_preread_server_name:443;\n}\n"
+        "server { ssl_preread on; proxy_pass $up; }\n"
     )
     (tmp_path / "squid.conf").write_text("acl good dstdomain .example.com\n")
     (tmp_path / "names.txt").write_text("api.example.org\n")

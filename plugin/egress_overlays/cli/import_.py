@@ -1,16 +1,19 @@
 """Print a domains ConfigMap made from what you have: Istio manifests, Nginx, smokescreen, Cilium, Squid, plain lists.
 
 Formats: istio (a gateway after the Istio blog, or the Nginx SNI proxy's VirtualServices and ServiceEntries), nginx (a
-map of $ssl_preread_server_name), smokescreen (ACL v1), cilium (toFQDNs), squid (acl dstdomain), plain (a name a line).
+map of $ssl_preread_server_name), smokescreen (ACL v1), cilium (toFQDNs), squid (acl dstdomain, ssl::server_name), plain
+(a name a line).
 What cannot be carried over exactly is said on stderr, and the exit code is 1 then.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..document import InvalidInput
+from ..domains import ascii_quoted
 from ..foreign import FORMATS, Imported, Source, import_lists
 from ..resource import DEFAULT_SET, SET_LABEL
 from . import inputs
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 EXAMPLE = "egress-overlays import egress.yaml squid.conf > overlays/prod/domains.yaml"
 
 
+# What the API server takes for an object's name (RFC 1123 subdomain) and for a label's value.
+_OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+
+
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for stdin")
@@ -36,9 +44,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the ConfigMap; 1 where something is not the same."""
+    _check("--name", arguments.name, _OBJECT, 253, "a ConfigMap's name has lower-case letters, digits, '-' and '.'")
+    _check("--set", arguments.set, _LABEL, 63, "a set's name has letters, digits, '-', '_' and '.', 63 at most")
     found = import_lists([_source(file, console) for file in arguments.files], arguments.form)
     if not found.groups:
-        raise Failure("; ".join(map(str, found.notes[:3])) or "nothing could be taken over")
+        raise Failure("; ".join(printable(str(note)) for note in found.notes) or "nothing could be taken over")
     if arguments.output == "text":
         rows = [(name, group, comment) for group, names in found.groups.items() for name, comment in names.items()]
         console.write("\n".join(table(("NAME", "GROUP", "COMMENT"), rows)))
@@ -49,6 +59,11 @@ def run(arguments: Namespace, console: Console) -> int:
     for note in found.notes:
         console.say(printable(str(note)))
     return int(bool(found.notes))
+
+
+def _check(option: str, text: str, form: re.Pattern[str], most: int, accepted: str) -> None:
+    if len(text) > most or not form.fullmatch(text):
+        raise Failure(f"{option} {ascii_quoted(text)}: {accepted}, such as {option} egress-domains")
 
 
 def _source(file: str, console: Console) -> Source:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..domains import Domain, covering
 from ..reach import GATEWAY, HOPS, REGISTRY, SIDECAR, HostList, every_list, reachable
 from ..resource import Resource
 from . import nginx
@@ -62,6 +63,19 @@ def _left(source: Source, lists: list[HostList], taken: set[str]) -> Iterator[No
                     f'"{name}" of {entry.resource.kind} {entry.resource.name} was not matched by the {other}, or is '
                 )
                 yield source.note(words + "covered by a wildcard: left out", source.line_of(name))
+    wildcards = {Domain(name) for name in taken if name[:2] == "*."}
+    for entry in lists:
+        for name in entry.names if entry.hop == REGISTRY and not _is_beside(entry.resource) else ():
+            if name not in taken and name not in told and covering(name, wildcards) is None:
+                told.add(name)
+                words = f'"{name}" of ServiceEntry {entry.resource.name} was reached past the gateway, if at all'
+                yield source.note(f"{words}: left out", source.line_of(name))
+
+
+def _is_beside(resource: Resource) -> bool:
+    """Whether a ServiceEntry stands for a process beside the gateway, as the Nginx proxy was."""
+    addresses = [str(one.get("address")) for one in mappings(resource.value["spec"].get("endpoints"))]
+    return bool(addresses) and all(one.startswith("127.") or one == "::1" for one in addresses)
 
 
 def _beyond(source: Source, resource: Resource) -> Iterator[Note]:
