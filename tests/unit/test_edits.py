@@ -1,0 +1,137 @@
+"""How texts are edited: by lines where that is safe, else by a parser that keeps comments; and both agree."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from builders import (
+    domains,
+    dump,
+    envoy_filter,
+    generated,
+    resource_list,
+    run,
+    run_text,
+    service_entry,
+    sites,
+)
+from egress_overlays import resource_list as reading
+from egress_overlays.block import Block, Uncertain
+from texts import HEAD, LIST, ROUTES, as_item, check, expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [b", "is no valid YAML: "),
+        ("kind: ResourceList\nitems:\n  - kind: A", "is no ResourceList that can be read"),
+    ],
+)
+def test_where_two_parsers_disagree_the_input_is_refused(monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+    # No text is known on which they do: what the plain way writes is made to be such a text.
+    monkeypatch.setattr("egress_overlays.plain.documents", lambda _: [text])
+    outcome = run_text("{kind: ResourceList}")
+    assert (outcome.code, outcome.text) == (1, "")
+    assert said in outcome.words
+
+
+def test_a_wrong_edit_by_lines_is_noticed_and_made_by_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egress_overlays.block.Block.edit", lambda *_: ROUTES + "  extra: 1")
+    outcome = run_text(HEAD + ROUTES + LIST)
+    assert outcome.items == expected(yaml.safe_load(HEAD + ROUTES + LIST)["items"], ["example.com"])
+
+
+def test_what_the_comment_preserving_parser_refuses_is_one_line() -> None:
+    # py-yaml12 reads it; ruamel.yaml, asked since the metadata is in flow style, does not.
+    item = ROUTES.replace("  spec:", "  x: {y: z}\n  bell: \x07\n  spec:")
+    outcome = run_text(HEAD + item + LIST)
+    assert (outcome.code, outcome.text) == (1, "")
+    assert (
+        "VirtualService routes: cannot be read: unacceptable character #x0007: special characters are not allowed"
+        in outcome.words
+    )
+
+
+def test_comments_above_the_first_key_of_an_item_stay_with_it() -> None:
+    item = ROUTES.replace("- api", "- # whose\n\n  # routes\n  api").replace(
+        "  spec:\n", "  spec: {hosts: [], x: {}}\n"
+    )
+    item = item[: item.index("    hosts:\n")]
+    outcome = check(HEAD + LIST + item)
+    assert "- # whose\n\n  # routes\n  apiVersion" in outcome.text
+
+
+def test_further_service_entries_in_flow_style_leave_notes_behind() -> None:
+    notes = {"config.kubernetes.io/index": "3", "config.k8s.io/id": "4"}
+    items = [service_entry(annotations=notes), domains("\n".join(generated(300)))]
+    text = HEAD + as_item(json.dumps(items[0]).replace("{", "{ ")) + as_item(dump(items[1]))
+    _, further, _ = run_text(text).items
+    assert further["metadata"]["name"] == "wildcard-1"
+    assert further["metadata"]["annotations"].keys() & notes.keys() == set()
+
+
+@pytest.mark.parametrize("style", [dump, json.dumps], ids=["block", "flow"])
+def test_rules_for_clients_are_written_in_either_style(style: Any) -> None:
+    clients = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
+    gateway = envoy_filter(chain={"filter_chain_match": {"server_names": []}, "filters": [clients]})
+    team = domains("a.example", annotations={"egress-overlays.dev/clients": "team/app"})
+    outcome = run_text(HEAD + as_item(style(gateway)) + as_item(dump(team)))
+    assert outcome.code == 0, outcome.words
+    assert outcome.items[0] == run(gateway, team).items[0]
+    assert "ns/team/sa/app" in str(outcome.items[0]["spec"])
+
+
+def test_odd_spacing_stays_beside_what_is_edited() -> None:
+    item = ROUTES.replace("  spec:", "  odd:   {a:   'b'}  # c\n  text: |\n    odd:   1\n    spec:\n  spec:")
+    assert "  odd:   {a:   'b'}  # c\n  text: |\n    odd:   1\n    spec:\n  spec:" in check(HEAD + LIST + item).text
+
+
+def test_an_edit_that_would_change_something_else_is_refused() -> None:
+    # ruamel.yaml writes the number without its tag and quotes, which py-yaml12 reads as another value.
+    item = ROUTES.replace("  spec:\n    hosts:\n    - ", '  spec: {hosts: [], port: !!int "443"}\n  x:\n    y:\n    - ')
+    outcome = run_text(HEAD + LIST + item)
+    assert (outcome.code, outcome.text) == (1, "")
+    assert "VirtualService routes: cannot be edited without changing something else" in outcome.words
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "path", "new", "after"),
+    [
+        ("- a: b\n  c: d", "- ", ("a",), None, None),
+        ("a:\n- b", "", ("a", 0), "x", None),
+        ("a: b", "", ("c", "d", "e"), "x", None),
+        ("a: b", "", ("c",), None, "a: b"),
+        ("a:\n  b: c", "", ("a", "d"), {"e": [1]}, 'a:\n  d: {"e": [1]}\n  b: c'),
+        ("a:\n  b: c\n  d: e", "", ("a", "d"), None, "a:\n  b: c"),
+    ],
+)
+def test_edits_by_lines_are_made_where_they_are_safe(
+    text: str, root: str, path: Any, new: Any, after: str | None
+) -> None:
+    if after is None:
+        with pytest.raises(Uncertain):
+            Block(text, root).edit({path: new})
+    else:
+        assert Block(text, root).edit({path: new}) == after
+
+
+def test_a_text_without_keys_is_not_edited_by_lines() -> None:
+    with pytest.raises(Uncertain):
+        Block("text")
+
+
+def test_the_fast_way_and_the_plain_way_read_the_same() -> None:
+    items = [*sites(), service_entry("b"), domains("\n".join(generated(300))), envoy_filter("c")]
+    text = resource_list(items, domains("x.example", of=None))
+    fast, slow = reading._read_fast(text), reading._read_plain(text)  # noqa: SLF001 - the two are one function outside
+    for one, other in zip(fast.items, slow.items, strict=True):
+        assert not isinstance(one, str)
+        assert not isinstance(other, str)
+        assert one.resource.value == other.resource.value
+    assert fast.function_config is not None
+    assert slow.function_config is not None
+    assert fast.function_config.value == slow.function_config.value
