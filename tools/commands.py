@@ -73,7 +73,9 @@ def _arguments(command: argparse.ArgumentParser) -> str:
         value = f" {action.metavar or action.dest.upper()}" if action.option_strings and action.nargs != 0 else ""
         more = "..." if action.nargs == "+" else ""
         words = (action.help or "").replace("%(default)s", str(action.default))
-        rows.append(f"| `{names}{value}{more}` | {_plain(words)} |\n")
+        # A bar ends a cell of the table even inside code.
+        shown = f"{names}{value}{more}".replace("|", "\\|")
+        rows.append(f"| `{shown}` | {_plain(words)} |\n")
     return "| argument | |\n|---|---|\n" + "".join(rows)
 
 
