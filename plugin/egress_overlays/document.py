@@ -56,7 +56,7 @@ class Document:
         # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
         # annotation.
         if PREFIX in text or ("\\" in text and _spells_prefix(text)):
-            _check_metadata(self.resource)
+            check_metadata(self.resource)
             self._block = check_keys(text, root, self.resource.value)
 
     def edit(self, edits: Edits) -> str:
@@ -144,7 +144,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) or repr(one) == repr(other)
 
 
-def _check_metadata(resource: Resource) -> None:
+def check_metadata(resource: Resource) -> None:
     """Raise InvalidResource where labels or annotations, being no mapping, would read as absent."""
     metadata = resource.value.get("metadata")
     places = {"metadata": metadata}

@@ -90,9 +90,11 @@ class _Column:
         """What this environment says of `name`."""
         clients = self.environment.clients(self.set_name, name)
         limited = None if clients is None else tuple(sorted(clients))
+        cover = covering(name, self.wildcards)
+        if limited == () and (name in self.hosts or cover is not None):
+            return Cell(NO)  # clients that cannot be read stand for nobody
         if name in self.hosts:
             return Cell(LISTED, clients=limited)
-        cover = covering(name, self.wildcards)
         if cover is not None:
             return Cell(COVERED, (cover,), limited)
         below = self.below.get(name)

@@ -18,6 +18,8 @@ from .sites import ClientsPlace, dotted, find
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .reach import HostList
+
 EVERYONE = Client("*/*")
 """Every workload of the mesh: what a list without clients is for."""
 
@@ -41,6 +43,11 @@ class ClientRules:
     def names(self) -> Iterable[str]:
         """The names that stand in the rules."""
         return self._clients
+
+    def guards(self, entry: HostList) -> bool:
+        """Whether the filter stands in the chain that `entry` is the list of."""
+        chain = self.path[:-3]  # filters, index, typed_config
+        return entry.resource is self.resource and entry.path[: len(chain)] == chain
 
     def clients(self, host: Domain) -> frozenset[Client]:
         """Who may reach all that `host` stands for: by it, or by a wildcard above it, as Envoy's tree goes on to."""

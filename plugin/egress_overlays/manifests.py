@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .block import Block, Uncertain
-from .document import Document, InvalidInput, NotPlain
+from .document import Document, InvalidInput, NotPlain, check_metadata
 from .resource import Resource
 from .resource_list import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .sites import Path
 
 
@@ -94,14 +96,35 @@ def _objects(document: Document, start: int, origin: str) -> list[Manifest]:
     value = document.resource.value
     items = value.get("items")
     if isinstance(items, list) and document.resource.kind.endswith("List"):
-        return [
-            Manifest(Resource(item, origin), document.text, start, ("items", index)) for index, item in enumerate(items)
-        ]
+        given = _given(document.resource)
+        return [_item({**given, **_mapping(item)}, document, start, origin, index) for index, item in enumerate(items)]
     if not document.resource.kind or "apiVersion" not in value:
-        raise InvalidInput(
-            f"holds a document that is no Kubernetes object: kind or apiVersion is missing (line {start})"
-        )
+        raise _no_object(start)
     return [Manifest(Resource(value, origin), document.text, start)]
+
+
+def _given(document: Resource) -> dict[str, str]:
+    """What the items of a list of one kind may leave out, as the API server does."""
+    kind = document.kind.removesuffix("List")
+    # A List, and a ResourceList too, holds objects of every kind.
+    return {} if kind in ("", "Resource") else {"apiVersion": document.value.get("apiVersion", ""), "kind": kind}
+
+
+def _mapping(item: object) -> dict[str, Any]:
+    return item if isinstance(item, dict) else {"kind": None}
+
+
+def _item(value: dict[str, Any], document: Document, start: int, origin: str, index: int) -> Manifest:
+    """One item of a list, held to what a document of its own would be."""
+    found = Manifest(Resource(value, origin), document.text, start, ("items", index))
+    if not found.resource.kind or "apiVersion" not in value:
+        raise _no_object(found.line())
+    check_metadata(found.resource)
+    return found
+
+
+def _no_object(line: int) -> InvalidInput:
+    return InvalidInput(f"holds a document that is no Kubernetes object: kind or apiVersion is missing (line {line})")
 
 
 def _lines(text: str) -> dict[Path, int]:

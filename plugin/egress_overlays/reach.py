@@ -7,8 +7,9 @@ gateway (EnvoyFilter, `server_names`). Only what both match is reachable through
 from __future__ import annotations
 
 from .domains import PLACEHOLDER, Domain, minimise
+from .fields import texts
 from .resource import DEFAULT_SET, INJECT_ANNOTATION
-from .sites import Place, find
+from .sites import BadPlace, Place, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,25 +31,36 @@ HOPS = (SIDECAR, GATEWAY)
 
 
 class HostList:
-    """One list of names in a manifest: `hop`, the `resource`, the `path` in it, and `names` as they stand there."""
+    """One list of names in a manifest: `hop`, the `resource`, the `path` in it, and `names` as they stand there.
 
-    __slots__ = ("_entries", "hop", "names", "path", "resource")
+    Where `is_missing`, what stands at `path` has no list, and matches every name.
+    """
 
-    def __init__(self, hop: str, resource: Resource, path: Path, names: Sequence[str]) -> None:
+    __slots__ = ("_entries", "hop", "is_missing", "names", "path", "resource")
+
+    def __init__(
+        self, hop: str, resource: Resource, path: Path, names: Sequence[str], *, is_missing: bool = False
+    ) -> None:
         self.hop = hop
         self.resource = resource
         self.path = path
         self.names = names
+        self.is_missing = is_missing
         self._entries: frozenset[str] | None = None
 
     @property
     def matching(self) -> Sequence[str]:
-        """The names that the proxy takes the list for: an empty server_names matches every one (FilterChainMatch)."""
-        return self.names or ([EVERYTHING] if self.hop == GATEWAY else [])
+        """The names that the proxy takes the list for.
+
+        A server_names that is empty, or holds an empty name, matches every one (Envoy, FilterChainMatch).
+        """
+        if self.is_missing or (self.hop == GATEWAY and (not self.names or "" in self.names)):
+            return [*self.names, EVERYTHING]
+        return self.names
 
     def is_known_in(self, namespace: str) -> bool:
         """Whether proxies in `namespace` are told of the resource (Istio, VirtualService.exportTo)."""
-        exported = (self.resource.value.get("spec") or {}).get("exportTo") or ["*"]
+        exported = texts(self.resource.value.get("spec"), "exportTo") or ["*"]
         return bool({"*", namespace}.intersection(exported)) or (
             "." in exported and namespace == self.resource.namespace
         )
@@ -72,7 +84,7 @@ class HostList:
 
 def _cover(host: str, entries: frozenset[str]) -> str | None:
     """The narrowest wildcard of `entries` that covers `host` and is not `host` itself."""
-    dot = host.find(".", 2 if host[0] == "*" else 0)
+    dot = host.find(".", 2 if host[:1] == "*" else 0)
     while dot != -1:
         if "*" + host[dot:] in entries:
             return "*" + host[dot:]
@@ -84,32 +96,44 @@ def host_lists(resources: Iterable[Resource]) -> dict[str, list[HostList]]:
     """The lists of every set in `resources`.
 
     Resources take part by their annotation. Where none carries it, those that look like an SNI egress gateway do, as
-    the set `default`: EnvoyFilters that forward by SNI, and the VirtualServices and ServiceEntries that share a name
-    with them.
+    the set `default`.
     """
     everything = list(resources)
     annotated = [resource for resource in everything if INJECT_ANNOTATION in resource.annotations]
     found: dict[str, list[HostList]] = {}
     for resource in annotated:
-        found.setdefault(str(resource.annotations[INJECT_ANNOTATION]), []).extend(_of(resource))
+        found.setdefault(str(resource.annotations[INJECT_ANNOTATION]), []).extend(lists_of(resource))
     if annotated:
         return found
-    every = every_list(everything)
-    names = {name for entry in every if entry.hop == GATEWAY for name in entry.names}
-    return {DEFAULT_SET: [entry for entry in every if names.intersection(entry.names)]} if names else {}
+    from .lookalikes import members
+
+    found = {DEFAULT_SET: [entry for resource in members(everything) for entry in lists_of(resource)]}
+    return found if found[DEFAULT_SET] else {}
 
 
 def every_list(resources: Iterable[Resource]) -> list[HostList]:
     """The lists of all `resources`, annotated or not."""
-    return [entry for resource in resources for entry in _of(resource)]
+    return [entry for resource in resources for entry in lists_of(resource)]
 
 
-def _of(resource: Resource) -> list[HostList]:
+def lists_of(resource: Resource) -> list[HostList]:
+    """The lists of `resource`, and those that are missing in its filter chains."""
     lists = []
     for place in find(resource):
         if isinstance(place, Place):
             names = at(resource.value, place.path)
             lists.append(HostList(_hop(resource, place.path), resource, place.path, [str(name) for name in names]))
+        elif isinstance(place, BadPlace) and resource.kind == "EnvoyFilter" and place.path[3:5] == ("patch", "value"):
+            lists.append(HostList(GATEWAY, resource, place.path, [], is_missing=True))
+    if lists and resource.kind == "EnvoyFilter":
+        from .chains import catch_alls
+
+        known = {entry.path for entry in lists}
+        lists += [
+            HostList(GATEWAY, resource, chain.path, [], is_missing=True)
+            for chain in catch_alls(resource)
+            if chain.path not in known
+        ]
     return lists
 
 
@@ -127,9 +151,8 @@ def _hop(resource: Resource, path: Path) -> str:
         return GATEWAY
     if path[-1] != "sniHosts":
         return ROUTES
-    match = at(resource.value, path[:-1])
     # Without gateways a match is one of the sidecars (Istio, TLSMatchAttributes.gateways).
-    gateways = match.get("gateways") or resource.value["spec"].get("gateways") or ["mesh"]
+    gateways = texts(at(resource.value, path[:-1]), "gateways") or texts(resource.value["spec"], "gateways") or ["mesh"]
     return SIDECAR if "mesh" in gateways else ROUTES
 
 
@@ -153,7 +176,9 @@ def passing(lists: Sequence[HostList], hops: Sequence[str] = HOPS) -> set[Domain
 def _domains(names: Iterable[str]) -> Iterable[Domain]:
     """The names that the proxies can match anything with, `*.com` among them; the placeholder is none."""
     for name in names:
-        if name == EVERYTHING or (name != PLACEHOLDER and "*" not in name[1:] and name.lower().strip(".") == name):
+        if name == EVERYTHING or (
+            name not in ("", PLACEHOLDER) and "*" not in name[1:] and name.lower().strip(".") == name
+        ):
             yield Domain(name)
 
 
@@ -207,12 +232,22 @@ def check(
     client: Client | None = None,
 ) -> list[Verdict]:
     """What every set says of `host`, asked for by `client` where one is given; those that allow it first."""
-    from .identities import who
-
     verdicts = [
-        Verdict(host, name, found, who((rules or {}).get(name, ()), host), client) for name, found in lists.items()
+        Verdict(host, name, found, clients(host, found, (rules or {}).get(name, ())), client)
+        for name, found in lists.items()
     ]
     return sorted(verdicts, key=lambda verdict: not verdict.allowed)
+
+
+def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules]) -> frozenset[Client] | None:
+    """The clients that `rules` limit `host` to; None where a chain that none of them stands in lets it through."""
+    from .identities import who
+
+    if any(
+        entry.hop == GATEWAY and not any(one.guards(entry) for one in rules) and entry.match(host) for entry in lists
+    ):
+        return None
+    return who(rules, host)
 
 
 def nearest(host: Domain, names: Iterable[str]) -> tuple[str, str] | None:

@@ -10,6 +10,8 @@ from .document import InvalidInput
 from .domains import Domain, covering
 from .locations import InFile
 from .resource import SET_LABEL
+from .strangers import strangers
+from .workloads import ROOT_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,7 @@ class Rendered:
 
     `resources` are the manifests without the domains ConfigMaps, `sets` what those declare (none where only the
     rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set.
+    `strangers` take part in no set and still let names through.
     """
 
     def __init__(self, path: str, resources: Sequence[Resource], sources: Sequence[Resource], where: Locator) -> None:
@@ -45,6 +48,7 @@ class Rendered:
         self.findings: list[Finding]
         self.sets, self.findings = allowlist.read(sources)
         self.lists: dict[str, list[HostList]] = reach.host_lists(resources)
+        self.strangers = strangers(resources, self.lists, ROOT_NAMESPACE)
         self.rules, unread = identities.client_rules(resources)
         self.findings += unread
 
@@ -58,13 +62,17 @@ class Rendered:
         if name in self.rules:
             return self._limited(name)
         if name in self.lists:
-            return reach.reachable(self.lists[name])
+            return reach.reachable(self.counting(name))
         allowed = self.sets.get(name)
         return tuple(host for host in allowed.hosts if allowed.entries) if allowed else ()
 
+    def counting(self, name: str) -> list[HostList]:
+        """The lists that decide what the set `name` lets through: its own, and those of strangers at its gateway."""
+        return [*self.lists[name], *(entry for stranger in self.strangers for entry in stranger.lists)]
+
     def _limited(self, name: str) -> tuple[str, ...]:
         """As `hosts`, with those below a wildcard that are for other clients than it, without those for nobody."""
-        passing = reach.passing(self.lists[name])
+        passing = reach.passing(self.counting(name))
         wildcards = {domain for domain in passing if domain.is_wildcard}
         kept = []
         for domain in sorted(passing):
@@ -77,7 +85,7 @@ class Rendered:
     def clients(self, name: str, host: str) -> frozenset[Client] | None:
         """The clients that the set `name` limits `host` to; None for every workload."""
         if name in self.rules:
-            return identities.who(self.rules[name], Domain(host))
+            return reach.clients(Domain(host), self.counting(name), self.rules[name])
         allowed = self.sets.get(name)
         return allowed.clients_of(Domain(host)) if allowed and name not in self.lists else None
 

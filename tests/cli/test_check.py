@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from command import Run, one_line
 from egress_overlays import PLACEHOLDER
@@ -83,19 +84,34 @@ def test_a_name_at_one_hop_alone_is_denied(run: Run, rendered: Callable[[str], P
         assert [name for name, entries in hops.items() if entries[0]["match"]] == [hop]
 
 
-def test_an_empty_server_names_matches_every_name(run: Run, rendered: Callable[[str], Path]) -> None:
-    import yaml
+TO_ANYWHERE = {"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": {"cluster": "anywhere"}}]}
+OPENED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "empty": lambda listener: listener["filter_chains"][0]["filter_chain_match"].update(server_names=[]),
+    "null": lambda listener: listener["filter_chains"][0]["filter_chain_match"].update(server_names=None),
+    "an empty name": lambda listener: listener["filter_chains"][0]["filter_chain_match"]["server_names"].append(""),
+    "no names": lambda listener: listener["filter_chains"][0].update(filter_chain_match={}),
+    "no match": lambda listener: listener["filter_chains"][0].pop("filter_chain_match"),
+    "a chain more": lambda listener: listener["filter_chains"].append(TO_ANYWHERE),
+    "a default chain": lambda listener: listener.update(default_filter_chain=TO_ANYWHERE),
+}
 
-    documents = list(yaml.safe_load_all(rendered("dev").read_text()))
+
+@pytest.mark.parametrize("open_up", OPENED.values(), ids=OPENED)
+def test_a_gateway_that_matches_every_name_is_shown(
+    open_up: Callable[[dict[str, Any]], object], run: Run, rendered: Callable[[str], Path]
+) -> None:
+    file = rendered("dev")
+    documents = list(yaml.safe_load_all(file.read_text()))
     (filter_,) = (one for one in documents if one["kind"] == "EnvoyFilter")
-    chains = [
-        chain
-        for patch in filter_["spec"]["configPatches"]
-        for chain in patch["patch"]["value"].get("filter_chains", [])
-    ]
-    chains[0]["filter_chain_match"]["server_names"] = []
-    found = answers(run, "unlisted.example", "-", stdin=yaml.safe_dump_all(documents).encode())
-    assert found["unlisted.example"]["sets"][0]["hops"]["gateway"][0]["match"] == "*"
+    values = [patch["patch"]["value"] for patch in filter_["spec"]["configPatches"]]
+    open_up(next(value for value in values if "filter_chains" in value))
+    file.write_text(yaml.safe_dump_all(documents))
+    found = answers(run, "unlisted.example", file)
+    matches = [one["match"] for one in found["unlisted.example"]["sets"][0]["hops"]["gateway"]]
+    assert "*" in matches
+    assert run("verify", file).code == 1
+    for command in (("list",), ("matrix",), ("diff", "overlays/dev")):
+        assert run(*command, file).code == 0
 
 
 def test_the_placeholder_cannot_be_asked_for(run: Run) -> None:
@@ -113,6 +129,11 @@ def test_a_configmap_alone_answers_too(run: Run) -> None:
     found = answers(run, "ghcr.io", "nope.example", "components/domains-common/domains.yaml")
     assert found["ghcr.io"]["allowed"]
     assert not found["nope.example"]["allowed"]
+
+
+def test_a_name_on_no_list_has_no_line_of_clients(run: Run) -> None:
+    outcome = run("check", "nope.example", "components/domains-common/domains.yaml")
+    assert outcome.out == "nope.example: denied\n"
 
 
 def test_two_sets_answer_each_for_itself(run: Run, tree: Path) -> None:

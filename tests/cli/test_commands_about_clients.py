@@ -193,3 +193,48 @@ def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path)
     assert findings() == {"client-rules"}
     chain["filters"].remove(clients)
     assert findings() == {"client-rules"}
+
+
+@pytest.fixture
+def unreadable(overlay: Path) -> Path:
+    """Lists of which one has a client that means nothing."""
+    file = overlay / "unreadable.yaml"
+    file.write_text(LISTS.replace('"*/reporter"', '"Reports/*/x"'))
+    return file
+
+
+def test_a_list_whose_clients_cannot_be_read_is_open_to_nobody(run: Run, unreadable: Path) -> None:
+    outcome = run("check", "eu.adyen.com", "-o", "json", unreadable)
+    assert json.loads(outcome.out)["hosts"][0]["sets"][0]["clients"] == ["payments/*", "shop/checkout"]
+    unreadable.write_text(unreadable.read_text().replace("eu.adyen.com", "reports.example.com"))
+    outcome = run("check", "reports.example.com", unreadable)
+    assert (outcome.code, outcome.out.splitlines()[:2]) == (1, ["reports.example.com: denied", "  clients  none"])
+    cells = {line.split()[0]: line.split()[1] for line in run("matrix", unreadable).out.splitlines()}
+    assert (cells["reports.example.com"], cells["pypi.org"]) == ("-", "yes")
+    (row,) = (line for line in run("list", unreadable).out.splitlines() if line.startswith("reports.example.com"))
+    assert "nobody" in row
+
+
+@pytest.mark.parametrize("command", [("list",), ("check", "pypi.org"), ("matrix",)])
+def test_faults_of_lists_are_said_to_be_there(command: tuple[str, ...], run: Run, unreadable: Path) -> None:
+    outcome = run(*command, unreadable)
+    assert outcome.code == 0
+    assert outcome.err == (f"egress-overlays: {unreadable} has a fault; `egress-overlays verify` shows what is wrong\n")
+    unreadable.write_text(LISTS)
+    assert run(*command, unreadable).err == ""
+
+
+def test_an_open_chain_beside_the_rules_is_for_everybody(run: Run, tree: Path) -> None:
+    import subprocess
+
+    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "overlays/teams"]
+    documents = list(yaml.safe_load_all(subprocess.run(command, capture_output=True, check=True, text=True).stdout))
+    (sni_magic,) = (document for document in documents if document["kind"] == "EnvoyFilter")
+    chains = sni_magic["spec"]["configPatches"][2]["patch"]["value"]["filter_chains"]
+    filters = [one for one in chains[0]["filters"] if one["name"] != "egress-overlays.clients"]
+    chains.append({"filters": filters})
+    file = tree / "open.yaml"
+    file.write_text(yaml.safe_dump_all(documents))
+    assert run("check", "api.stripe.com", "overlays/teams", "--as", "blog/web").code == 1
+    (one,) = json.loads(run("check", "api.stripe.com", file, "-o", "json").out)["hosts"]
+    assert one["sets"][0]["clients"] is None

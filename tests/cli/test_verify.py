@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -87,10 +88,44 @@ def no_mutual(documents: Documents) -> None:
     documents["Gateway"]["spec"]["servers"][0]["tls"]["mode"] = "PASSTHROUGH"
 
 
+def chains(documents: Documents) -> list[dict[str, Any]]:
+    return [
+        one
+        for patch in documents["EnvoyFilter"]["spec"]["configPatches"]
+        for one in patch["patch"]["value"].get("filter_chains", [])
+    ]
+
+
+def listener(documents: Documents) -> dict[str, Any]:
+    patches = documents["EnvoyFilter"]["spec"]["configPatches"]
+    return next(patch["patch"]["value"] for patch in patches if "filter_chains" in patch["patch"]["value"])
+
+
+def same_chain(documents: Documents) -> None:
+    listener(documents)["filter_chains"].append({**chains(documents)[0], "name": "again"})
+
+
+def other_chain(documents: Documents) -> None:
+    match = {**chains(documents)[0]["filter_chain_match"], "transport_protocol": "raw_buffer"}
+    listener(documents)["filter_chains"].append({**chains(documents)[0], "filter_chain_match": match})
+
+
+TO_ANYWHERE = {"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": {"cluster": "anywhere"}}]}
+
+
+def in_root_namespace(documents: Documents) -> None:
+    documents["EnvoyFilter"]["metadata"]["namespace"] = "istio-system"
+
+
+def wrong_selector(documents: Documents) -> None:
+    documents["EnvoyFilter"]["spec"]["workloadSelector"] = {"labels": {"istio": "ingressgateway"}}
+
+
 def twice(documents: Documents) -> None:
     documents["again"] = documents["VirtualService"]
 
 
+INJECT = "egress-overlays.dev/inject"
 Fault = tuple[str, str, "Callable[[Documents], object]", str]
 FAULTS: list[Fault] = [
     ("state", "error", no_label, "is missing"),
@@ -127,7 +162,41 @@ FAULTS: list[Fault] = [
     ("hop", "error", lambda d: service(d).update(tls=[]), "no VirtualService"),
     ("mesh-certificate", "error", no_mutual, "any client may use it"),
     ("duplicate-object", "error", twice, "stands twice"),
+    ("empty", "error", lambda d: set_gateway(d, lambda n: [*n, ""]), "matches every name"),
+    ("name", "error", lambda d: service(d)["hosts"].append(""), "names nothing"),
+    ("duplicate-name", "error", same_chain, "as another chain is; Envoy refuses the listener"),
+    ("open-chain", "error", lambda d: listener(d)["filter_chains"].append(TO_ANYWHERE), "takes every name that no"),
+    ("open-chain", "error", lambda d: listener(d).update(default_filter_chain=TO_ANYWHERE), "takes every name that no"),
+    ("place", "error", lambda d: chains(d)[0]["filter_chain_match"].update(server_names=None), "must be a list"),
+    ("place", "error", lambda d: d["EnvoyFilter"]["spec"].update(configPatches=[]), "has no place for names"),
+    ("reach", "warning", in_root_namespace, "reaches istio=egressgateway in every namespace"),
+    ("reach", "error", wrong_selector, "selects istio=ingressgateway, but the Gateway egressgateway"),
+    ("hop", "warning", lambda d: d.pop("ServiceEntry"), "no ServiceEntry"),
+    ("set-name", "error", lambda d: d["EnvoyFilter"]["metadata"]["annotations"].update({INJECT: 5}), "must name a set"),
 ]
+
+
+def test_chains_that_match_something_else_may_share_names(run: Run, rendered: Callable[[str], Path]) -> None:
+    documents = {one["kind"]: one for one in yaml.safe_load_all(rendered("prod").read_text())}
+    other_chain(documents)
+    assert findings(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode()) == []
+
+
+def test_one_set_may_have_two_gateways(run: Run, rendered: Callable[[str], Path]) -> None:
+    documents = {one["kind"]: one for one in yaml.safe_load_all(rendered("prod").read_text())}
+    for kind, where in (("EnvoyFilter", ("workloadSelector", "labels")), ("Gateway", ("selector",))):
+        more = copy.deepcopy(documents[kind])
+        more["metadata"]["name"] += "-2"
+        holder = more["spec"]
+        for step in where:
+            holder = holder[step]
+        holder["istio"] = "egressgateway-2"
+        documents[kind + " 2"] = more
+    documents["VirtualService"]["spec"]["gateways"].append("egressgateway-2")
+    assert findings(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode()) == []
+    del documents["EnvoyFilter 2"]
+    (found,) = findings(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode())
+    assert (found["rule"], found["object"]) == ("reach", "Gateway istio-system/egressgateway-2")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{one[0]}-{one[3]}" for one in FAULTS])
@@ -273,6 +342,16 @@ def test_junit_counts_failures(run: Run, rendered: Callable[[str], Path]) -> Non
     assert (first.get("name"), first.get("failures")) == (str(file), str(len(first.findall("*/failure"))))
     assert [case.get("type") for case in first.findall("*/failure")] == ["name"]
     assert (second.get("name"), second.get("failures")) == ("overlays/dev", "0")
+
+
+def test_junit_fails_where_the_exit_code_does(run: Run, rendered: Callable[[str], Path]) -> None:
+    file = rendered("prod")
+    file.write_text(file.read_text().replace("  workloadSelector:\n    labels:\n      istio: egressgateway\n", ""))
+    for options, code, failures in (((), 0, "0"), (("--strict",), 1, "1")):
+        outcome = run("verify", *options, "-o", "junit", file)
+        (suite,) = ET.fromstring(outcome.out)  # noqa: S314 - our own
+        assert (outcome.code, suite.get("failures")) == (code, failures)
+        assert len(suite.findall("*/failure")) == int(failures)
 
 
 def test_odd_text_stays_inside_its_line(run: Run, tree: Path) -> None:

@@ -64,31 +64,32 @@ def _host(text: str) -> Domain:
 
 def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[str, Any]:
     """The answer for one name, asked for by `client` where one is given, as data."""
-    verdicts = check(host, found.lists, found.rules, client)
+    verdicts = check(host, {name: found.counting(name) for name in found.lists}, found.rules, client)
     result: dict[str, Any] = {"host": str(host), "allowed": any(verdict.allowed for verdict in verdicts), "sets": []}
     if client is not None:
         result["as"] = str(client)
     if not verdicts:  # a domains ConfigMap alone: there is no hop yet
         listed = {name: _listed(found, name, host) if _meant(found, name, host, client) else [] for name in found.names}
-        result["allowed"] = any(listed.values())
-        limited = {name: found.clients(name, host) for name in found.names}
-        result["sets"] = [
-            {
-                "set": name,
-                "allowed": bool(entries),
-                "clients": None if (clients := limited[name]) is None else sorted(clients),
-                "hops": {},
-                "listed": entries,
-            }
-            for name, entries in listed.items()
-        ]
+        for name, entries in listed.items():
+            # Without an entry nobody is meant, which is no limit that somebody wrote.
+            clients = found.clients(name, host) if entries else None
+            result["sets"].append(
+                {
+                    "set": name,
+                    "allowed": bool(entries) and clients != frozenset(),
+                    "clients": None if clients is None else sorted(clients),
+                    "hops": {},
+                    "listed": entries,
+                }
+            )
+        result["allowed"] = any(one["allowed"] for one in result["sets"])
     for verdict in verdicts:
         result["sets"].append(
             {
                 "set": verdict.set_name,
                 "allowed": verdict.allowed,
                 "clients": None if verdict.clients is None else sorted(verdict.clients),
-                "hops": {hop: _hop(verdict, hop) for hop in HOPS},
+                "hops": {hop: _hop(found, verdict, hop) for hop in HOPS},
                 "listed": _listed(found, verdict.set_name, host),
             }
         )
@@ -107,13 +108,15 @@ def _meant(found: Rendered, name: str, host: Domain, client: Client | None) -> b
     return any(one.admits(client.namespace, client.service_account) for one in clients)
 
 
-def _hop(verdict: Verdict, hop: str) -> list[dict[str, Any]]:
+def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
+    strangers = [entry for stranger in found.strangers for entry in stranger.lists]
     return [
         {
             "kind": entry.resource.kind,
             "namespace": entry.resource.namespace,
             "name": entry.resource.name,
             "match": match,
+            "inSet": entry not in strangers,
         }
         for entry, match in verdict.hops[hop]
     ]
@@ -151,6 +154,7 @@ def _print(one: dict[str, Any], paint: Paint, console: Console) -> None:
             for entry in entries:
                 match = f"matches {entry['match']}" if entry["match"] else "no entry matches"
                 where = printable(f"{entry['kind']} {entry['namespace']}/{entry['name']}")
+                where += "" if entry["inSet"] else ", which is of no set"
                 console.write(f"  {hop:<8} {match} ({where})")
             if not entries:
                 console.write(f"  {hop:<8} there is no {_KINDS[hop]} for it here")

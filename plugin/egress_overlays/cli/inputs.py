@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..clients import Client, InvalidClient, parse
+from ..findings import ERROR
 from ..rendered import Unreadable, load
 from .console import Failure
+from .output import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -61,11 +63,16 @@ def read(path: str, console: Console) -> Rendered:
 
 
 def read_lists(path: str, console: Console) -> Rendered:
-    """What `path` holds; raises Failure where that has no egress list at all."""
+    """What `path` holds; raises Failure where that has no egress list at all. Faults are said to be there."""
     found = read(path, console)
     if not found.names:
         raise Failure(
             f"{path}: holds no egress list: no ConfigMap with the label egress-overlays.dev/set, no resource with the "
             "annotation egress-overlays.dev/inject, and nothing like an SNI egress gateway"
         )
+    faults = sum(finding.severity == ERROR for finding in found.findings)
+    faults += sum(stranger.is_grave and stranger.is_certain for stranger in found.strangers)
+    if faults:
+        many = "a fault" if faults == 1 else f"{faults} faults"
+        console.say(f"egress-overlays: {printable(path)} has {many}; `egress-overlays verify` shows what is wrong")
     return found

@@ -77,9 +77,9 @@ def listed(found: Rendered, name: str) -> dict[str, Any]:
 def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[str, Any]]:
     """Names of the manifests that no ConfigMap at hand holds."""
     places = {
-        host: (holder.resource, (*holder.path, index))
-        for holder in reversed(found.lists.get(name, []) if hosts else [])
-        for index, host in enumerate(holder.names)
+        host: (holder.resource, holder.path if holder.is_missing else (*holder.path, index))
+        for holder in reversed(found.counting(name) if hosts and name in found.lists else [])
+        for index, host in enumerate(holder.matching)
     }
     for host in hosts:
         place = found.where.of(*places[host])
@@ -112,7 +112,7 @@ def _print(sets: list[dict[str, Any]], console: Console) -> None:
         for entry in one["entries"]:
             place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
             set_name = one["set"] if several else ""
-            clients = ", ".join(entry["clients"] or ())
+            clients = "" if entry["clients"] is None else ", ".join(entry["clients"]) or "nobody"
             cells = (entry["name"], set_name, entry["group"] or "", clients, place, _remark(entry), entry["comment"])
             rows.append([printable(cell) for cell in cells])
     if not rows:

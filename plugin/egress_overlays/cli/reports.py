@@ -9,16 +9,18 @@ from ..findings import ERROR, INFO, WARNING
 from ..verification import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ..verification import Reported
 
     Found = Sequence[tuple[str, list[Reported]]]
 
 
-def write(form: str, everything: Found) -> str:
-    """The report in `form`: sarif, junit or github."""
-    return {"sarif": sarif, "junit": junit, "github": github}[form](everything)
+def write(form: str, everything: Found, grave: Collection[str] = (ERROR,)) -> str:
+    """The report in `form`: sarif, junit or github; findings of the `grave` severities fail."""
+    if form == "junit":
+        return junit(everything, grave)
+    return {"sarif": sarif, "github": github}[form](everything)
 
 
 def sarif(everything: Found) -> str:
@@ -60,8 +62,8 @@ def _uri(file: str) -> str:
     return Path(file).as_uri() if file.startswith("/") else quote(file)
 
 
-def junit(everything: Found) -> str:
-    """A suite a path, a case a rule; errors are failures, warnings and remarks stand in the case's output."""
+def junit(everything: Found, grave: Collection[str] = (ERROR,)) -> str:
+    """A suite a path, a case a rule; what is `grave` is a failure, all else stands in the case's output."""
     from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
     suites = Element("testsuites", name="egress-overlays verify")
@@ -71,12 +73,12 @@ def junit(everything: Found) -> str:
         for rule, description in RULES.items():
             case = SubElement(suite, "testcase", name=f"{rule}: {description}", classname=path)
             mine = [one for one in reported if one.finding.rule == rule]
-            errors = [one for one in mine if one.finding.severity == ERROR]
-            if errors:
+            failing = [one for one in mine if one.finding.severity in grave]
+            if failing:
                 failures += 1
-                failure = SubElement(case, "failure", type=rule, message=_xml(_line(errors[0])))
-                failure.text = _xml("\n".join(map(_line, errors)))
-            others = [one for one in mine if one.finding.severity != ERROR]
+                failure = SubElement(case, "failure", type=rule, message=_xml(_line(failing[0])))
+                failure.text = _xml("\n".join(map(_line, failing)))
+            others = [one for one in mine if one.finding.severity not in grave]
             if others:
                 SubElement(case, "system-out").text = _xml("\n".join(map(_line, others)))
         suite.set("tests", str(len(RULES)))

@@ -2,7 +2,7 @@
 
 Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names) are fine; warnings are, unless
 --strict. Live manifests:
-kubectl get virtualservices,serviceentries,envoyfilters,gateways -A -o yaml | egress-overlays verify -
+kubectl get virtualservices,serviceentries,envoyfilters,gateways,deployments -A -o yaml | egress-overlays verify -
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def run(arguments: Namespace, console: Console) -> int:
         reported = verify(found, Options(arguments.root_namespace, arguments.allow_empty))
         everything.append((path, reported))
         good.append(_summary(found))
-    console.write(_report(arguments, everything, good, console))
     grave = (ERROR, WARNING) if arguments.strict else (ERROR,)
+    console.write(_report(arguments, everything, good, grave, console))
     return int(any(one.finding.severity in grave for _, reported in everything for one in reported))
 
 
@@ -83,14 +83,18 @@ def _summary(found: Rendered) -> str:
 
 
 def _report(
-    arguments: Namespace, everything: Sequence[tuple[str, list[Reported]]], good: Sequence[str], console: Console
+    arguments: Namespace,
+    everything: Sequence[tuple[str, list[Reported]]],
+    good: Sequence[str],
+    grave: Sequence[str],
+    console: Console,
 ) -> str:
     if arguments.output == "text":
         return "\n".join(_text(arguments, everything, good, console))
     if arguments.output in REPORTS:
         from . import reports
 
-        return reports.write(arguments.output, everything)
+        return reports.write(arguments.output, everything, grave)
     return structured(
         [{"path": path, "findings": [data(one) for one in found]} for path, found in everything], arguments.output
     )

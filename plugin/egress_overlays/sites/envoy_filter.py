@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 KIND = "EnvoyFilter"
 
-_MATCH = ("filter_chain_match", "filterChainMatch")
-_NAMES = ("server_names", "serverNames")
+MATCH = ("filter_chain_match", "filterChainMatch")
+NAMES = ("server_names", "serverNames")
 _FORWARDER = "sni_dynamic_forward_proxy"
 
 CLIENTS_FILTER = "egress-overlays.clients"
@@ -48,17 +48,17 @@ def _walk(node: Any, path: Path) -> Iterator[Place | ClientsPlace | BadPlace]:
 def _chain(chain: dict[str, Any], path: Path) -> Iterator[Place | ClientsPlace | BadPlace]:
     """The list of names of `chain`, if that is a filter chain; a fault if it forwards any name."""
     found = False
-    for match_key in _MATCH:
+    for match_key in MATCH:
         match = chain.get(match_key)
         if isinstance(match, dict):
-            for names_key in _NAMES:
+            for names_key in NAMES:
                 found = found or names_key in match
                 yield from list_at(match, names_key, (*path, match_key))
     filters = chain.get("filters")
     for index, entry in items(chain, "filters"):
         if entry.get("name") == CLIENTS_FILTER:
             yield ClientsPlace((*path, "filters", index, "typed_config"))
-    if not found and isinstance(filters, list) and any(_forwards(entry) for entry in filters):
+    if not found and isinstance(filters, list) and any(forwards(entry) for entry in filters):
         yield BadPlace(
             path,
             "forwards by SNI but has no filter_chain_match.server_names, so it would admit every name; add "
@@ -66,7 +66,8 @@ def _chain(chain: dict[str, Any], path: Path) -> Iterator[Place | ClientsPlace |
         )
 
 
-def _forwards(entry: Any) -> bool:
+def forwards(entry: Any) -> bool:
+    """Whether `entry` is a filter that connects to whatever name the SNI holds."""
     if not isinstance(entry, dict):
         return False
     config = entry.get("typed_config", entry.get("typedConfig"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..locations import Location
-from . import agreement, clients, gateway, names
+from . import agreement, bypass, clients, gateway, names, types
 from .catalogue import RULES
 from .fault import Options
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Options", "Reported", "verify"]
 
-_RULES = (names.rule, agreement.rule, gateway.rule, clients.rule)
+_RULES = (names.rule, agreement.rule, gateway.rule, bypass.rule, clients.rule, types.rule)
 
 
 class Reported(NamedTuple):

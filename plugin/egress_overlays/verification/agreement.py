@@ -15,11 +15,11 @@ from ..resource import (
     STATE_LABEL,
     Resource,
 )
-from ..sites import BadPlace, find
-from .fault import fault, some
+from ..sites import BadPlace, Place, find
+from .fault import fault, misplaced, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from ..rendered import Rendered
     from .fault import Faults, Options
@@ -33,9 +33,12 @@ def rule(found: Rendered, options: Options) -> Faults:
     if not found.lists and not found.sets:
         message = f"nothing to verify: no resource carries {INJECT_ANNOTATION} or looks like an SNI egress gateway"
         yield fault("nothing", message)
+    members = {id(entry.resource) for lists in found.lists.values() for entry in lists}
     for resource in found.resources:
         if INJECT_ANNOTATION in resource.annotations:
             yield from _state(resource)
+        if INJECT_ANNOTATION in resource.annotations or id(resource) in members:
+            yield from _places(resource)
     for name, lists in found.lists.items():
         yield from _hops(name, lists)
         if all(list(entry.names) == [PLACEHOLDER] for entry in lists):
@@ -47,10 +50,18 @@ def rule(found: Rendered, options: Options) -> Faults:
         yield from _sni_hosts(lists)
 
 
+def _places(resource: Resource) -> Faults:
+    for place in misplaced(resource):
+        yield fault("place", place.reason, resource, place.path)
+    if not any(isinstance(place, (Place, BadPlace)) for place in find(resource)):
+        yield fault("place", f"carries {INJECT_ANNOTATION} but has no place for names", resource)
+
+
 def _state(resource: Resource) -> Faults:
-    for place in find(resource):
-        if isinstance(place, BadPlace):
-            yield fault("place", place.reason, resource, place.path)
+    name = resource.annotations[INJECT_ANNOTATION]
+    if not isinstance(name, str) or not name.strip():
+        message = f"the annotation must name a set, as in {INJECT_ANNOTATION}: default"
+        yield fault("set-name", message, resource, ("metadata", "annotations", INJECT_ANNOTATION))
     state = resource.labels.get(STATE_LABEL)
     if state != INJECTED:
         says = f"says {ascii_quoted(str(state))}" if state else "is missing"
@@ -63,6 +74,11 @@ def _hops(name: str, lists: list[HostList]) -> Faults:
         if not any(entry.hop == hop for entry in lists):
             message = f"the set {ascii_quoted(name)} has no {kind} here, so that nothing of it is reachable"
             yield fault("hop", message, lists[0].resource if lists else None)
+    # Of a compact registry one host that is on no list stands for all of them.
+    compact = any(KEEP_HOSTS_ANNOTATION in entry.resource.annotations for entry in lists)
+    if lists and not compact and not any(entry.hop == REGISTRY for entry in lists):
+        message = f"the set {ascii_quoted(name)} has no ServiceEntry here; sidecars route to no name that none holds"
+        yield fault("hop", message, lists[0].resource, severity=WARNING)
 
 
 def _denies_all(found: Rendered, name: str, lists: list[HostList], options: Options) -> Faults:
@@ -76,9 +92,10 @@ def _denies_all(found: Rendered, name: str, lists: list[HostList], options: Opti
         yield fault("deny-all", message, lists[0].resource, lists[0].path, INFO)
 
 
-def _placeholders(lists: Iterable[HostList]) -> Faults:
+def _placeholders(lists: Sequence[HostList]) -> Faults:
+    others = any(name != PLACEHOLDER for entry in lists for name in entry.names)
     for entry in lists:
-        if PLACEHOLDER in entry.names:
+        if PLACEHOLDER in entry.names and others:
             path = (*entry.path, list(entry.names).index(PLACEHOLDER))
             yield fault(
                 "placeholder",
@@ -100,6 +117,8 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
         if entry.hop == GATEWAY:
             filters.setdefault(id(entry.resource), []).append(entry)
     for entries in filters.values():
+        if all(entry.is_missing for entry in entries):
+            continue  # said by itself
         what = _WHAT[GATEWAY] if len(filters) == 1 else f"EnvoyFilter {entries[0].resource.name}"
         parts.append((what, entries[0], {name for entry in entries for name in entry.names}))
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..findings import ERROR, Finding
-from ..sites.place import dotted
+from ..sites import BadPlace, dotted, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,3 +33,8 @@ def some(names: Sequence[str], limit: int = 3) -> str:
     """The first few of `names`, quoted, and how many more there are."""
     first = ", ".join(f'"{name}"' for name in names[:limit])
     return first + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def misplaced(resource: Resource) -> list[BadPlace]:
+    """What stands in `resource` where names belong, and holds none."""
+    return [place for place in find(resource) if isinstance(place, BadPlace)]

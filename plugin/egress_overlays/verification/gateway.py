@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..findings import WARNING
+from ..chains import patches
+from ..fields import mapping, mappings, text
+from ..findings import ERROR, WARNING
+from ..workloads import Workload, binds, is_istio, selector
 from .fault import fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..rendered import Rendered
     from ..resource import Resource
     from .fault import Faults, Options
@@ -22,8 +27,8 @@ def rule(found: Rendered, options: Options) -> Faults:
     for resource in taking_part.values():
         if resource.kind == "EnvoyFilter":
             yield from _reach(resource, options.root_namespace)
-        if resource.kind == "VirtualService":
-            yield from _mutual(resource, found)
+    for lists in found.lists.values():
+        yield from _around(list({id(entry.resource): entry.resource for entry in lists}.values()), found)
     for resource in taking_part.values():
         names = sum(
             len(name) + 3
@@ -50,43 +55,62 @@ def _twice(found: Rendered) -> Faults:
 
 def _reach(resource: Resource, root_namespace: str) -> Faults:
     """A patch of context GATEWAY reaches every gateway that the EnvoyFilter's namespace and selector let it reach."""
-    spec = resource.value.get("spec") or {}
-    selector = spec.get("workloadSelector") or {}
-    if not (selector.get("labels") or spec.get("targetRefs")):
-        root = resource.namespace == root_namespace
-        everything = "every gateway of the mesh" if root else f"every gateway of the namespace {resource.namespace}"
+    spec = resource.value.get("spec")
+    labels = selector(resource)
+    is_root = resource.namespace == root_namespace
+    if not (labels or mapping(spec).get("targetRefs")):
+        everything = "every gateway of the mesh" if is_root else f"every gateway of the namespace {resource.namespace}"
         message = f"has no workloadSelector, so that it reaches {everything}; select the egress gateway's own labels"
-        yield fault("reach", message, resource, ("spec",), "error" if root else WARNING)
-    for index, patch in enumerate(spec.get("configPatches") or ()):
-        if not isinstance(patch, dict) or patch.get("applyTo") != "NETWORK_FILTER":
-            continue
-        match = patch.get("match") or {}
-        listener = match.get("listener") or {}
-        if not (listener.get("portNumber") or listener.get("name")) and not _is_own(patch):
+        yield fault("reach", message, resource, ("spec",), ERROR if is_root else WARNING)
+    elif is_root:
+        message = (
+            f"stands in the root namespace, so that it reaches {Workload('', labels).title} in every namespace; "
+            "write it in the gateway's own"
+        )
+        yield fault("reach", message, resource, ("metadata", "namespace"), WARNING)
+    for patch in patches(resource):
+        if patch.applies_to == "NETWORK_FILTER" and not patch.names_listener:
             message = (
                 "changes the filter in every listener that the proxy has; name one: match.listener.portNumber: 8443"
             )
-            yield fault("reach", message, resource, ("spec", "configPatches", index, "match"), WARNING)
+            yield fault("reach", message, resource, (*patch.path, "match"), WARNING)
 
 
-def _is_own(patch: dict[str, Any]) -> bool:
-    """Whether the patch is bound to the forwarder's own listener by its name."""
-    return "sni_listener" in str(patch.get("match"))
+def _around(members: Sequence[Resource], found: Rendered) -> Faults:
+    """The Gateways that the VirtualServices of a set are bound to."""
+    services = [one for one in members if one.kind == "VirtualService"]
+    gateways = [
+        one for one in found.resources if is_istio(one, "Gateway") and any(binds(service, one) for service in services)
+    ]
+    for gateway in gateways:
+        yield from _mutual(gateway)
+    yield from _same_pods(gateways, [one for one in members if one.kind == "EnvoyFilter"])
 
 
-def _mutual(resource: Resource, found: Rendered) -> Faults:
-    """The Gateways that the VirtualService is bound to must ask for a certificate of the mesh."""
-    for name in (resource.value.get("spec") or {}).get("gateways") or ():
-        namespace, _, short = str(name).rpartition("/")
-        for gateway in found.resources:
-            if (
-                gateway.kind == "Gateway"
-                and gateway.name == short
-                and gateway.namespace == (namespace or resource.namespace)
-            ):
-                for index, server in enumerate((gateway.value.get("spec") or {}).get("servers") or ()):
-                    mode = (server.get("tls") or {}).get("mode")
-                    if mode not in ("ISTIO_MUTUAL", "MUTUAL"):
-                        what = f"the listener's TLS mode is {mode or 'none'}"
-                        message = f"{what}, so that any client may use it; write ISTIO_MUTUAL"
-                        yield fault("mesh-certificate", message, gateway, ("spec", "servers", index, "tls", "mode"))
+def _mutual(gateway: Resource) -> Faults:
+    """It must ask for a certificate of the mesh."""
+    for index, server in mappings(gateway.value.get("spec"), "servers"):
+        mode = text(server.get("tls"), "mode")
+        if mode not in ("ISTIO_MUTUAL", "MUTUAL"):
+            what = f"the listener's TLS mode is {mode or 'none'}"
+            message = f"{what}, so that any client may use it; write ISTIO_MUTUAL"
+            yield fault("mesh-certificate", message, gateway, ("spec", "servers", index, "tls", "mode"))
+
+
+def _same_pods(gateways: Sequence[Resource], filters: Sequence[Resource]) -> Faults:
+    """Gateways and EnvoyFilters must be for the same pods, which else check no name, or listen for nothing."""
+    pods = {id(one): Workload("", mapping(one.value, "spec", "selector")) for one in gateways}
+    served = {
+        id(gateway) for gateway in gateways for one in filters if pods[id(gateway)].selected(selector(one)) is not False
+    }
+    for one in filters if gateways else ():
+        if all(pods[id(gateway)].selected(selector(one)) is False for gateway in gateways):
+            message = (
+                f"selects {Workload('', selector(one)).title}, but the Gateway {gateways[0].name} "
+                f"{pods[id(gateways[0])].title}, whose pods then check no name; select the same"
+            )
+            yield fault("reach", message, one, ("spec", "workloadSelector"))
+    for gateway in gateways if served else ():
+        if id(gateway) not in served:
+            message = f"no EnvoyFilter of the set selects its pods, {pods[id(gateway)].title}, which then check no name"
+            yield fault("reach", message, gateway, ("spec", "selector"))

@@ -20,7 +20,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
     """The faults of every list by itself."""
     for name, lists in found.lists.items():
         for entry in lists:
-            if not entry.names:
+            if not entry.names and not entry.is_missing:
                 yield fault("empty", _EMPTY.get(entry.hop, _EMPTY[ROUTES]), entry.resource, entry.path)
             yield from _names(entry)
             # Names of limited lists may stand below a wildcard that is for others.
@@ -42,6 +42,9 @@ def _names(entry: HostList) -> Faults:
         if name == PLACEHOLDER:
             continue
         path = (*entry.path, index)
+        if not name and entry.hop == GATEWAY:
+            yield fault("empty", "is an empty name, which matches every name; remove it", entry.resource, path)
+            continue
         try:
             parsed = parse(name)
         except InvalidDomain as refused:

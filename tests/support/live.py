@@ -1,0 +1,114 @@
+"""Objects as they run in a mesh: those of prod, and others beside them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from command import Run
+
+    Object = dict[str, Any]
+
+LIVE = ("VirtualService", "ServiceEntry", "EnvoyFilter", "Gateway")
+TCP_PROXY = {"name": "envoy.filters.network.tcp_proxy", "typed_config": {"cluster": "elsewhere"}}
+
+
+@cache
+def _prod() -> str:
+    overlay = Path(__file__).parents[2] / "overlays/prod"
+    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", str(overlay)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    return json.dumps(list(yaml.safe_load_all(done.stdout)))
+
+
+def built() -> list[Object]:
+    """What prod builds to."""
+    return list(json.loads(_prod()))
+
+
+def live() -> list[Object]:
+    """What kubectl prints of the kinds that `verify` wants at least."""
+    return [one for one in built() if one["kind"] in LIVE]
+
+
+def of(objects: list[Object], kind: str) -> Object:
+    return next(one for one in objects if one["kind"] == kind)
+
+
+def text(objects: list[Object]) -> bytes:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
+
+
+def findings(run: Run, objects: list[Object], *options: str) -> list[dict[str, Any]]:
+    (found,) = json.loads(run("verify", "-o", "json", *options, "-", stdin=text(objects)).out)
+    return [one for one in found["findings"] if one["severity"] != "info"]
+
+
+def bypasses(run: Run, objects: list[Object], *options: str) -> list[str]:
+    """The severity of each `bypass`; nothing else may be found."""
+    found = findings(run, objects, *options)
+    assert {one["rule"] for one in found} <= {"bypass"}, found
+    return [one["severity"] for one in found]
+
+
+def chains(envoy_filter: Object) -> list[Object]:
+    for patch in envoy_filter["spec"]["configPatches"]:
+        if "filter_chains" in patch["patch"]["value"]:
+            return list(patch["patch"]["value"]["filter_chains"])
+    raise AssertionError
+
+
+def sneaky(objects: list[Object], names: list[str] | None) -> Object:
+    """A second forwarder beside ours, with clusters and a listener of its own, for `names`; for every name, if None."""
+    like = json.dumps(of(objects, "EnvoyFilter"))
+    for name in ("sni_cluster", "sni_listener", "dynamic_forward_proxy_cluster"):
+        like = like.replace(name, f"other_{name}")
+    found: Object = json.loads(like)
+    found["metadata"] = {"name": "sneaky", "namespace": found["metadata"]["namespace"]}
+    (chain,) = chains(found)
+    if names is None:
+        del chain["filter_chain_match"]
+    else:
+        chain["filter_chain_match"]["server_names"] = names
+    return found
+
+
+def small(*patches: Object, namespace: str = "istio-egress", labels: dict[str, str] | None = None) -> Object:
+    spec: Object = {"configPatches": list(patches)}
+    if labels != {}:
+        spec["workloadSelector"] = {"labels": labels or {"istio": "egressgateway"}}
+    return {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": "small", "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def patch(apply_to: str, operation: str, value: Object, listener: Object | None = None, **match: Any) -> Object:
+    return {
+        "applyTo": apply_to,
+        "match": {"context": "GATEWAY", **({"listener": listener} if listener else {}), **match},
+        "patch": {"operation": operation, "value": value},
+    }
+
+
+def chain(names: list[str] | None = None, filters: list[Object] | None = None) -> Object:
+    match = {} if names is None else {"filter_chain_match": {"server_names": names}}
+    return {**match, "filters": [TCP_PROXY] if filters is None else filters}
+
+
+def service(route: Object, kind: str = "tls", namespace: str = "shop") -> Object:
+    match = {"tls": {"port": 443, "sniHosts": ["evil.example"]}, "tcp": {"port": 443}}[kind]
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "other", "namespace": namespace},
+        "spec": {"hosts": ["evil.example"], kind: [{"match": [match], "route": [{"destination": route}]}]},
+    }
