@@ -403,8 +403,8 @@ class TestPairing:
             {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry"},
             {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "spec": {"ports": []}},
             {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": {"configPatches": []}},
-            {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": {"configPatches": "x"}},
-            {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": {"configPatches": [5, {"a": 1}]}},
+            {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": {"configPatches": None}},
+            {"apiVersion": "networking.istio.io/v1", "kind": "EnvoyFilter", "spec": {"configPatches": [{"a": 1}]}},
         ],
     )
     def test_an_annotated_resource_without_a_place(self, item: Value) -> None:

@@ -1,7 +1,7 @@
 """Where a resource holds domains: one module a kind, found in `SITES`.
 
-A site module has `KIND` and `find(value)`, which yields a Place for each list of names and raises
-nothing: a resource that is no valid one of its kind yields what a person must mend as a BadPlace.
+A site module has `KIND` and `find(value)`, which returns a Place for each list of names and raises
+nothing: of a resource that is no valid one of its kind it returns what a person must mend as a BadPlace.
 """
 
 from __future__ import annotations

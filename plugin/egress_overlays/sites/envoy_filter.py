@@ -1,75 +1,169 @@
 """EnvoyFilter: every `filter_chain_match.server_names`, in snake case or camel case.
 
-An empty or missing `server_names` matches every name (Envoy, FilterChainMatch), so a chain that
-forwards by SNI and has none is a fault, never a chain to pass over.
+An empty or missing `server_names` matches every name, and so does any list that stands where Envoy
+reads none (Envoy, Listener.default_filter_chain, Listener.filter_chain_matcher). So what forwards by
+SNI outside of a chain with a list that counts is a fault, never a thing to pass over.
 """
 
 from __future__ import annotations
 
-from .place import BadPlace, ClientsPlace, items, list_at
+from .place import BadPlace, ClientsPlace, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from typing import Any
 
     from .place import Path, Place
+
+    Found = list[Place | ClientsPlace | BadPlace]
 
 KIND = "EnvoyFilter"
 
 MATCH = ("filter_chain_match", "filterChainMatch")
 NAMES = ("server_names", "serverNames")
+_CHAINS = ("filter_chains", "filterChains")
+_DEFAULT = ("default_filter_chain", "defaultFilterChain")
+_MATCHER = ("filter_chain_matcher", "filterChainMatcher")
+
+# Envoy goes by the type of a filter's configuration, older ones by its name. The type may stand in a
+# TypedStruct, or where the configuration is looked up (ExtensionConfigSource).
 _FORWARDER = "sni_dynamic_forward_proxy"
+_FORWARDER_NAME = "envoy.filters.network." + _FORWARDER
+_TYPES = ("@type", "type_url", "typeUrl", "type_urls", "typeUrls")
+
+_HOW = 'filter_chain_match: {server_names: ["egress-domains.invalid"]}'
 
 CLIENTS_FILTER = "egress-overlays.clients"
 """The name of the RBAC network filter that components/client-lists adds and the function fills."""
 
 
-def find(value: dict[str, Any]) -> Iterator[Place | ClientsPlace | BadPlace]:
+def find(value: dict[str, Any]) -> Found:
     """The lists of names in the EnvoyFilter `value`."""
-    for index, patch in items(value.get("spec"), "configPatches"):
-        body = patch.get("patch")
-        if isinstance(body, dict):
-            path = ("spec", "configPatches", index, "patch", "value")
-            yield from _walk(body.get("value"), path)
+    found: Found = []
+    spec = value.get("spec")
+    if isinstance(spec, dict):
+        for patch, path in mappings(spec, "configPatches", ("spec",), found):
+            body = patch.get("patch")
+            if isinstance(body, dict):
+                _patch(patch.get("applyTo"), body, (*path, "patch", "value"), found)
+            elif body is not None:
+                found.append(BadPlace((*path, "patch"), "must be a mapping"))
+    return found
 
 
-def _walk(node: Any, path: Path) -> Iterator[Place | ClientsPlace | BadPlace]:
+def _patch(applies_to: Any, body: dict[str, Any], path: Path, found: Found) -> None:
+    value = body.get("value")
+    adds = body.get("operation") == "ADD"
+    if applies_to == "LISTENER" and isinstance(value, dict):
+        _listener(value, path, found, adds=adds)
+    elif applies_to == "FILTER_CHAIN" and isinstance(value, dict):
+        if _chain(value, path, found) and not adds and _forwards_within(value):
+            reason = (
+                "forwards by SNI, and would be merged into chains for other names, the default one too; write "
+                "operation: ADD"
+            )
+            found.append(BadPlace(path, reason))
+    else:
+        _elsewhere(value, path, found)
+
+
+def _listener(listener: dict[str, Any], path: Path, found: Found, *, adds: bool) -> None:
+    chains = _spelling(listener, _CHAINS, path, found)
+    lists = [_chain(chain, here, found) for chain, here in mappings(listener, chains, path, found)]
+    if any(lists) or not adds:
+        for key in _MATCHER:
+            if listener.get(key) is not None:
+                reason = f"makes Envoy ignore every {NAMES[0]} of the listener, so it would admit every name; remove it"
+                found.append(BadPlace((*path, key), reason))
+    for key, child in listener.items():
+        if key in _DEFAULT:
+            _default_chain(child, (*path, key), found)
+        elif key != chains:
+            _field(key, child, path, found)
+
+
+def _chain(chain: dict[str, Any], path: Path, found: Found) -> bool:
+    """Note the list of names of the filter chain `chain`; whether there is one, without which it must not forward."""
+    match_key = _spelling(chain, MATCH, path, found)
+    match = chain.get(match_key)
+    has_list = False
+    if isinstance(match, dict):
+        names_key = _spelling(match, NAMES, (*path, match_key), found)
+        has_list = names_key in match
+        found += list_at(match, names_key, (*path, match_key))
+    elif match is not None:
+        found.append(BadPlace((*path, match_key), "must be a mapping"))
+    for entry, here in mappings(chain, "filters", path, found):
+        if entry.get("name") == CLIENTS_FILTER:
+            found.append(ClientsPlace((*here, "typedConfig" if "typedConfig" in entry else "typed_config")))
+    if not has_list and _forwards_within(chain):
+        reason = f"forwards by SNI but has no {MATCH[0]}.{NAMES[0]}, so it would admit every name; add {_HOW}"
+        found.append(BadPlace(path, reason))
+    return has_list
+
+
+def _default_chain(chain: Any, path: Path, found: Found) -> None:
+    inner: Found = []
+    _elsewhere(chain, path, inner)
+    if inner:
+        reason = (
+            "is for the names of no other chain: Envoy ignores server_names in it, so it would admit every name; move "
+            f"it to {_CHAINS[0]}, with {_HOW}"
+        )
+        found.append(BadPlace(path, reason))
+
+
+def _elsewhere(node: Any, path: Path, found: Found) -> None:
+    """Note what forwards, and what is a list that no proxy reads, where no filter chain can stand."""
     if isinstance(node, list):
         for index, child in enumerate(node):
-            yield from _walk(child, (*path, index))
-    elif isinstance(node, dict):
-        yield from _chain(node, path)
-        for key, child in node.items():
             if isinstance(child, (dict, list)):
-                yield from _walk(child, (*path, key))
-
-
-def _chain(chain: dict[str, Any], path: Path) -> Iterator[Place | ClientsPlace | BadPlace]:
-    """The list of names of `chain`, if that is a filter chain; a fault if it forwards any name."""
-    found = False
-    for match_key in MATCH:
-        match = chain.get(match_key)
-        if isinstance(match, dict):
-            for names_key in NAMES:
-                found = found or names_key in match
-                yield from list_at(match, names_key, (*path, match_key))
-    filters = chain.get("filters")
-    for index, entry in items(chain, "filters"):
-        if entry.get("name") == CLIENTS_FILTER:
-            yield ClientsPlace((*path, "filters", index, "typed_config"))
-    if not found and isinstance(filters, list) and any(forwards(entry) for entry in filters):
-        yield BadPlace(
-            path,
-            "forwards by SNI but has no filter_chain_match.server_names, so it would admit every name; add "
-            'filter_chain_match: {server_names: ["egress-domains.invalid"]}',
+                _elsewhere(child, (*path, index), found)
+    elif forwards(node):
+        reason = (
+            "forwards by SNI outside of a filter chain with a list, so it would admit every name; move it to the "
+            f"filters of a chain in {_CHAINS[0]} (applyTo: LISTENER), with {_HOW}"
         )
+        found.append(BadPlace(path, reason))
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            _field(key, child, path, found)
+
+
+def _field(key: str, value: Any, path: Path, found: Found) -> None:
+    if key in MATCH and isinstance(value, dict) and not value.keys().isdisjoint(NAMES):
+        reason = (
+            f"stands where Envoy reads none; move it to a chain in {_CHAINS[0]} (applyTo: LISTENER), or to a patch "
+            "that adds the chain alone (applyTo: FILTER_CHAIN)"
+        )
+        found.append(BadPlace((*path, key), reason))
+    elif isinstance(value, (dict, list)):
+        _elsewhere(value, (*path, key), found)
+
+
+def _spelling(holder: dict[str, Any], keys: Sequence[str], path: Path, found: Found) -> str:
+    """The one of two `keys`, spellings of one field, that `holder` has; a fault where it has both."""
+    snake, camel = keys
+    if camel not in holder:
+        return snake
+    if snake in holder:
+        reason = f"is the same field as {snake} beside it, and istiod reads this one alone; keep one of them"
+        found.append(BadPlace((*path, camel), reason))
+    return camel
 
 
 def forwards(entry: Any) -> bool:
-    """Whether `entry` is a filter that connects to whatever name the SNI holds."""
+    """Whether `entry` names the filter that connects to whatever name the SNI holds: a filter, or its configuration."""
     if not isinstance(entry, dict):
         return False
-    config = entry.get("typed_config", entry.get("typedConfig"))
-    type_url = config.get("@type") if isinstance(config, dict) else ""
-    return _FORWARDER in str(entry.get("name", "")) or _FORWARDER in str(type_url)
+    return _FORWARDER_NAME in str(entry.get("name")) or any(
+        key in entry and _FORWARDER in str(entry[key]) for key in _TYPES
+    )
+
+
+def _forwards_within(node: Any) -> bool:
+    """Whether something in `node` forwards, at any depth."""
+    if isinstance(node, list):
+        return any(map(_forwards_within, node))
+    return forwards(node) or (isinstance(node, dict) and any(map(_forwards_within, node.values())))

@@ -53,10 +53,20 @@ def list_at(holder: dict[str, Any], key: str, path: Path) -> Iterator[Place | Ba
             yield BadPlace(here, "must be a list of names")
 
 
-def items(holder: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The mappings in the list under `key`, each with its index."""
-    found = holder.get(key) if isinstance(holder, dict) else None
-    if isinstance(found, list):
-        for index, item in enumerate(found):
-            if isinstance(item, dict):
-                yield index, item
+def mappings(holder: dict[str, Any], key: str, path: Path, found: list[Any]) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The mappings in the list under `key` of the mapping at `path`, each with its own path.
+
+    What is of another shape goes to `found` as a BadPlace: a list of names could stand in it.
+    """
+    entries = holder.get(key)
+    if entries is None:
+        return
+    here = (*path, key)
+    if not isinstance(entries, list):
+        found.append(BadPlace(here, "must be a list"))
+        return
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            yield entry, (*here, index)
+        else:
+            found.append(BadPlace((*here, index), "must be a mapping"))

@@ -6,7 +6,6 @@ from .place import BadPlace, list_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from .place import Place
@@ -14,13 +13,18 @@ if TYPE_CHECKING:
 KIND = "ServiceEntry"
 
 
-def find(value: dict[str, Any]) -> Iterator[Place | BadPlace]:
+def find(value: dict[str, Any]) -> list[Place | BadPlace]:
     """The list of names in the ServiceEntry `value`."""
     spec = value.get("spec")
     if not isinstance(spec, dict):
-        return
-    yield from list_at(spec, "hosts", ("spec",))
-    # One address or endpoint for many unrelated names would send them all to one place.
-    for key in ("addresses", "endpoints", "workloadSelector"):
-        if spec.get(key):
-            yield BadPlace(("spec", key), "must be absent: it would send every domain of the list to one place")
+        return []
+    # One address or endpoint for many unrelated names would send them all to one place. Istio's CRD drops
+    # workload_selector, but what reads protobuf's JSON takes it.
+    return [
+        *list_at(spec, "hosts", ("spec",)),
+        *(
+            BadPlace(("spec", key), "must be absent: it would send every domain of the list to one place")
+            for key in ("addresses", "endpoints", "workloadSelector", "workload_selector")
+            if spec.get(key)
+        ),
+    ]

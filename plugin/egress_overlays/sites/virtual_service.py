@@ -6,11 +6,10 @@ Istio wants every sniHosts entry covered by hosts, so both always hold the same 
 
 from __future__ import annotations
 
-from .place import BadPlace, items, list_at
+from .place import BadPlace, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from .place import Place
@@ -18,17 +17,26 @@ if TYPE_CHECKING:
 KIND = "VirtualService"
 
 
-def find(value: dict[str, Any]) -> Iterator[Place | BadPlace]:
+def find(value: dict[str, Any]) -> list[Place | BadPlace]:
     """The lists of names in the VirtualService `value`."""
     spec = value.get("spec")
     if not isinstance(spec, dict):
-        return
+        return []
+    found: list[Place | BadPlace] = []
     if "hosts" not in spec:
-        yield BadPlace(("spec", "hosts"), "must be present in a VirtualService; write hosts: [egress-domains.invalid]")
-    yield from list_at(spec, "hosts", ("spec",))
-    for index, route in items(spec, "tls"):
-        for number, match in items(route, "match"):
-            path = ("spec", "tls", index, "match", number)
+        reason = "must be present in a VirtualService; write hosts: [egress-domains.invalid]"
+        found.append(BadPlace(("spec", "hosts"), reason))
+    found += list_at(spec, "hosts", ("spec",))
+    for route, path in mappings(spec, "tls", ("spec",), found):
+        if route.get("match") in (None, []):
+            reason = "must be present in a TLS route (Istio refuses one without); write sniHosts in it"
+            found.append(BadPlace((*path, "match"), reason))
+        for match, here in mappings(route, "match", path, found):
             if "sniHosts" not in match:
-                yield BadPlace((*path, "sniHosts"), "must be present in a TLS match (Istio refuses one without)")
-            yield from list_at(match, "sniHosts", path)
+                reason = "must be present in a TLS match (Istio refuses one without)"
+                found.append(BadPlace((*here, "sniHosts"), reason))
+            if "sni_hosts" in match:
+                reason = "is unknown to Istio's CRD, and the API server drops it; write sniHosts alone"
+                found.append(BadPlace((*here, "sni_hosts"), reason))
+            found += list_at(match, "sniHosts", here)
+    return found
