@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from hypothesis import given, settings
@@ -201,6 +202,42 @@ def test_shards_are_small_complete_and_steady(names: set[str], limit: int, data:
         fewer = split([host for host in hosts if host != gone], limit)
         changed = [key for key in shards.keys() | fewer.keys() if shards.get(key) != fewer.get(key)]
         assert 1 <= len(changed) <= 2
+
+
+class _Hash:
+    """In place of SHA-256: the name's own digits, as somebody who looks for names long enough would have it."""
+
+    def __init__(self, name: bytes) -> None:
+        self._digits = name.decode().partition(".")[0]
+
+    def digest(self) -> bytes:
+        return int(self._digits.ljust(256, "0"), 2).to_bytes(32)
+
+
+# Hashes that share long beginnings: each goes on from one of few stems.
+_STEMS = ["", "0", "1", "00", "01", "10", "11", "0" * 9, "1" * 9, "1010101", "01" * 20, "1" + "0" * 30]
+_HASHES = st.tuples(st.sampled_from(_STEMS), st.text("01", max_size=5)).map(lambda it: f"{it[0]}{it[1]}1.example")
+
+
+@given(st.lists(_HASHES, min_size=1, max_size=60, unique=True), st.integers(1, 6), st.randoms())
+@settings(max_examples=200)
+def test_shards_are_steady_whatever_the_hashes(names: list[str], limit: int, random: Any) -> None:
+    """Contract: adding one domain changes at most two ServiceEntries; names may be chosen for their hashes."""
+    with patch("hashlib.sha256", _Hash):
+        before: dict[str, list[str]] = {}
+        for count in range(1, len(names) + 1):
+            after = split(sorted(names[:count]), limit)
+            assert sorted(host for part in after.values() for host in part) == sorted(names[:count])
+            assert all(0 < len(part) <= limit for part in after.values())
+            assert next(iter(after)) == ""
+            assert all(key.endswith("1") for key in after if key)
+            changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+            assert 1 <= len(changed) <= 2
+            before = after
+        shuffled = random.sample(names, len(names))
+        assert {key: set(part) for key, part in split(shuffled, limit).items()} == {
+            key: set(part) for key, part in before.items()
+        }
 
 
 @given(st.sets(st.integers(0, 5000).map("h{}.example".format), min_size=257, max_size=600))

@@ -545,6 +545,22 @@ class TestShards:
         assert first["spec"]["hosts"]
         assert sorted(first["spec"]["hosts"] + second["spec"]["hosts"]) == sorted(ones)
 
+    def test_keep_their_names_when_names_chosen_for_their_hashes_are_added(self) -> None:
+        hashes = {name: sha256(name.encode()).digest()[0] for name in generated(2_000)}
+        low = [name for name, first in hashes.items() if first < 0x80][:100]
+        high = [name for name, first in hashes.items() if first >= 0xC0][:257]
+        before, after = (
+            {
+                item["metadata"]["name"]: item["spec"]["hosts"]
+                for item in apply_to(service_entry(), domains("\n".join(list_)))
+                if item["kind"] == "ServiceEntry"
+            }
+            for list_ in (low + high[:-1], low + high)
+        )
+        assert list(before) == ["wildcard", "wildcard-1"]
+        assert list(after) == ["wildcard", "wildcard-1", "wildcard-111"]
+        assert before["wildcard"] == after["wildcard"]
+
     @pytest.mark.parametrize("annotated", [False, True])
     def test_whose_name_another_has_are_a_fault(self, annotated: bool) -> None:
         other = service_entry("wildcard-1")
