@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Edits = dict[Path, Any]
 
-# Bytes that the names of one resource take in JSON, from where its whole size is worth working out.
+# Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
 
 
@@ -83,9 +83,9 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
 
             result.findings += not_taken(name, allowed, sorted(taken))
     if any(result.copies.values()):
-        from .rarely import taken_names
+        from .rarely import about_names
 
-        result.findings += taken_names(resources, result)
+        result.findings += about_names(resources, result)
     if not sources and not taken:
         from .rarely import nothing
 
@@ -118,8 +118,8 @@ def _about_config(function_config: Resource) -> Iterator[Finding]:
 def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
     """Plan the edits of every annotated resource; returns the names of the sets that they take."""
     taken = set()
-    roots = set()
-    orphans = []
+    roots: dict[tuple[str, str], list[Resource]] = {}
+    earlier: list[tuple[str, Resource]] = []
     for index, resource in enumerate(resources):
         if INJECT_ANNOTATION not in resource.annotations:
             continue
@@ -133,25 +133,24 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
         # These alone are ever copied; elsewhere the annotation would take the resource out.
         if SHARD_ANNOTATION in resource.annotations and resource.kind in COPIED:
             result.removed.add(index)
-            orphans.append((name, resource))
+            earlier.append((name, resource))
             continue
+        roots.setdefault((name, resource.kind), []).append(resource)
         if name not in result.sets:
             from .rarely import unknown_set
 
             result.findings.append(unknown_set(resource, name, sorted(result.sets)))
             continue
-        roots.add((name, resource.kind))
         _fill_one(index, resource, result.sets[name], result)
     for name, allowed in result.sets.items():
         if allowed.limits is not None and name in taken and (name, "EnvoyFilter") not in roots:
             from .rarely import unguarded
 
             result.findings.append(unguarded(allowed))
-    for name, resource in orphans:
-        if (name, resource.kind) not in roots:
-            from .rarely import orphan
+    if earlier:
+        from .rarely import no_copies
 
-            result.findings.append(orphan(resource))
+        result.findings += no_copies(earlier, roots)
     return taken
 
 
@@ -185,35 +184,36 @@ def _fill_one(index: int, resource: Resource, allowed: AllowSet, result: Plan) -
         copies += [(key, dict.fromkeys(paths, part)) for key, part in parts.items()]
     edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **dict.fromkeys(paths, hosts)}
     if resource.kind == "EnvoyFilter":
-        edits |= _client_rules(resource, [place for place in found if isinstance(place, ClientsPlace)], allowed, result)
+        edits |= _client_rules(resource, places, [it for it in found if isinstance(it, ClientsPlace)], allowed, result)
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
         from .rarely import kept_hosts
 
         edits["spec", "hosts"] = hosts + kept_hosts(resource, allowed, result.findings)
     result.edits[index] = edits
     result.copies[index] = [_copy(resource, key, further) for key, further in copies]
-    if len(places) * sum(len(host) + 3 for host in hosts) > _NOTABLE:
-        from .rarely import about_size
-
-        result.findings += about_size(resource, edited(resource.value, edits))
+    _check_sizes(resource, edits, result.copies[index], result.findings)
 
 
-def _client_rules(resource: Resource, places: list[ClientsPlace], allowed: AllowSet, result: Plan) -> Edits:
-    """What the gateway's filter for clients is filled with; a fault where there must be one and is none."""
-    if not places:
-        if allowed.limits is not None:
-            lists = ", ".join(sorted(source.title for source in allowed.clients))
-            result.findings.append(
-                fault_of(
-                    resource,
-                    f"has no filter egress-overlays.clients, but the set {ascii_quoted(allowed.name)} has lists for "
-                    f"some clients only ({lists}); add components/client-lists before the function",
-                    "no-clients-place",
-                )
-            )
+def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings: list[Finding]) -> None:
+    """Note what would be too large, `resource` itself or a copy."""
+    own = len(repr(resource.value))
+    for number, changes in enumerate((edits, *copies)):
+        if own + sum(len(repr(new)) for new in changes.values()) > _NOTABLE:
+            from .rarely import about_size
+
+            findings += about_size(resource, edited(resource.value, changes), is_copy=number > 0)
+
+
+def _client_rules(
+    resource: Resource, lists: list[Place], places: list[ClientsPlace], allowed: AllowSet, result: Plan
+) -> Edits:
+    """What the gateway's filters for clients are filled with; a fault where a chain with a list must have one."""
+    if not places and allowed.limits is None:
         return {}
     from . import limiting
 
+    if allowed.limits is not None:
+        result.findings += limiting.without_filter(resource, lists, places, allowed)
     domains, faults = limiting.trust_domains(resource)
     result.findings += faults
     rules = limiting.rules(allowed, domains)
@@ -236,7 +236,11 @@ def _copy(resource: Resource, key: str, further: Edits) -> Edits:
 
 
 def _misplaced(resource: Resource) -> Iterator[Finding]:
-    """Labels and annotations of ours that would be passed over: misspelt, or of the other sort."""
+    """Labels and annotations of ours that would be passed over: misspelt, of the other sort, or within a List."""
+    if resource.kind.endswith("List") and "items" in resource.value:
+        from .rarely import within_list
+
+        yield from within_list(resource)
     if any(str(key).startswith(PREFIX) for key in resource.labels):
         for key in resource.labels:
             if str(key).startswith(PREFIX) and key not in LABELS:

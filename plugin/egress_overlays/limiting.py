@@ -16,6 +16,7 @@ from .clients import EVERYWHERE
 from .domains import PLACEHOLDER, ascii_quoted, minimise
 from .findings import Finding, fault_of
 from .resource import TRUST_DOMAINS_ANNOTATION, Resource
+from .sites import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .allowlist import AllowSet
     from .clients import Client, Limits
     from .inject import Edits
-    from .sites import Path
+    from .sites import ClientsPlace, Path, Place
 
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 
@@ -71,6 +72,23 @@ def _key(namespaces: frozenset[str]) -> str:
 
         key = "for." + sha256(key.encode()).hexdigest()[:32]
     return key
+
+
+def without_filter(
+    resource: Resource, lists: Sequence[Place], filters: Sequence[ClientsPlace], allowed: AllowSet
+) -> Iterator[Finding]:
+    """Chains with one of `lists` and none of `filters`, which would open limited lists to every client."""
+    titles = ", ".join(sorted(source.title for source in allowed.clients))
+    for place in lists:
+        chain = place.path[:-2]
+        if not any(found.path[: len(chain)] == chain for found in filters):
+            yield fault_of(
+                resource,
+                f"has no filter egress-overlays.clients, but the set {ascii_quoted(allowed.name)} has lists for "
+                f"some clients only ({titles}); add components/client-lists before the function, or the filter here",
+                "no-clients-place",
+                dotted(chain),
+            )
 
 
 def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:

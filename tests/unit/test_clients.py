@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import PLACEHOLDER, Value, domains, envoy_filter, service_entry, virtual_service
+from builders import PLACEHOLDER, Value, domains, envoy_filter, generated, service_entry, virtual_service
 from egress_overlays.clients import Client, InvalidClient, Limits, parse, read
 from egress_overlays.domains import Domain
 from egress_overlays.inject import apply, plan
@@ -226,6 +226,45 @@ def test_a_list_for_some_never_renders_without_a_check_at_the_gateway() -> None:
         values, messages = _run(domains("a.com"), limited, *sites)
         assert values == []
         assert any("clients" in message and message.startswith("error") for message in messages), messages
+
+
+def test_every_chain_with_a_list_needs_the_filter() -> None:
+    gateway = _placed()
+    chains = gateway["spec"]["configPatches"][0]["patch"]["value"]["filter_chains"]
+    chains.append({**chains[0], "filters": chains[0]["filters"][:1]})
+    values, messages = _run(_limited("pay.com", "payments"), virtual_service(), gateway)
+    assert values == []
+    (fault,) = (message for message in messages if message.startswith("error"))
+    assert "EnvoyFilter istio-system/sni-magic, spec.configPatches[0].patch.value.filter_chains[1]: has no" in fault
+    chains[1]["filters"] = [*chains[1]["filters"], {"name": "egress-overlays.clients", "typedConfig": {}}]
+    values, _ = _run(_limited("pay.com", "payments"), virtual_service(), gateway)
+    first, second = _of_kind(values, "EnvoyFilter")["sni-magic"]["configPatches"][0]["patch"]["value"]["filter_chains"]
+    assert first["filters"][1]["typed_config"]["matcher"] == second["filters"][1]["typedConfig"]["matcher"]
+    assert "typed_config" not in second["filters"][1]
+
+
+def test_what_rules_for_clients_add_counts_where_client_side_apply_would_refuse_the_size() -> None:
+    names = "\n".join(generated(3_900))
+    _, messages = _run(_limited(names, "payments"), _placed())
+    (warning,) = (message for message in messages if message.startswith("warning"))
+    assert re.search(r"EnvoyFilter istio-system/sni-magic: is 3\d\d,\d{3} bytes of JSON", warning)
+    # Once in the list, twice in the rules; a VirtualService has them twice.
+    assert not any("bytes" in message for message in _run(domains(names), virtual_service(), envoy_filter())[1])
+
+
+def test_copies_that_client_side_apply_would_refuse_are_named() -> None:
+    _, messages = _run(
+        domains("a.com"), _limited("\n".join(generated(6_000)), "payments"), virtual_service(), _placed()
+    )
+    about = [message for message in messages if " bytes of JSON" in message]
+    assert [message.partition(":")[2].partition(":")[0].strip() for message in about] == [
+        "VirtualService istio-system/routes-for.payments",
+        "EnvoyFilter istio-system/sni-magic",
+    ]
+    _, messages = _run(_limited("\n".join(generated(40_000)), "payments"), virtual_service(), _placed())
+    assert any(
+        message.startswith("error: VirtualService istio-system/routes-for.payments: would be ") for message in messages
+    )
 
 
 def test_only_limited_lists_leave_the_shared_places_closed() -> None:

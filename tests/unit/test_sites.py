@@ -16,10 +16,12 @@ from builders import (
     STATE,
     Value,
     domains,
+    dump,
     envoy_filter,
     generated,
     names_of,
     run,
+    run_legacy,
     service_entry,
     sites,
     virtual_service,
@@ -577,6 +579,84 @@ class TestShards:
         (fault,) = run(virtual_service(), orphan, LIST).faults
         assert "the ServiceEntry that it continues is missing" in fault
 
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"apiVersion": "evil.example/v1"},
+            {"metadata.name": "another-1"},
+            {"metadata.name": "wildcard-11"},
+            {"metadata.name": "wildcard"},
+            {"metadata.name": "-1"},
+            {"metadata.namespace": "elsewhere"},
+        ],
+    )
+    def test_are_taken_out_where_they_are_what_the_first_makes_and_a_fault_elsewhere(self, fields: Value) -> None:
+        earlier = service_entry("wildcard-1", annotations={SHARD: "1"})
+        first = service_entry()
+        assert [item["kind"] for item in run(first, earlier, LIST).items] == ["ServiceEntry", "ConfigMap"]
+        for field, value in fields.items():
+            *way, last = field.split(".")
+            (earlier[way[0]] if way else earlier)[last] = value
+        (fault,) = run(first, earlier, LIST).faults
+        assert f'carries {SHARD}: "1", which the function alone gives to copies' in fault
+        assert "of one (ServiceEntry istio-system/wildcard-1, networking.istio.io); remove the annotation" in fault
+
+    def test_that_an_outer_layer_gave_a_suffix_are_taken_out_too(self) -> None:
+        """Kustomize renames the copies of an inner layer as it does their first: the suffix comes last."""
+        once = run(service_entry(), domains("\n".join(generated(300)))).items
+        for item in once[:2]:
+            item["metadata"]["name"] = f"a-1-{item['metadata']['name']}-prod-1"
+        again = run(*once).items
+        assert [item["metadata"]["name"] for item in again[:-1]] == ["a-1-wildcard-prod-1", "a-1-wildcard-prod-1-1"]
+
+    def test_whose_set_has_no_list_are_no_fault_of_their_own(self) -> None:
+        faults = run(service_entry(), service_entry("wildcard-1", annotations={SHARD: "1"})).faults
+        assert len(faults) == 1
+        assert 'takes the set "default", which no ConfigMap declares' in faults[0]
+
+    def test_need_a_name_to_begin_theirs_with(self) -> None:
+        item = service_entry()
+        item["metadata"]["generateName"] = item["metadata"].pop("name") + "-"
+        assert run(item, LIST).code == 0
+        (fault,) = run(item, domains("\n".join(generated(300)))).faults
+        assert "needs 1 further ServiceEntry for its list and has no name" in fault
+        assert "write metadata.name" in fault
+
+    def test_need_a_name_that_leaves_room_for_theirs(self) -> None:
+        names = domains("\n".join(generated(300)))
+        (fault,) = run(service_entry("a" * 252), names).faults
+        assert "name begins with its own and has 254 characters, of which Kubernetes allows 253; give it" in fault
+        assert "a name of at most 251" in fault
+        assert run(service_entry("a" * 252), LIST).code == 0
+        assert len(run(service_entry("a" * 251), names).items[1]["metadata"]["name"]) == 253
+
+
+class TestLists:
+    """kind: List, which kustomize takes apart and others hand over whole."""
+
+    @pytest.mark.parametrize("kind", ["List", "VirtualServiceList"])
+    def test_with_what_takes_part_are_a_fault(self, kind: str, tmp_path: Any) -> None:
+        whole = {"apiVersion": "v1", "kind": kind, "items": [{"kind": "Pod"}, virtual_service()]}
+        said = (
+            f"{kind} without a name, items[1]: holds VirtualService istio-system/routes, which takes part, in a list "
+            "that the function does not look into; give each resource a document of its own"
+        )
+        (fault,) = run(virtual_service("other"), whole, LIST).faults
+        assert said in fault
+        runner = "apiVersion: egress-overlays.dev/v1alpha1\nkind: EgressDomains\nmetadata: {name: x}\n"
+        stream = "\n---\n".join(map(dump, (virtual_service("other"), whole, LIST)))
+        assert said in run_legacy(stream, runner, tmp_path).words
+
+    def test_of_lists_and_of_domains_too(self) -> None:
+        whole = {"apiVersion": "v1", "kind": "List", "items": [{"kind": "List", "items": [LIST]}]}
+        (fault,) = run(virtual_service(), whole, LIST).faults
+        assert "List without a name, items[0].items[0]: holds ConfigMap egress-domains, which takes part" in fault
+
+    @pytest.mark.parametrize("items", [None, "x", [], [{"kind": "Pod", "metadata": {"name": "egress-overlays.dev/"}}]])
+    def test_with_nothing_of_ours_pass(self, items: Any) -> None:
+        whole = {"apiVersion": "v1", "kind": "List", "items": items}
+        assert run(virtual_service(), whole, LIST).items[1] == whole
+
 
 class TestSize:
     """What the API server, etcd and kubectl say of large objects."""
@@ -591,6 +671,23 @@ class TestSize:
         assert "warning: VirtualService istio-system/routes: is " in one
         assert "kubectl apply --server-side" in one
         assert "warning: EnvoyFilter istio-system/sni-magic: is " in two
+
+    def test_what_it_is_annotated_with_counts_for_client_side_apply_too(self) -> None:
+        """The API server limits all annotations together, and the one of kubectl repeats the others."""
+        for length, warned in ((120_000, False), (140_000, True)):
+            outcome = run(virtual_service(annotations={"note": "x" * length}), LIST)
+            assert (" bytes of JSON, more than client-side apply can keep" in outcome.words) is warned
+
+    def test_what_stands_there_already_counts(self) -> None:
+        item = virtual_service()
+        item["spec"]["http"] = [{"name": "x" * 250_000}]
+        assert run(item, LIST).words == ""
+        item["spec"]["http"] = [{"name": "x" * 261_000}]
+        assert run(item, LIST).words == ""
+        item["spec"]["http"] = [{"name": "<" * 60_000}, {"name": "x" * 100_000}]
+        assert " bytes of JSON, more than client-side apply can keep" in run(item, LIST).words
+        item["spec"]["http"] = [{"name": "x" * 262_000}]
+        assert " bytes of JSON, more than client-side apply can keep" in run(item, LIST).words
 
     def test_what_etcd_refuses_is_an_error(self) -> None:
         outcome = run(virtual_service(), domains("\n".join(generated(40_000))))
