@@ -98,7 +98,7 @@ def test_with_restrict_direct_egress_it_is_refused(
     assert not application.get("cloud.ibm.com").ok
     assert application.get("en.wikipedia.org").title == "en.wikipedia.org"
 
-    (refused,) = sidecar.logged(since, requested_server_name="cloud.ibm.com")
-    assert refused["upstream_cluster"] == "BlackHoleCluster"
-    assert refused["upstream_host"] == "-"
+    # On a busy machine the sidecar may come to an earlier connection of the waiting above only now.
+    refused = sidecar.logged(since, requested_server_name="cloud.ibm.com")
+    assert {(line["upstream_cluster"], line["upstream_host"]) for line in refused} == {("BlackHoleCluster", "-")}
     assert gateway.logged(since, requested_server_name="en.wikipedia.org")

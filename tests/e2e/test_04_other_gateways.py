@@ -129,7 +129,10 @@ def test_ours_leaves_it_alone(other_gateway: tuple[Proxy, int], outsider: Applic
     eventually(lambda: f"0.0.0.0_{port}" in proxy.config("listeners"), within=20, what="the other gateway's listener")
 
     assert tcp_proxy_clusters(proxy, port) == {BACKEND}
-    assert outsider.get(SHOP, address=proxy.pod.address, port=port).title == SHOP
+    # It may still be asking DNS for the shop's address.
+    eventually(
+        lambda: outsider.get(SHOP, address=proxy.pod.address, port=port).title == SHOP, within=20, what="the shop"
+    )
 
 
 @pytest.mark.usefixtures("ours")
