@@ -119,7 +119,7 @@ def _item(value: dict[str, Any], document: Document, start: int, origin: str, in
     found = Manifest(Resource(value, origin), document.text, start, ("items", index))
     if not found.resource.kind or "apiVersion" not in value:
         raise _no_object(found.line())
-    check_metadata(found.resource)
+    check_metadata(Resource(value))  # without its file, which the message has already
     return found
 
 
