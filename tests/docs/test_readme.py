@@ -95,6 +95,23 @@ def _only_unrelated(checkout: Path) -> None:
     )
 
 
+GATEWAY = "base/envoyfilter.yaml"
+SERVER_NAMES = """\
+              filter_chain_match:
+                server_names:
+                  - egress-domains.invalid
+"""
+
+
+def _copy_of_nothing(checkout: Path) -> None:
+    file = checkout / "base/serviceentry.yaml"
+    text = file.read_text()
+    other = text.replace("name: wildcard", "name: other").replace(
+        "default\n", "default\n    egress-overlays.dev/shard: a\n"
+    )
+    file.write_text(f"{text}---\n{other}")
+
+
 def _line(name: str) -> Callable[[Path], None]:
     return _edit(DOMAINS, "    ghcr.io\n", f"    {name}\n")
 
@@ -114,6 +131,16 @@ TROUBLES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "which no resource takes": (_edit(DOMAINS, "set: default", "set: x"), BUILD),
     "has no domain at all": (_empty, BUILD),
     "nothing to inject": (_only_unrelated, BUILD),
+    "so it would admit every name": (_edit(GATEWAY, SERVER_NAMES, ""), BUILD),
+    "is the same field as": (
+        _edit(GATEWAY, SERVER_NAMES, f"              filterChainMatch: {{}}\n{SERVER_NAMES}"),
+        BUILD,
+    ),
+    "must be a mapping": (
+        _edit(GATEWAY, SERVER_NAMES, SERVER_NAMES.replace("server_names:", "- server_names:")),
+        BUILD,
+    ),
+    "which the function alone gives to copies": (_copy_of_nothing, BUILD),
     "is an IP address": (_line("192.0.2.1"), BUILD),
     "holds a port": (_line("ghcr.io:443"), BUILD),
     "has white space inside": (_line("ghcr.io pypi.org"), BUILD),
