@@ -83,11 +83,15 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
         config = config[step]
     clients: dict[str, frozenset[Client]] = {}
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
-        (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
-        expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
-        if rule["on_match"]["action"]["typed_config"]["action"] != "ALLOW":
+        if "action" in group["on_match"]:  # where no list is limited
+            decides, meant = group["on_match"], frozenset({EVERYONE})
+        else:
+            (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
+            expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
+            decides = rule["on_match"]
+            meant = frozenset(_client(part) for part in re.split(r"\|(?=spiffe:)", expression))
+        if decides["action"]["typed_config"]["action"] != "ALLOW":
             raise ValueError("an action of another kind")
-        meant = frozenset(_client(part) for part in re.split(r"\|(?=spiffe:)", expression))
         for name in group["domains"]:
             clients[name] = clients.get(name, frozenset()) | meant
     return ClientRules(resource, path, clients)

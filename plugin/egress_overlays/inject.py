@@ -188,7 +188,9 @@ def _fill_one(index: int, resource: Resource, allowed: AllowSet, result: Plan) -
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
         from .rarely import kept_hosts
 
-        edits["spec", "hosts"] = hosts + kept_hosts(resource, allowed, result.findings)
+        kept = kept_hosts(resource, allowed, result.findings)
+        for changes in (edits, *(further for _, further in copies)) if kept else ():
+            changes["spec", "hosts"] = [*changes["spec", "hosts"], *kept]
     result.edits[index] = edits
     result.copies[index] = [_copy(resource, key, further) for key, further in copies]
     _check_sizes(resource, edits, result.copies[index], result.findings)

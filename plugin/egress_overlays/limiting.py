@@ -110,15 +110,19 @@ def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:
 
 
 def rules(allowed: AllowSet, domains: Sequence[str]) -> dict[str, Any]:
-    """Envoy's matcher that allows an identity of the trust `domains` the names of its lists, and nothing else."""
-    limits = allowed.limits
-    trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
-    groups = limits.at_gateway if limits else {}
-    shared = limits.shared if limits else allowed.hosts
-    found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
-    for clients, hosts in groups.items():
-        expressions = [_identity(trusted, client) for client in sorted(clients)]
-        found.append(_names(hosts, _lists(allowed, clients), expressions))
+    """Envoy's matcher that allows an identity of the trust `domains` the names of its lists, and nothing else.
+
+    Where no list is limited, nobody is asked who they are: the gateway works as one without the filter.
+    """
+    if allowed.limits is None:
+        found = [{"domains": list(allowed.hosts), "on_match": _allow(allowed.name)}]
+    else:
+        trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
+        shared = allowed.limits.shared
+        found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
+        for clients, hosts in allowed.limits.at_gateway.items():
+            expressions = [_identity(trusted, client) for client in sorted(clients)]
+            found.append(_names(hosts, _lists(allowed, clients), expressions))
     return {
         "matcher_tree": {
             "input": {
@@ -169,19 +173,16 @@ def _names(hosts: Sequence[str], title: str, expressions: Sequence[str]) -> dict
                                     "value_match": {"safe_regex": {"google_re2": {}, "regex": "|".join(expressions)}},
                                 }
                             },
-                            "on_match": {
-                                "action": {
-                                    "name": "allow",
-                                    "typed_config": {
-                                        "@type": _TYPE + "envoy.config.rbac.v3.Action",
-                                        "name": title,
-                                        "action": "ALLOW",
-                                    },
-                                }
-                            },
+                            "on_match": _allow(title),
                         }
                     ]
                 }
             }
         },
     }
+
+
+def _allow(title: str) -> dict[str, Any]:
+    """What lets a connection through; the access log names `title` as what decided."""
+    action = {"@type": _TYPE + "envoy.config.rbac.v3.Action", "name": title, "action": "ALLOW"}
+    return {"action": {"name": "allow", "typed_config": action}}

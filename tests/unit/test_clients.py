@@ -57,6 +57,8 @@ def _decide(matcher: Value, identity: str, host: str) -> str | None:
     for candidate in candidates:  # the longest first; a group that does not match sends the search on
         for group in groups:
             if candidate in group["domains"]:
+                if "action" in group["on_match"]:
+                    return str(group["on_match"]["action"]["typed_config"]["name"])
                 (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
                 expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
                 if re.fullmatch(expression, identity):
@@ -180,8 +182,11 @@ def test_no_other_identity_is_taken_for_a_client(identity: str) -> None:
 
 def test_trust_domains_are_a_setting() -> None:
     annotation = {"egress-overlays.dev/trust-domains": "corp.example, old.example"}
-    values, _ = _run(domains("a.com"), virtual_service(), _placed(annotations=annotation))
+    lists = (domains("a.com"), _limited("pay.com", "payments"))
+    values, _ = _run(*lists, virtual_service(), _placed(annotations=annotation))
     matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
+    assert _decide(matcher, _spiffe("payments", "x", "corp.example"), "pay.com") == "team"
+    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") is None
     assert _decide(matcher, _spiffe("any", "x", "corp.example"), "a.com") == "default"
     assert _decide(matcher, _spiffe("any", "x", "old.example"), "a.com") == "default"
     assert _decide(matcher, _spiffe("any", "x"), "a.com") is None
@@ -218,6 +223,28 @@ def test_sidecars_learn_of_a_list_in_its_clients_namespaces_alone() -> None:
         assert spec["gateways"] == ["mesh"]
         assert spec["tls"][0]["match"][0]["sniHosts"] == spec["hosts"]
         assert "tcp" not in spec
+
+
+@pytest.mark.parametrize("identity", ["", "-", "spiffe://elsewhere.example/ns/a/sa/b"])
+def test_without_limited_lists_nobody_is_asked_who_they_are(identity: str) -> None:
+    """A mesh of another trust domain, or of proxies that carry no identity, is not closed by the filter alone."""
+    values, _ = _run(domains("a.com\n*.b.com"), virtual_service(), _placed())
+    for key in ("matcher", "shadow_matcher"):
+        matcher = _chain(values)["filters"][1]["typed_config"][key]
+        assert _decide(matcher, identity, "a.com") == _decide(matcher, identity, "x.b.com") == "default"
+        assert _decide(matcher, identity, "b.com") is None
+
+
+def test_copies_keep_the_hosts_that_their_first_one_keeps() -> None:
+    """Sidecars build the routes of a VirtualService where one of its hosts is in the registry."""
+    keep = {"egress-overlays.dev/keep-hosts": "kept.example.internal"}
+    values, _ = _run(domains("a.com"), _limited("pay.com", "payments"), virtual_service(annotations=keep), _placed())
+    specs = _of_kind(values, "VirtualService")
+    assert {name: spec["hosts"] for name, spec in specs.items()} == {
+        "routes": ["a.com", "kept.example.internal"],
+        "routes-for.payments": ["pay.com", "kept.example.internal"],
+    }
+    assert specs["routes-for.payments"]["tls"][0]["match"][0]["sniHosts"] == ["pay.com"]
 
 
 def test_a_list_for_some_never_renders_without_a_check_at_the_gateway() -> None:
