@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from mesh.overlays import Overlays
     from mesh.proxy import Proxy
 
-OVERLAY = Path(__file__).with_name("clients")
+OVERLAYS = Path(__file__).with_name("clients")
+OVERLAY = OVERLAYS / "registry"
 TEAMS = ("payments", "blog", "stranger")
 
 FORWARDER = "envoy://sni_listener/"
@@ -77,16 +78,21 @@ def teams(mesh: Mesh, internet: Internet, overlays: Overlays, gateway: Proxy) ->
         internet.serve(name, address)
     mesh.cluster.sync(overlays.build(OVERLAY))
     found = {name: _team(name, mesh) for name in TEAMS}
+    arrive(found, gateway)
+    return found
+
+
+def arrive(teams: Mapping[str, Team], gateway: Proxy) -> None:
+    """Waits until every proxy holds its lists."""
     eventually(
         lambda: gateway.allowed_names() == set().union(*KNOWN.values()), within=30, what="all lists in the gateway"
     )
-    for name, team in found.items():
+    for name, team in teams.items():
         eventually(
             lambda: team.sidecar.routed_names() == KNOWN[name],  # noqa: B023 -- called before the next turn
             within=30,
             what=f"the lists of {name} in its sidecar",
         )
-    return found
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -256,6 +262,22 @@ def signed(mesh: Mesh, teams: Mapping[str, Team], *names: str) -> Impostor:
     certificate, key = mesh.istiod.authority(mesh.directory / "mesh-root").leaf(*names)
     key.chmod(0o644)
     return Impostor(teams["stranger"].thief.application, certificate, key)
+
+
+def test_with_compact_registry_each_reaches_the_same(
+    mesh: Mesh, overlays: Overlays, teams: Mapping[str, Team], gateway: Proxy
+) -> None:
+    mesh.cluster.sync(overlays.build(OVERLAYS / "compact"))
+    arrive(teams, gateway)
+
+    for name, team in teams.items():
+        since = now()
+        reached = {host for host in REACH if team.application.get(host).ok}
+        assert reached == {host for host, reaching in REACH.items() if name in reaching}
+        for host in reached:
+            assert decided(gateway, since, team.identity, host)["decision"] == "allowed"
+        everything = set().union(*KNOWN.values())
+        assert not {cluster.rpartition("|")[2] for cluster in team.sidecar.config("clusters")} & everything
 
 
 def test_a_list_that_changes_hands_is_closed_to_those_who_had_it(
