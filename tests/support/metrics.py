@@ -1,0 +1,120 @@
+"""components/monitoring's queries, and which series of a proxy's metrics endpoint they find."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from builds import ROOT
+
+MONITORING = ROOT / "components/monitoring"
+_INCLUSION = "sidecar.istio.io/statsInclusionRegexps"
+_LABEL = re.compile(r'(\w+)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
+_SELECTOR = re.compile(r"(\w*)\{([^{}]*)\}")
+
+# The tags of Istio's Envoy bootstrap that match a statistic of the gateway's: tests/e2e compares.
+ISTIO_TAGS = {
+    "cluster_name": r"^cluster(\.(.+);)",
+    "tcp_prefix": r"^tcp\.((.*?)\.)\w+?$",
+    "listener_address": r"^listener\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)",
+    "cache": r"(cache\.(.+?)\.)",
+    "authz_enforce_result": r"rbac(\.(allowed|denied))",
+    "authz_dry_run_result": r"(\.shadow_(allowed|denied))",
+}
+# What pilot-agent lets through whatever an annotation says, as far as the gateway has such statistics.
+ISTIO_KEEPS = [
+    {"prefix": "cluster_manager"},
+    {"prefix": "listener_manager"},
+    {"prefix": "server"},
+    {"suffix": "rbac.allowed"},
+    {"suffix": "rbac.denied"},
+    {"suffix": "shadow_allowed"},
+    {"suffix": "shadow_denied"},
+]
+
+
+def istio_stats_config(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Envoy's `stats_config` as pilot-agent makes it for a pod with these annotations."""
+    regexes = annotations.get(_INCLUSION, "").split(",")
+    patterns = [*({"safe_regex": {"regex": regex}} for regex in regexes if regex), *ISTIO_KEEPS]
+    return {
+        "use_all_default_tags": False,
+        "stats_tags": [{"tag_name": name, "regex": regex} for name, regex in ISTIO_TAGS.items()],
+        "stats_matcher": {"inclusion_list": {"patterns": patterns}},
+    }
+
+
+def annotations(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Those of the pods of the one Deployment among manifests."""
+    (deployment,) = (item for item in manifests if item["kind"] == "Deployment")
+    return dict(deployment["spec"]["template"]["metadata"]["annotations"])
+
+
+def queries() -> dict[str, str]:
+    """Every expression for Prometheus, by the name of its alert or its panel and legend."""
+    (group,) = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]["groups"]
+    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    return {rule["alert"]: rule["expr"] for rule in group["rules"]} | {
+        f"{panel['title']}: {target['legendFormat']}": target["expr"]
+        for panel in panels
+        if panel["datasource"]["type"] == "prometheus"
+        for target in panel["targets"]
+    }
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a metrics endpoint; `labels` has the name as `__name__`, and the scrape's namespace."""
+
+    labels: Mapping[str, str]
+    value: float
+
+    def matches(self, selector: str) -> bool:
+        """Whether a selector finds it; an absent label counts as empty and expressions match all of it."""
+        name, _, matchers = selector.partition("{")
+        wanted = [("__name__", "=", name)] if name else []
+        return all(
+            {"=": found == value, "!=": found != value, "=~": re.fullmatch(value, found)}[operator]
+            for label, operator, value in (*wanted, *_LABEL.findall(matchers))
+            for found in [self.labels.get(label, "")]
+        )
+
+
+def series(exposed: str) -> list[Series]:
+    """What a metrics endpoint says, as Prometheus has it after the PodMonitor's scrape."""
+    found = []
+    for line in exposed.splitlines():
+        if line and not line.startswith("#"):
+            metric, _, value = line.rpartition(" ")
+            name, _, labels = metric.partition("{")
+            pairs = {label: text for label, _, text in _LABEL.findall(labels)}
+            found.append(Series({"namespace": "istio-egress", **pairs, "__name__": name}, float(value)))
+    return found
+
+
+def selectors(query: str) -> list[str]:
+    """The series selectors of an expression, all of which have braces."""
+    assert "envoy_" not in _SELECTOR.sub("", query), f"a metric without braces in {query}"
+    return [match.group() for match in _SELECTOR.finditer(query)]
+
+
+def total(found: Iterable[Series], query: str) -> float:
+    """The sum over all series that the first selector of an expression finds, which are some."""
+    values = [one.value for one in found if one.matches(selectors(query)[0])]
+    assert values, f"no series for {query}"
+    return sum(values)
+
+
+def without_series(found: Iterable[Series], asked: Mapping[str, str]) -> dict[str, list[str]]:
+    """The selectors that find nothing, by the names of `asked`."""
+    everything = list(found)
+    missing = {
+        name: [one for one in selectors(query) if not any(item.matches(one) for item in everything)]
+        for name, query in asked.items()
+    }
+    return {name: those for name, those in missing.items() if those}
