@@ -45,6 +45,14 @@ def text(objects: list[Object]) -> bytes:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
 
 
+def verified(run: Run, *arguments: object, stdin: bytes = b"") -> list[dict[str, Any]]:
+    """What `verify` finds in files or directories; its exit code must go with that."""
+    outcome = run("verify", "-o", "json", *arguments, stdin=stdin)
+    found = [one for path in json.loads(outcome.out) for one in path["findings"]]
+    assert outcome.code == int(any(one["severity"] == "error" for one in found))
+    return found
+
+
 def findings(run: Run, objects: list[Object], *options: str) -> list[dict[str, Any]]:
     (found,) = json.loads(run("verify", "-o", "json", *options, "-", stdin=text(objects)).out)
     return [one for one in found["findings"] if one["severity"] != "info"]

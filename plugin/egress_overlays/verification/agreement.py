@@ -158,6 +158,13 @@ def _sni_hosts(lists: list[HostList]) -> Faults:
             name for entry in lists if entry.resource is hosts.resource and entry is not hosts for name in entry.names
         }
         kept = {name.strip() for name in str(hosts.resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).split(",")}
+        lost = sorted(kept - {""} - set(hosts.names))
+        if lost:
+            message = (
+                f"spec.hosts lacks {some(lost)}, which {KEEP_HOSTS_ANNOTATION} names; without a host of the registry "
+                "sidecars route none of its names"
+            )
+            yield fault("agreement", message, hosts.resource, hosts.path)
         extra = sorted(set(hosts.names) - own - kept - {PLACEHOLDER})
         if extra and own:
             message = f"spec.hosts names {some(extra)}, which no sniHosts matches: that routes nothing"
