@@ -8,7 +8,7 @@ import pytest
 
 from builds import build, overlay
 from egress_overlays.probe import envoy, probe
-from metrics import Series, annotations, istio_stats_config, queries, series, total, without_series
+from metrics import Series, istio_statistics, pod_annotations, queries, series, total, without_series
 
 QUERIES = queries()
 COMPONENTS = {
@@ -26,8 +26,7 @@ def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) ->
 
     class Watched(envoy.Envoy):
         def __init__(self, binary: Path, config: dict[str, object], directory: Path) -> None:
-            config["stats_config"] = istio_stats_config(annotations(manifests))
-            super().__init__(binary, config, directory)
+            super().__init__(binary, {**config, **istio_statistics(pod_annotations(manifests))}, directory)
 
         def __exit__(self, *details: object) -> None:
             kept.append(self.get("/stats/prometheus"))
@@ -39,7 +38,7 @@ def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) ->
     return series(kept[0])
 
 
-@pytest.fixture(scope="module", params=COMPONENTS.values(), ids=COMPONENTS)
+@pytest.fixture(scope="module", params=list(COMPONENTS.values()), ids=list(COMPONENTS))
 def gateway(request: pytest.FixtureRequest, newest: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Series]:
     return exposed(newest, tmp_path_factory.mktemp("overlay"), request.param)
 

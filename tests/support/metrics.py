@@ -15,6 +15,7 @@ from builds import ROOT
 MONITORING = ROOT / "components/monitoring"
 _INCLUSION = "sidecar.istio.io/statsInclusionRegexps"
 _LABEL = re.compile(r'(\w+)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
+_BY = re.compile(r"\bby \([^)]*\)")
 _SELECTOR = re.compile(r"(\w*)\{([^{}]*)\}")
 
 # The tags of Istio's Envoy bootstrap that match a statistic of the gateway's: tests/e2e compares.
@@ -38,18 +39,23 @@ ISTIO_KEEPS = [
 ]
 
 
-def istio_stats_config(annotations: Mapping[str, str]) -> dict[str, Any]:
-    """Envoy's `stats_config` as pilot-agent makes it for a pod with these annotations."""
+def istio_statistics(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """The part of Envoy's bootstrap that pilot-agent writes about statistics for a pod with these annotations."""
     regexes = annotations.get(_INCLUSION, "").split(",")
     patterns = [*({"safe_regex": {"regex": regex}} for regex in regexes if regex), *ISTIO_KEEPS]
+    tags = [{"tag_name": name, "regex": regex} for name, regex in ISTIO_TAGS.items()]
     return {
-        "use_all_default_tags": False,
-        "stats_tags": [{"tag_name": name, "regex": regex} for name, regex in ISTIO_TAGS.items()],
-        "stats_matcher": {"inclusion_list": {"patterns": patterns}},
+        "stats_config": {
+            "use_all_default_tags": False,
+            "stats_tags": tags,
+            "stats_matcher": {"inclusion_list": {"patterns": patterns}},
+        },
+        # A cluster has no counters of connections before its first one.
+        "deferred_stat_options": {"enable_deferred_creation_stats": True},
     }
 
 
-def annotations(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def pod_annotations(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Those of the pods of the one Deployment among manifests."""
     (deployment,) = (item for item in manifests if item["kind"] == "Deployment")
     return dict(deployment["spec"]["template"]["metadata"]["annotations"])
@@ -99,15 +105,13 @@ def series(exposed: str) -> list[Series]:
 
 def selectors(query: str) -> list[str]:
     """The series selectors of an expression, all of which have braces."""
-    assert "envoy_" not in _SELECTOR.sub("", query), f"a metric without braces in {query}"
+    assert "envoy_" not in _SELECTOR.sub("", _BY.sub("", query)), f"a metric without braces in {query}"
     return [match.group() for match in _SELECTOR.finditer(query)]
 
 
 def total(found: Iterable[Series], query: str) -> float:
-    """The sum over all series that the first selector of an expression finds, which are some."""
-    values = [one.value for one in found if one.matches(selectors(query)[0])]
-    assert values, f"no series for {query}"
-    return sum(values)
+    """The sum over all series that the first selector of an expression finds; 0 where there are none."""
+    return sum(one.value for one in found if one.matches(selectors(query)[0]))
 
 
 def without_series(found: Iterable[Series], asked: Mapping[str, str]) -> dict[str, list[str]]:

@@ -90,7 +90,9 @@ class Mesh:
         pod.create()
         return pod
 
-    def _proxy(self, pod: PodNetwork, role: str, namespace: str, account: str, labels: Mapping[str, str]) -> Proxy:
+    def _proxy(
+        self, pod: PodNetwork, role: str, namespace: str, account: str, metadata: Mapping[str, Mapping[str, str]]
+    ) -> Proxy:
         directory = self.directory / "pods" / pod.name
         directory.mkdir(parents=True)
         proxy = Proxy(
@@ -99,7 +101,8 @@ class Mesh:
             role="router" if role == "router" else "sidecar",
             namespace=namespace,
             account=account,
-            labels=labels,
+            labels=metadata["labels"],
+            annotations=metadata.get("annotations", {}),
             directory=directory,
             logs=self.logs,
         )
@@ -111,16 +114,21 @@ class Mesh:
         template = self.cluster.get("deployment", deployment, f"--namespace={namespace}")["spec"]["template"]
         # istiod reads the pod's account for the certificate the sidecars expect; admission would fill in the default.
         account = template["spec"].setdefault("serviceAccountName", "default")
-        labels = template["metadata"]["labels"]
         pod = self.pod_network(pod_name or f"{deployment}-0")
         self.cluster.service_account(account, namespace)
         self.cluster.pod(pod.name, namespace, template, pod.address)
         (port,) = self.cluster.get("service", service, f"--namespace={namespace}")["spec"]["ports"]
         ports = [{"name": port["name"], "port": port["targetPort"], "protocol": "TCP"}]
         self.cluster.endpoints(service, namespace, {pod.name: pod.address}, ports)
-        proxy = self._proxy(pod, "router", namespace, account, labels)
+        proxy = self._proxy(pod, "router", namespace, account, template["metadata"])
         proxy.start(self.cluster, self.istiod)
         return proxy
+
+    def roll_out(self, gateway: Proxy, deployment: str) -> None:
+        """Starts a gateway again as its Deployment now asks for it, in the same pod."""
+        found = self.cluster.get("deployment", deployment, f"--namespace={gateway.namespace}")
+        gateway.annotations = found["spec"]["template"]["metadata"]["annotations"]
+        gateway.start(self.cluster, self.istiod)
 
     def router(self, name: str, namespace: str, labels: Mapping[str, str]) -> Proxy:
         """A gateway pod of somebody else's: labels and the default account."""
@@ -128,9 +136,12 @@ class Mesh:
         self.cluster.service_account("default", namespace)
         pod = self.pod_network(name)
         containers = [{"name": "istio-proxy", "image": "auto"}]
-        template = {"metadata": {"labels": labels}, "spec": {"containers": containers, "serviceAccountName": "default"}}
+        template: dict[str, Any] = {
+            "metadata": {"labels": labels},
+            "spec": {"containers": containers, "serviceAccountName": "default"},
+        }
         self.cluster.pod(name, namespace, template, pod.address)
-        proxy = self._proxy(pod, "router", namespace, "default", labels)
+        proxy = self._proxy(pod, "router", namespace, "default", template["metadata"])
         proxy.start(self.cluster, self.istiod)
         return proxy
 
@@ -148,7 +159,7 @@ class Mesh:
         pod = self.pod_network(name)
         pod.redirect_to_sidecar()
         self.cluster.pod(pod.name, namespace, SLEEP, pod.address)
-        proxy = self._proxy(pod, "sidecar", namespace, "sleep", SLEEP["metadata"]["labels"])
+        proxy = self._proxy(pod, "sidecar", namespace, "sleep", SLEEP["metadata"])
         proxy.start(self.cluster, self.istiod)
         return proxy
 

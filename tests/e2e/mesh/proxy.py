@@ -70,6 +70,11 @@ def parse_log(text: str) -> Iterable[LogLine]:
             yield LogLine(line, found.groupdict())
 
 
+def _downward(pairs: Mapping[str, str]) -> bytes:
+    """A file of the downward API: values quoted as Go does, and JSON where nothing is beyond ASCII."""
+    return "".join(f"{key}={json.dumps(value)}\n" for key, value in pairs.items()).encode()
+
+
 class Proxy:
     """pilot-agent and its Envoy in a pod's network namespace; `role` as on pilot-agent's command line."""
 
@@ -82,6 +87,7 @@ class Proxy:
         namespace: str,
         account: str,
         labels: Mapping[str, str],
+        annotations: Mapping[str, str],
         directory: Path,
         logs: Path,
     ) -> None:
@@ -90,6 +96,7 @@ class Proxy:
         self.namespace = namespace
         self.account = account
         self.labels = labels
+        self.annotations = annotations
         self._components = components
         self._directory = directory
         self.log = logs / f"{pod.name}.log"
@@ -135,12 +142,12 @@ class Proxy:
         }
 
     def _prepare(self, cluster: Cluster, istiod: Istiod) -> None:
-        """Lays down what the kubelet would mount: token, mesh root, labels; and Envoy's bootstrap template."""
+        """Lays down what the kubelet mounts (token, mesh root, labels, annotations), and Envoy's bootstrap template."""
         files = {
             "var/run/secrets/tokens/istio-token": cluster.token(self.account, self.namespace, "istio-ca").encode(),
             "var/run/secrets/istio/root-cert.pem": istiod.root_certificate(),
-            "etc/istio/pod/labels": "".join(f'{key}="{value}"\n' for key, value in self.labels.items()).encode(),
-            "etc/istio/pod/annotations": b"",
+            "etc/istio/pod/labels": _downward(self.labels),
+            "etc/istio/pod/annotations": _downward(self.annotations),
         }
         for name, content in files.items():
             path = self._directory / name

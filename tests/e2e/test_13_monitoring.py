@@ -1,0 +1,125 @@
+"""components/monitoring: every alert and panel finds its series where Prometheus scrapes the gateway."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from mesh.processes import eventually
+
+from conftest import WIKIPEDIA
+from metrics import Series, istio_statistics, pod_annotations, queries, series, total, without_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mesh.application import Application
+    from mesh.internet import Internet
+    from mesh.mesh import Mesh
+    from mesh.overlays import Overlays
+    from mesh.proxy import Proxy
+
+OVERLAY = Path(__file__).with_name("monitoring")
+QUERIES = queries()
+ALLOWED, INTERNAL, STRANGE = "en.wikipedia.org", "metrics.internal.wikipedia.org", "tampered.example.org"
+PANEL = "Connections: let out, refused: "
+COUNTED = {
+    ALLOWED: {f"{PANEL}let out"},
+    INTERNAL: {f"{PANEL}refused: address not global", "EgressAddressRefused"},
+    STRANGE: {f"{PANEL}refused: not on the list", "EgressNamesRefused"},
+}
+PORTS = {"Envoy": 15090, "pilot-agent": 15020}  # The PodMonitor's, and the one that prometheus.io/scrape would mean.
+
+
+@pytest.fixture(scope="module")
+def rendered(overlays: Overlays) -> list[dict[str, Any]]:
+    """The objects of staging with the component."""
+    return [item for item in yaml.safe_load_all(overlays.build(OVERLAY)) if item]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _monitored(  # noqa: PLR0917 -- fixtures
+    mesh: Mesh,
+    internet: Internet,
+    overlays: Overlays,
+    rendered: list[dict[str, Any]],
+    gateway: Proxy,
+    sidecar: Proxy,
+) -> Iterator[None]:
+    """The gateway as the component wants it, and a name that the sidecar alone knows; staging again afterwards."""
+    internet.dns.records[INTERNAL] = ["10.0.0.1"]
+    (service,) = (item for item in rendered if item["kind"] == "VirtualService")
+    service["spec"]["hosts"].append(STRANGE)
+    service["spec"]["tls"][0]["match"][0]["sniHosts"].append(STRANGE)
+    mesh.cluster.sync(yaml.safe_dump_all(rendered))
+    mesh.roll_out(gateway, "istio-egressgateway")
+    eventually(lambda: STRANGE in sidecar.routed_names(), within=30, what="the strange name in the sidecar")
+    eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=30, what="staging in the gateway")
+    yield
+    del internet.dns.records[INTERNAL]
+    mesh.cluster.sync(overlays.build("staging"))
+    mesh.roll_out(gateway, "istio-egressgateway")
+    eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=30, what="staging in the gateway")
+    eventually(lambda: STRANGE not in sidecar.routed_names(), within=30, what="staging in the sidecar")
+
+
+@pytest.fixture(params=list(PORTS.values()), ids=list(PORTS))
+def scrape(request: pytest.FixtureRequest, gateway: Proxy) -> Callable[[], list[Series]]:
+    """A scrape of the gateway's pod from outside of it, as the PodMonitor has Prometheus do it."""
+
+    def scraped() -> list[Series]:
+        url = f"http://{gateway.pod.address}:{request.param}/stats/prometheus"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return series(answer.read().decode())
+
+    return scraped
+
+
+def test_every_alert_and_panel_finds_its_series(scrape: Callable[[], list[Series]], application: Application) -> None:
+    # A cluster of Istio's has no counters of connections before its first one.
+    assert application.get(ALLOWED, address=WIKIPEDIA).ok
+
+    assert len(QUERIES) > 15
+    assert without_series(scrape(), QUERIES) == {}
+
+
+@pytest.mark.parametrize(("name", "counted"), COUNTED.items(), ids=["allowed", "internal address", "not on the list"])
+def test_a_connection_is_counted_as_what_it_was(
+    name: str, counted: set[str], scrape: Callable[[], list[Series]], application: Application
+) -> None:
+    before = totals(scrape())
+
+    outcome = application.get(name, address=WIKIPEDIA)
+
+    assert outcome.ok == (name == ALLOWED), outcome
+    eventually(lambda: moved(before, scrape()) >= counted, within=20, what=f"{counted} counted")
+    assert moved(before, scrape()) == counted
+
+
+def totals(found: list[Series]) -> dict[str, float]:
+    """What each of the counters stands at."""
+    return {name: total(found, QUERIES[name]) for name in set().union(*COUNTED.values())}
+
+
+def moved(before: Mapping[str, float], found: list[Series]) -> set[str]:
+    """The counters that went up."""
+    return {name for name, value in totals(found).items() if value > before[name]}
+
+
+def test_the_probes_tests_run_envoy_with_these_settings(rendered: list[dict[str, Any]], gateway: Proxy) -> None:
+    """What tests/support/metrics.py says of Istio's bootstrap, pilot-agent has written."""
+    (real,) = (
+        found["bootstrap"] for found in json.loads(gateway.admin("config_dump"))["configs"] if "bootstrap" in found
+    )
+    ours = istio_statistics(pod_annotations(rendered))
+
+    assert real["deferred_stat_options"] == ours["deferred_stat_options"]
+    theirs, ours = real["stats_config"], ours["stats_config"]
+    assert theirs["use_all_default_tags"] is ours["use_all_default_tags"]
+    assert [tag for tag in ours["stats_tags"] if tag not in theirs["stats_tags"]] == []
+    patterns = theirs["stats_matcher"]["inclusion_list"]["patterns"]
+    assert [one for one in ours["stats_matcher"]["inclusion_list"]["patterns"] if one not in patterns] == []
