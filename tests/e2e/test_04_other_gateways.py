@@ -138,7 +138,11 @@ def test_ours_leaves_it_alone(other_gateway: tuple[Proxy, int], outsider: Applic
 @pytest.mark.usefixtures("ours")
 def test_ours_is_in_the_egress_gateway_alone(gateway: Proxy, ingress_gateway: Proxy) -> None:
     assert tcp_proxy_clusters(gateway, 8443) == {"sni_cluster"}
-    assert "sni_listener" in gateway.config("listeners")
+    listeners = gateway.config("listeners")
+    assert "sni_listener" in listeners
+    limit = "per_connection_buffer_limit_bytes"
+    assert listeners["0.0.0.0_8443"][limit] == 32768
+    assert limit not in listeners[f"0.0.0.0_{OTHER_PORT}"]
     assert "sni_listener" not in ingress_gateway.config("listeners")
     assert "sni_cluster" not in ingress_gateway.config("clusters")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from mesh.network import SEARCH
 from mesh.policy import enforce_egress, stop_enforcing
 from mesh.processes import eventually
 from mesh.proxy import now
@@ -82,6 +83,17 @@ def test_an_answer_that_becomes_global_again_is_reached_again(internet: Internet
     internet.dns.records[name] = [GLOBAL]
 
     eventually(lambda: application.get(name, address=GLOBAL).title == name, within=90, what="the global answer used")
+
+
+def test_nobody_answers_for_a_name_below_the_pods_search_domains(internet: Internet, application: Application) -> None:
+    """Who may make Services could point a listed name elsewhere: ghcr.io is ghcr.io.svc.cluster.local to a resolver."""
+    name = "search.internal.wikipedia.org"
+    internet.dns.records |= {name: [GLOBAL], **{f"{name}.{domain}": [DEAD] for domain in SEARCH}}
+    asked = len(internet.dns.queries)
+
+    assert application.get(name, address=GLOBAL).title == name
+
+    assert {query for query in internet.dns.queries[asked:] if query.startswith("search.")} == {name}
 
 
 @pytest.mark.parametrize("internal_first", [True, False], ids=["internal first", "global first"])
