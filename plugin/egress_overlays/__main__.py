@@ -63,7 +63,9 @@ def _legacy(argv: Sequence[str], stdin: BinaryIO) -> tuple[str, list[Finding], i
 
 
 def missing(fault: ImportError) -> str:
-    """One line that says which package is missing where, and how to get it."""
+    """One line that says which package is missing where, and how to get it; raises `fault` for a part of ours."""
+    if (fault.name or "").partition(".")[0] == __package__:
+        raise fault
     names = {"yaml12": "py-yaml12", "yaml": "PyYAML", "ruamel": "ruamel.yaml", "ruamel.yaml": "ruamel.yaml"}
     module = fault.name or str(fault)
     package = names.get(module, module)
