@@ -31,7 +31,7 @@ _HOMES = {
     "Source": "foreign",
     "Unreadable": "rendered",
     "Verdict": "reach",
-    "apply": "inject",
+    "apply": "applying",
     "check": "reach",
     "differences": "difference",
     "host_lists": "reach",
@@ -52,12 +52,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .allowlist import AllowSet, Entry
     from .allowlist import read as read_sets
+    from .applying import apply
     from .difference import Change, Difference, differences
     from .domains import PLACEHOLDER, Domain, InvalidDomain, minimise, parse
     from .environments import Cell, Row, matrix
     from .findings import Finding
     from .foreign import Carried, Imported, Note, Source, import_lists
-    from .inject import Plan, apply, plan
+    from .inject import Plan, plan
     from .locations import Location
     from .reach import HostList, Verdict, check, host_lists, nearest, reachable
     from .rendered import Rendered, Unreadable, load

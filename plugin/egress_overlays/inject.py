@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import allowlist, shards
 from .domains import ascii_quoted
-from .findings import WARNING, Finding, fault_of, has_errors
+from .findings import WARNING, Finding, fault_of
 from .resource import (
     ANNOTATIONS,
     API_VERSION,
@@ -264,22 +264,6 @@ def _misplaced(resource: Resource) -> Iterator[Finding]:
                 " it is a label, not an annotation" if key in LABELS else f" annotations are {', '.join(ANNOTATIONS)}"
             )
             yield fault_of(resource, f"has the annotation {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")
-
-
-def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]]:
-    """The values of `resources` with `result` carried out, in order, further ServiceEntries after their first.
-
-    Raises ValueError where `result` holds an error: there is nothing safe to carry out then.
-    """
-    if has_errors(result.findings):
-        raise ValueError("a plan with errors cannot be applied")
-    values = []
-    for index, resource in enumerate(resources):
-        if index in result.removed:
-            continue
-        values.append(edited(resource.value, result.edits.get(index, {})))
-        values += [edited(resource.value, edits) for edits in result.copies.get(index, ())]
-    return values
 
 
 def edited(value: dict[str, Any], edits: Edits) -> dict[str, Any]:

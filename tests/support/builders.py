@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from egress_overlays.__main__ import main
+from egress_overlays.applying import apply
+from egress_overlays.inject import plan
+from egress_overlays.resource import Resource
 
 INJECT = "egress-overlays.dev/inject"
 SET = "egress-overlays.dev/set"
@@ -198,3 +201,9 @@ def _lists(node: Any, keys: tuple[str, ...]) -> list[list[str]]:
 def generated(count: int) -> list[str]:
     """That many distinct names that no other one covers."""
     return [f"host-{number:05}.example-{number % 7}.com" for number in range(count)]
+
+
+def apply_to(*items: Value) -> list[Value]:
+    """The values that the library makes of `items`."""
+    resources = [Resource(item) for item in items]
+    return apply(resources, plan(resources))

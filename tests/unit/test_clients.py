@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import PLACEHOLDER, Value, domains, envoy_filter, generated, service_entry, virtual_service
+from egress_overlays.applying import apply
 from egress_overlays.clients import Client, InvalidClient, Limits, parse, read
 from egress_overlays.domains import Domain
-from egress_overlays.inject import apply, plan
+from egress_overlays.inject import plan
 from egress_overlays.resource import Resource
 
 CLIENTS = "egress-overlays.dev/clients"

@@ -259,11 +259,14 @@ class TestInThisProcess:
         monkeypatch.setattr(program, "open", closed, raising=False)
         assert self.run(monkeypatch, tmp_path) == 1
 
-    def test_a_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_part_of_ours_that_is_missing_is_no_missing_package(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         monkeypatch.setitem(sys.modules, "egress_overlays.krm", None)
-        outcome = run_text(INPUT)
-        assert (outcome.code, outcome.text) == (1, "")
-        assert "is missing in" in outcome.words
+        assert self.run(monkeypatch, tmp_path) == 1
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert err.startswith("egress-overlays: error: a fault of egress-overlays itself")
 
     def test_the_older_protocol_without_its_file(self) -> None:
         assert "legacy takes one argument" in run_text(INPUT, "legacy").words
