@@ -92,6 +92,7 @@ def test_output_for_programs(rendered: Path) -> None:
     for said in (as_json, as_yaml):
         assert said["asExpected"] is True
         assert set(said["connections"][0]) == {
+            *("workload", "port"),
             *("name", "kind", "expected", "happened", "asExpected"),
             *("chain", "decidedBy", "upstream", "connected", "logged"),
         }
@@ -99,12 +100,44 @@ def test_output_for_programs(rendered: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "reason"),
-    [("a.example=maybe", "'maybe' is no verdict; write NAME"), ("=allow", "there is no name; write NAME")],
+    [
+        ("a.example=maybe", '"maybe" is no verdict; write NAME'),
+        ("=allow", "there is no name; write NAME"),
+        ("a..wikipedia.org", "has an empty label"),
+        (".wikipedia.org", "stands for many names"),
+        ("*.wikipedia.org=deny", "stands for many names"),
+        ("a" * 70 + ".wikipedia.org", "of 70 octets; DNS allows 63"),
+        ("a." * 130 + "wikipedia.org", "DNS allows 253"),
+        ("10.0.0.1", "is an IP address, which no SNI carries"),
+        ("::1", "is an IP address, which no SNI carries"),
+        ("en.wikipedia.org:443", "holds a port"),
+        ("https://en.wikipedia.org/wiki", "is a URL"),
+        ("a b.wikipedia.org", "has white space inside"),
+    ],
 )
 def test_hosts_that_cannot_be_read(host: str, reason: str, rendered: Path) -> None:
     done = command(str(rendered), "--host", host)
     assert (done.returncode, done.stdout) == (2, "")
-    assert reason in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("egress-overlays: error: --host ")
+    assert reason in line
+
+
+@pytest.mark.parametrize(
+    ("host", "sent", "expected"),
+    [
+        ("EN.wikipedia.org", "EN.wikipedia.org", "allow"),
+        ("en.wikipedia.org.", "en.wikipedia.org.", "deny"),
+        ("a_b.wikipedia.org", "a_b.wikipedia.org", "allow"),
+        ("bücher.wikipedia.org", "xn--bcher-kva.wikipedia.org", "allow"),
+        ("localhost", "localhost", "deny"),
+    ],
+)
+def test_hosts_that_no_list_takes_but_a_client_can_send(
+    host: str, sent: str, expected: str, resources: list[dict[str, Any]], newest: Path
+) -> None:
+    (result,) = probe(resources, hosts=[host], binary=newest).results
+    assert (result.case.label, result.case.expected, result.as_expected) == (sent, expected, True)
 
 
 def test_without_envoy_it_says_what_to_install(rendered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,8 +219,24 @@ def test_a_list_that_denies_everything(newest: Path, tmp_path: Path) -> None:
     assert {result.rule for result in report.results} == {"no filter chain matches"}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_probe_leaves_nothing(how: signal.Signals, rendered: Path, tmp_path: Path) -> None:
+    process = _started(rendered, tmp_path)
+    process.send_signal(how)
+    assert process.wait(timeout=20) == 130
+
+
+def test_a_second_signal_does_not_interrupt_the_tidying_up(rendered: Path, tmp_path: Path) -> None:
+    """A terminal that closes may send SIGHUP twice: as the kernel and as the shell."""
+    process = _started(rendered, tmp_path)
+    while process.poll() is None:
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.001)
+    assert process.returncode == 130
+
+
+def _started(rendered: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+    """A probe whose Envoy runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "egress_overlays", "probe", str(rendered)],
         stdout=subprocess.DEVNULL,
@@ -197,5 +246,4 @@ def test_an_interrupted_probe_leaves_nothing(how: signal.Signals, rendered: Path
     while not running_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert running_in(tmp_path)
-    process.send_signal(how)
-    assert process.wait(timeout=20) == 130
+    return process

@@ -60,8 +60,7 @@ def run(arguments: Namespace, console: Console) -> int:
     from ..probe import ProbeError, probe
     from ..probe.envoy import find
 
-    # As Ctrl-C, so that a CI that ends the job ends Envoy too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_as_ctrl_c()
     resources = [resource.value for resource in inputs.read(arguments.path, console).resources]
     try:
         with _progress(console) as progress:
@@ -82,6 +81,20 @@ def run(arguments: Namespace, console: Console) -> int:
     else:
         console.write(structured(_data(report), arguments.output))
     return 1 if report.differing else 0
+
+
+def _end_as_ctrl_c() -> None:
+    """A job that CI ends and a terminal that is closed end Envoy too, and leave no keys behind."""
+    ending = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
+    def end(_number: int, _frame: object) -> None:
+        for one in ending:  # a second one must not interrupt the tidying up
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for one in ending:
+        if signal.getsignal(one) != signal.SIG_IGN:  # nohup
+            signal.signal(one, end)
 
 
 @contextmanager
@@ -107,10 +120,27 @@ def _progress(console: Console) -> Iterator[Callable[[int, int], None]]:
 
 
 def _print(report: Report, console: Console, *, every: bool) -> None:
+    hidden = 0
+    for target in report.targets:
+        if len(report.targets) > 1:
+            console.write(f"{target.workload.title}, port {target.port}:")
+        hidden += _table([result for result in report.results if result.target == target], console, every=every)
+    for note in report.notes:
+        console.say(f"egress-overlays: info: {note}")
+    more = f", {hidden} more not shown (--all)" if hidden else ""
+    console.say(
+        f"egress-overlays: {len(report.results)} connections through {report.workload} in Envoy {report.envoy}: "
+        f"{len(report.differing)} not as expected{more}"
+    )
+
+
+def _table(found: list[Result], console: Console, *, every: bool) -> int:
+    """Write the results of one target; how many are not shown."""
     paint = Paint(console, console.out)
     # What differs comes first: it is what one looks for.
-    results = [*report.differing, *(result for result in report.results if result.as_expected)]
-    shown = results if every else results[: max(_ALL_SHOWN, len(report.differing))]
+    differing = [result for result in found if not result.as_expected]
+    results = [*differing, *(result for result in found if result.as_expected)]
+    shown = results if every else results[: max(_ALL_SHOWN, len(differing))]
     rows = [
         [
             "" if result.as_expected else "DIFFERS",
@@ -126,13 +156,7 @@ def _print(report: Report, console: Console, *, every: bool) -> None:
     ]
     for line in table(["", "name", "expected", "happened", "chain", "decided by", "upstream", ""], rows):
         console.write(paint(line, "red") if line.startswith("DIFFERS") else line)
-    for note in report.notes:
-        console.say(f"egress-overlays: info: {note}")
-    hidden = f", {len(results) - len(shown)} more not shown (--all)" if len(shown) < len(results) else ""
-    console.say(
-        f"egress-overlays: {len(results)} connections through {report.workload} in Envoy {report.envoy}: "
-        f"{len(report.differing)} not as expected{hidden}"
-    )
+    return len(results) - len(shown)
 
 
 def _happened(result: Result) -> str:
@@ -148,6 +172,8 @@ def _data(report: Report) -> dict[str, Any]:
         "notes": report.notes,
         "connections": [
             {
+                "workload": result.target.workload.title,
+                "port": result.target.port,
                 "name": result.case.label,
                 "kind": result.case.kind,
                 "expected": result.case.expected,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .cases import Case
+from .configuration import Gateway, configuration
 from .errors import ProbeError
 from .gateway import Workload, workloads
-from .run import REACHED, REFUSED, TRIED, Gateway, Report, Result, configuration, probe
+from .report import REACHED, REFUSED, TRIED, Report, Result
+from .run import probe
+from .targets import Target
 
 __all__ = [
     "REACHED",
@@ -16,6 +19,7 @@ __all__ = [
     "ProbeError",
     "Report",
     "Result",
+    "Target",
     "Workload",
     "configuration",
     "probe",

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .gateway import TYPE, file_log
+from . import resolvers
+from .gateway import MESH, TYPE, file_log
 from .world import World
 
 Message = dict[str, Any]
@@ -30,8 +31,7 @@ def build(listeners: list[Message], clusters: list[Message], world: World, direc
     for message in _messages([listeners, clusters]):
         if message.get("@type") == _SNI_FORWARDER:
             message["port_value"] = world.port
-        if "dns_cache_config" in message:
-            message["dns_cache_config"].pop("typed_dns_resolver_config", None)
+        resolvers.redirect(message, world.dns_port)
         _admit_stand_in(message, world.stand_in)
     return {
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
@@ -41,13 +41,7 @@ def build(listeners: list[Message], clusters: list[Message], world: World, direc
                 "typed_config": {"@type": TYPE + "bootstrap.internal_listener.v3.InternalListener"},
             }
         ],
-        "typed_dns_resolver_config": {
-            "name": "envoy.network.dns_resolver.cares",
-            "typed_config": {
-                "@type": TYPE + "network.dns_resolver.cares.v3.CaresDnsResolverConfig",
-                "resolvers": [{"socket_address": {"address": "127.0.0.1", "port_value": world.dns_port}}],
-            },
-        },
+        "typed_dns_resolver_config": resolvers.own(world.dns_port),
         "static_resources": {"listeners": listeners, "clusters": clusters},
     }
 
@@ -57,7 +51,7 @@ def _place(listener: Message, world: World) -> None:
     if "address" in listener:
         listener["address"] = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
     for chain in listener.get("filter_chains") or []:
-        if chain.get("transport_socket") == {"name": "mesh"}:
+        if chain.get("transport_socket") == MESH:
             chain["transport_socket"] = _mutual_tls(world)
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..clients import Client
 from ..domains import Domain
 from .client import Hello, with_raw_name
+from .hosts import ALLOW, DENY, LONGEST, read
 from .identity import Admission, exemplar, near_misses
 
-ALLOW = "allow"
-DENY = "deny"
 INTERNAL = ("127.0.0.1", "10.0.0.1", "100.64.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1")
 """Addresses that a public name must never lead to, one of each kind."""
 CLOSED = "closed"
 """As an answer of DNS: a public address where nothing listens."""
 NEAR_MISSES = 100
-"""How many entries of a list get near misses; for longer lists, evenly spread ones."""
+"""How many entries of a list get near misses, and exact ones names below them; for longer lists, evenly spread ones."""
 CLIENT_GROUPS = 50
 """How many groups of clients are tried; evenly spread ones where there are more."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,25 @@ class Case:
 
 def given(host: str, admission: Admission, client: Client) -> Case:
     """The case of `--host NAME[=allow|deny]`; without a verdict, what the lists say to `client`. Raises ValueError."""
-    name, equals, verdict = host.partition("=")
-    if equals and verdict not in (ALLOW, DENY):
-        raise ValueError(f"--host {host!r}: {verdict!r} is no verdict; write NAME, NAME=allow or NAME=deny")
-    if not name:
-        raise ValueError(f"--host {host!r}: there is no name; write NAME, NAME=allow or NAME=deny")
+    name, verdict = read(host)
     return _named(name, "given", verdict or _Index(admission, client).verdict(name))
 
 
-def all_cases(admission: Admission, client: Client, others: Iterable[Domain] = ()) -> Iterator[Case]:
-    """Every case for a gateway that is to admit what `admission` says and nothing else; no name comes twice.
+def all_cases(admission: Admission, client: Client, others: Iterable[Domain] = ()) -> tuple[list[Case], list[str]]:
+    """(every case, notes) for a gateway that is to admit what `admission` says; no name comes twice.
 
     `client` asks, but where the case says otherwise. `others`: names that the gateway's configuration holds although
-    they are not on the list.
+    they are not on the list. The notes say what was left out.
     """
-    seen: set[str] = set()
     index = _Index(admission, client)
     domains = list(admission.domains)
     own = [
         domain for domain in domains if index.verdict(f"probe.{domain.base}" if domain.is_wildcard else domain) == ALLOW
     ]
-    for case in _of_names([*domains, *others], index):
-        name = str(case.hello.name)
-        if name not in seen:
-            seen.add(name)
-            yield case
-    yield from _of_clients(own)
-    yield from _of_identities(admission)
-    yield from _of_addresses(own)
+    names, notes = _of_names([*domains, *others], index)
+    unique = {str(case.hello.name): case for case in reversed(names)}
+    cases = [case for case in names if unique[str(case.hello.name)] is case]
+    return [*cases, *_of_clients(own), *_of_identities(admission), *_of_addresses(own)], notes
 
 
 def _below(domain: Domain) -> str:
@@ -90,13 +83,27 @@ def _named(name: str, kind: str, expected: str, answers: tuple[str, ...] | None 
     return Case(name, kind, expected, Hello(name), answers)
 
 
-def _of_names(domains: list[Domain], index: _Index) -> Iterator[Case]:
+def _spread(found: list[_T], count: int) -> list[_T]:
+    """`count` of `found` at most, evenly spread."""
+    return found[:: max(1, -(-len(found) // count))]
+
+
+def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[str]]:
+    """The cases of names, and what was left out: every name that is allowed is tried, and every apex."""
+    exact = [domain for domain in domains if not domain.is_wildcard]
+    with_names_below = set(_spread(exact, NEAR_MISSES))
+    cases: list[Case] = []
+    left_out = 0
     for domain in domains:
         for name in (f"probe.{domain.base}", domain.base, f"a.probe.{domain.base}"):
-            if len(name) <= 253:
-                yield _named(name, "entry", index.verdict(name))
-    step = max(1, len(domains) // NEAR_MISSES)
-    for domain in domains[::step]:
+            if len(name) > LONGEST:
+                continue
+            case = _named(name, "entry", index.verdict(name))
+            if case.expected == ALLOW or name == domain.base or domain.is_wildcard or domain in with_names_below:
+                cases.append(case)
+            else:
+                left_out += 1
+    for domain in _spread(domains, NEAR_MISSES):
         allowed = f"probe.{domain.base}" if domain.is_wildcard else domain.base
         near = (
             f"evil{domain.base}",
@@ -105,10 +112,15 @@ def _of_names(domains: list[Domain], index: _Index) -> Iterator[Case]:
             f"{allowed}.",
             allowed.upper(),
         )
-        for name in near:
-            if len(name) <= 253:
-                yield _named(name, "near-miss", index.verdict(name))
-    yield _named("not-on-the-list.example", "near-miss", index.verdict("not-on-the-list.example"))
+        cases += [_named(name, "near-miss", index.verdict(name)) for name in near if len(name) <= LONGEST]
+    cases.append(_named("not-on-the-list.example", "near-miss", index.verdict("not-on-the-list.example")))
+    if not left_out:
+        return cases, []
+    note = (
+        f"{left_out} names below exact entries were not tried: of {len(exact)} exact entries, "
+        f"{len(with_names_below)} evenly spread ones are tried with names below them"
+    )
+    return cases, [note]
 
 
 def _of_clients(domains: list[Domain]) -> Iterator[Case]:
@@ -127,8 +139,7 @@ def _of_clients(domains: list[Domain]) -> Iterator[Case]:
 def _of_identities(admission: Admission) -> Iterator[Case]:
     """For each group of clients one of its names, asked for by one of them and by others that look alike."""
     groups = list(admission.groups().items())
-    step = max(1, len(groups) // CLIENT_GROUPS)
-    for clients, domain in groups[::step]:
+    for clients, domain in _spread(groups, CLIENT_GROUPS):
         name = _below(domain)
         first = min(clients)
         for client in dict.fromkeys((exemplar(first), *near_misses(first))):

@@ -15,6 +15,8 @@ from .errors import ProbeError
 Resource = dict[str, Any]
 TYPE = "type.googleapis.com/envoy.extensions."
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
+MESH = {"name": "mesh"}
+"""Stands for the transport socket of the mesh's mutual TLS, whose certificates the caller has."""
 _NETWORKING = "networking.istio.io/"
 _MUTUAL = ("ISTIO_MUTUAL", "MUTUAL")
 # Istio's default text format (EnvoyTextLogFormat in pilot/pkg/model/telemetry_logging.go).
@@ -88,7 +90,7 @@ def workloads(resources: list[Resource]) -> list[Workload]:
 def listeners(resources: list[Resource], workload: Workload, root_namespace: str) -> list[dict[str, Any]]:
     """The listeners of `workload` as istiod generates them, in Envoy's JSON, certificates left to the caller.
 
-    A server in ISTIO_MUTUAL mode has `transport_socket: {name: "mesh"}` in its chain.
+    A server in ISTIO_MUTUAL mode has `transport_socket: MESH` in its chain.
     """
     by_port: dict[int, dict[str, Any]] = {}
     logs = _access_logs(resources, workload, root_namespace)
@@ -145,7 +147,7 @@ def _chains(
         if names:
             chain["filter_chain_match"] = {"server_names": names}
         if mode in _MUTUAL:
-            chain["transport_socket"] = {"name": "mesh"}
+            chain["transport_socket"] = dict(MESH)
         chains.append(chain)
     return chains
 

@@ -6,54 +6,25 @@ gateway, a match without a port every listener, and objects that were added are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ProbeError
-from .gateway import Resource, Workload, namespace, of_kind, title
-from .protojson import merge, snake
+from .filters import Patch, reaching
+from .gateway import MESH, Resource, Workload
+from .order import Touched
+from .protojson import TypeMismatch, merge, merge_any
 
 Message = dict[str, Any]
-_CONTEXTS = ("GATEWAY", "ANY", "")
-_SUPPORTED = {
-    "CLUSTER": ("ADD", "MERGE", "REMOVE"),
-    "LISTENER": ("ADD", "MERGE", "REMOVE"),
-    "FILTER_CHAIN": ("ADD", "MERGE", "REMOVE"),
-    "NETWORK_FILTER": ("ADD", "MERGE", "REMOVE", "REPLACE", "INSERT_BEFORE", "INSERT_AFTER", "INSERT_FIRST"),
-    "LISTENER_FILTER": ("ADD", "REMOVE", "REPLACE", "INSERT_BEFORE", "INSERT_AFTER", "INSERT_FIRST"),
-}
-# Of HTTP connections, which a gateway with nothing but TLS servers has none of: these change nothing.
-_HTTP = ("HTTP_FILTER", "ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE")
 
 
-@dataclass(frozen=True)
-class Patch:
-    """One entry of configPatches, its value in snake case."""
+class Patched(NamedTuple):
+    """What has become of the listeners and clusters; `notes`: where istiod may decide otherwise."""
 
-    where: str
-    apply_to: str
-    operation: str
-    match: Message
-    value: Message
-
-    @property
-    def listener(self) -> Message:
-        """The listener match."""
-        return self.match.get("listener") or {}
-
-    @property
-    def chain(self) -> Message:
-        """The filter chain match."""
-        return self.listener.get("filterChain") or {}
-
-    @property
-    def filter_name(self) -> str:
-        """The network or listener filter's name that must match, or nothing."""
-        if self.apply_to == "LISTENER_FILTER":
-            return str(self.listener.get("listenerFilter", ""))
-        return str((self.chain.get("filter") or {}).get("name", ""))
+    listeners: list[Message]
+    clusters: list[Message]
+    notes: list[str]
 
 
 def apply(
@@ -62,62 +33,158 @@ def apply(
     listeners: list[Message],
     clusters: list[Message],
     root_namespace: str,
-) -> tuple[list[Message], list[Message]]:
-    """(listeners, clusters) of `workload` after every EnvoyFilter among `resources` that reaches it.
+) -> Patched:
+    """`listeners` and `clusters` of `workload` after every EnvoyFilter among `resources` that reaches it.
 
     Raises ProbeError that names each patch that would reach the workload and cannot be applied here.
     """
-    patches = list(_patches(resources, workload, root_namespace))
-    return _patch_listeners(patches, deepcopy(listeners)), _patch_clusters(patches, deepcopy(clusters))
+    patching = _Patching(reaching(resources, workload, root_namespace))
+    return Patched(
+        patching.listeners(deepcopy(listeners)), patching.clusters(deepcopy(clusters)), patching.touched.notes()
+    )
 
 
-def _patches(resources: list[Resource], workload: Workload, root_namespace: str) -> Iterator[Patch]:
-    """The patches that reach `workload`: root namespace first, then its own, each by priority and name."""
-    reaching = [f for f in of_kind(resources, "EnvoyFilter") if _reaches(f, workload, root_namespace)]
-    reaching.sort(key=lambda f: (namespace(f) != root_namespace, f["spec"].get("priority", 0), f["metadata"]["name"]))
-    faults = []
-    for envoy_filter in reaching:
-        if "targetRefs" in envoy_filter["spec"]:
-            faults.append(f"{title(envoy_filter)}: spec.targetRefs: the probe selects by workloadSelector only")
-        for index, entry in enumerate(envoy_filter["spec"].get("configPatches") or []):
-            where = f"{title(envoy_filter)}: configPatches[{index}]"
-            match = entry.get("match") or {}
-            if match.get("context", "") not in _CONTEXTS or entry["applyTo"] in _HTTP:
+class _Patching:
+    """Patches in istiod's order, and which objects they have touched so far."""
+
+    def __init__(self, patches: list[Patch]) -> None:
+        self._patches = patches
+        self.touched = Touched()
+
+    def _of(self, kind: str) -> list[Patch]:
+        return [patch for patch in self._patches if patch.apply_to == kind]
+
+    def clusters(self, clusters: list[Message]) -> list[Message]:
+        """`clusters` patched, and those that are added."""
+        kept = []
+        for cluster in clusters:
+            matching = [p for p in self._of("CLUSTER") if _cluster_matches(p.match.get("cluster") or {}, cluster)]
+            for patch in matching:
+                if patch.operation == "ADD":
+                    continue
+                self.touched.add(f"cluster {cluster['name']}", patch)
+                if patch.operation == "MERGE" and "transport_socket" in patch.value:
+                    # istiod merges this field alone where there is one.
+                    cluster["transport_socket"] = deepcopy(patch.value["transport_socket"])
+                elif patch.operation == "MERGE":
+                    _merge(cluster, patch)
+            if not any(patch.operation == "REMOVE" for patch in matching):
+                kept.append(cluster)
+        return kept + [deepcopy(patch.value) for patch in self._of("CLUSTER") if patch.operation == "ADD"]
+
+    def listeners(self, listeners: list[Message]) -> list[Message]:
+        """`listeners` patched, and those that are added."""
+        kept = []
+        for listener in listeners:
+            if self._patch_listener(listener):
+                for patch in self._of("LISTENER_FILTER"):
+                    if _listener_matches(patch.listener, listener):
+                        self._edit(listener.setdefault("listener_filters", []), patch, f"listener {listener['name']}")
+                self._patch_chains(listener)
+                kept.append(listener)
+        # Only now: istiod adds after it has patched, so that no patch reaches what another one added.
+        return kept + [deepcopy(patch.value) for patch in self._of("LISTENER") if patch.operation == "ADD"]
+
+    def _patch_listener(self, listener: Message) -> bool:
+        """Whether `listener` stays."""
+        for patch in self._of("LISTENER"):
+            if patch.operation == "ADD" or not _listener_matches(patch.listener, listener):
                 continue
-            operation = (entry.get("patch") or {}).get("operation", "")
-            if operation not in _SUPPORTED.get(entry["applyTo"], ()):
-                known = "; ".join(f"{kind}: {', '.join(ops)}" for kind, ops in _SUPPORTED.items())
-                faults.append(
-                    f"{where}: the probe cannot apply applyTo {entry['applyTo']} with operation {operation!r}; "
-                    f"it knows {known}"
+            self.touched.add(f"listener {listener['name']}", patch)
+            if patch.operation == "REMOVE":
+                return False
+            _merge(listener, patch)
+        return True
+
+    def _patch_chains(self, listener: Message) -> None:
+        ours = [patch for patch in self._of("FILTER_CHAIN") if _listener_matches(patch.listener, listener)]
+        chains = listener.get("filter_chains") or []
+        numbered = [(chain, chain.get("name") or str(number)) for number, chain in enumerate(chains)]
+        listener["filter_chains"] = [c for c, name in numbered if self._patch_chain(c, name, listener, ours)]
+        default = listener.get("default_filter_chain")
+        if default and not self._patch_chain(default, "default", listener, ours):
+            del listener["default_filter_chain"]
+        listener["filter_chains"] += [deepcopy(patch.value) for patch in ours if patch.operation == "ADD"]
+
+    def _patch_chain(self, chain: Message, name: str, listener: Message, patches: list[Patch]) -> bool:
+        """Whether `chain` stays."""
+        where = f"listener {listener['name']}, chain {name}"
+        for patch in patches:
+            if patch.operation == "ADD" or not _chain_matches(patch.chain, chain):
+                continue
+            self.touched.add(where, patch)
+            if patch.operation == "REMOVE":
+                return False
+            if "transport_socket" in patch.value and chain.get("transport_socket") == MESH:
+                raise ProbeError(
+                    f"{patch.where}: MERGE of transport_socket: the probe makes the mesh's mutual TLS itself and does "
+                    "not know what istiod's becomes with this"
                 )
-            elif "proxy" in match:
-                faults.append(
-                    f"{where}: match.proxy: the probe does not know the mesh's proxy version or metadata; leave it out"
-                )
-            else:
-                yield Patch(where, entry["applyTo"], operation, match, snake(entry["patch"].get("value") or {}))
-    if faults:
-        raise ProbeError("\n".join(faults))
+            _merge(chain, patch)
+        self._patch_filters(chain, listener, where)
+        return True
+
+    def _patch_filters(self, chain: Message, listener: Message, where: str) -> None:
+        ours = [patch for patch in self._of("NETWORK_FILTER") if _listener_matches(patch.listener, listener)]
+        ours = [patch for patch in ours if _chain_matches(patch.chain, chain)]
+        for patch in ours:
+            self._edit(chain.setdefault("filters", []), patch, where)
+        for entry in chain["filters"]:
+            for patch in ours:
+                if patch.operation == "MERGE" and patch.filter_name in ("", entry["name"]):
+                    self.touched.add(f"{where}, filter {entry['name']}", patch)
+                    _merge_filter(entry, patch)
+
+    def _edit(self, filters: list[Message], patch: Patch, where: str) -> None:
+        """Insert, replace or remove in place; where no filter has the name that must match, nothing changes."""
+        at = next((i for i, entry in enumerate(filters) if entry["name"] == patch.filter_name), None)
+        new = deepcopy(patch.value)
+        edits: dict[str, Callable[[], Any]] = {}
+        if patch.operation == "ADD" or (patch.operation == "INSERT_AFTER" and not patch.filter_name):
+            edits[patch.operation] = lambda: filters.append(new)
+        elif patch.operation == "INSERT_FIRST" or (patch.operation == "INSERT_BEFORE" and not patch.filter_name):
+            edits[patch.operation] = lambda: filters.insert(0, new)
+        elif at is not None:
+            others = [entry for entry in filters if entry["name"] != patch.filter_name]
+            edits = {
+                "INSERT_BEFORE": lambda: filters.insert(at, new),
+                "INSERT_AFTER": lambda: filters.insert(at + 1, new),
+                "REPLACE": lambda: filters.__setitem__(at, new),
+                "REMOVE": lambda: filters.__setitem__(slice(None), others),
+            }
+        if patch.operation not in edits:
+            return
+        edits[patch.operation]()
+        if patch.operation in ("REPLACE", "REMOVE"):
+            self.touched.add(f"{where}, filter {patch.filter_name}", patch)
+        else:
+            self.touched.add(f"{where}, order of filters", patch)
 
 
-def _reaches(envoy_filter: Resource, workload: Workload, root_namespace: str) -> bool:
-    labels = (envoy_filter["spec"].get("workloadSelector") or {}).get("labels")
-    return namespace(envoy_filter) in (root_namespace, workload.namespace) and workload.selected_by(labels)
+def _merge(target: Message, patch: Patch) -> None:
+    try:
+        merge(target, patch.value)
+    except TypeMismatch as fault:
+        raise _panic(patch, fault) from None
 
 
-def _patch_clusters(patches: list[Patch], clusters: list[Message]) -> list[Message]:
-    kept = []
-    ours = [patch for patch in patches if patch.apply_to == "CLUSTER"]
-    for cluster in clusters:
-        matching = [p for p in ours if _cluster_matches(p.match.get("cluster") or {}, cluster)]
-        if any(patch.operation == "REMOVE" for patch in matching):
-            continue
-        for patch in matching:
-            if patch.operation == "MERGE":
-                merge(cluster, patch.value)
-        kept.append(cluster)
-    return kept + [deepcopy(patch.value) for patch in ours if patch.operation == "ADD"]
+def _merge_filter(entry: Message, patch: Patch) -> None:
+    """Name and typed_config alone, as patchNetworkFilter; a filter without typed_config stays."""
+    if "typed_config" not in entry:
+        return
+    entry["name"] = patch.value.get("name") or entry["name"]
+    try:
+        if patch.value.get("typed_config"):
+            merge_any(entry["typed_config"], patch.value["typed_config"])
+    except TypeMismatch as fault:
+        raise _panic(patch, fault) from None
+
+
+def _panic(patch: Patch, fault: TypeMismatch) -> ProbeError:
+    return ProbeError(
+        f"{patch.where}: MERGE of {fault}: istiod's merge panics at this, and the patches that come after it do not "
+        "take effect; give the @type that is there, or use REPLACE"
+    )
 
 
 def _cluster_matches(match: Message, cluster: Message) -> bool:
@@ -128,79 +195,23 @@ def _cluster_matches(match: Message, cluster: Message) -> bool:
     return wanted == (host, subset, port)
 
 
-def _patch_listeners(patches: list[Patch], listeners: list[Message]) -> list[Message]:
-    kept = []
-    for listener in listeners:
-        reaching = [patch for patch in patches if _listener_matches(patch.listener, listener)]
-        ours = [patch for patch in reaching if patch.apply_to == "LISTENER"]
-        if any(patch.operation == "REMOVE" for patch in ours):
-            continue
-        for patch in ours:
-            if patch.operation == "MERGE":
-                merge(listener, patch.value)
-        for patch in reaching:
-            if patch.apply_to == "LISTENER_FILTER":
-                _edit(listener.setdefault("listener_filters", []), patch)
-        _patch_chains(reaching, listener)
-        kept.append(listener)
-    # Only now: istiod adds after it has patched, so that no patch reaches what another one added.
-    added = [patch for patch in patches if (patch.apply_to, patch.operation) == ("LISTENER", "ADD")]
-    return kept + [deepcopy(patch.value) for patch in added]
-
-
 def _listener_matches(match: Message, listener: Message) -> bool:
     address = (listener.get("address") or {}).get("socket_address") or {}
     if match.get("portNumber") and match["portNumber"] != address.get("port_value"):
         return False
-    return bool(match.get("name", listener["name"]) == listener["name"])
-
-
-def _patch_chains(patches: list[Patch], listener: Message) -> None:
-    chains = listener.get("filter_chains") or []
-    ours = [patch for patch in patches if patch.apply_to == "FILTER_CHAIN"]
-    kept = []
-    for chain in chains:
-        if any(patch.operation == "REMOVE" and _chain_matches(patch.chain, chain) for patch in ours):
-            continue
-        for patch in ours:
-            if patch.operation == "MERGE" and _chain_matches(patch.chain, chain):
-                merge(chain, patch.value)
-        _patch_filters(patches, chain)
-        kept.append(chain)
-    listener["filter_chains"] = kept + [deepcopy(patch.value) for patch in ours if patch.operation == "ADD"]
+    return bool((match.get("name") or listener["name"]) == listener["name"])
 
 
 def _chain_matches(match: Message, chain: Message) -> bool:
+    """As istiod's filterChainMatch: what a match names, the chain's own match must have."""
+    own = chain.get("filter_chain_match") or {}
     if match.get("name") and match["name"] != chain.get("name"):
         return False
-    names = (chain.get("filter_chain_match") or {}).get("server_names") or []
-    return not match.get("sni") or match["sni"] in names
-
-
-def _patch_filters(patches: list[Patch], chain: Message) -> None:
-    ours = [patch for patch in patches if patch.apply_to == "NETWORK_FILTER" and _chain_matches(patch.chain, chain)]
-    for patch in ours:
-        _edit(chain["filters"], patch)
-    for entry in chain["filters"]:
-        for patch in ours:
-            if patch.operation == "MERGE" and patch.filter_name in ("", entry["name"]):
-                merge(entry, patch.value)
-
-
-def _edit(filters: list[Message], patch: Patch) -> None:
-    """Insert, replace or remove in place; where no filter has the name that must match, nothing changes."""
-    at = next((i for i, entry in enumerate(filters) if entry["name"] == patch.filter_name), None)
-    new = deepcopy(patch.value)
-    if patch.operation == "ADD" or (patch.operation == "INSERT_AFTER" and not patch.filter_name):
-        filters.append(new)
-    elif patch.operation == "INSERT_FIRST" or (patch.operation == "INSERT_BEFORE" and not patch.filter_name):
-        filters.insert(0, new)
-    elif at is not None:
-        edits: dict[str, Callable[[], Any]] = {
-            "INSERT_BEFORE": lambda: filters.insert(at, new),
-            "INSERT_AFTER": lambda: filters.insert(at + 1, new),
-            "REPLACE": lambda: filters.__setitem__(at, new),
-            "REMOVE": lambda: filters.pop(at),
-        }
-        if patch.operation in edits:
-            edits[patch.operation]()
+    if match.get("sni") and match["sni"] not in (own.get("server_names") or []):
+        return False
+    if match.get("transportProtocol") and match["transportProtocol"] != own.get("transport_protocol"):
+        return False
+    protocols = str(match.get("applicationProtocols") or "")
+    if protocols and not set(protocols.split(",")) <= set(own.get("application_protocols") or []):
+        return False
+    return not match.get("destinationPort") or match["destinationPort"] == own.get("destination_port")

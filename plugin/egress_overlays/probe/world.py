@@ -1,7 +1,7 @@
 """The world around the gateway under test, on loopback: certificates, a DNS server, TLS servers.
 
-Every name resolves to the stand-in, one loopback address that plays the internet, unless `records`
-says otherwise; so a name that the gateway lets through by mistake is reached, and seen.
+Every name that is asked for on purpose resolves to the stand-in, one loopback address that plays the
+internet, unless `records` says otherwise; so a name that the gateway lets through by mistake is reached, and seen.
 """
 
 from __future__ import annotations
@@ -66,16 +66,22 @@ class Authority:
 
 
 class Names(BaseResolver):  # type: ignore[misc] # dnslib has no types
-    """A DNS server's answers: `records[name]` where there is one, else the stand-in; no addresses means NXDOMAIN."""
+    """A DNS server's answers: `records[name]` where there is one, else the stand-in; no addresses means NXDOMAIN.
+
+    `asked`: the names that somebody asks for on purpose (None: every name); any other is NXDOMAIN.
+    """
 
     def __init__(self, stand_in: str) -> None:
         self._stand_in = (stand_in,)
         self.records: dict[str, tuple[str, ...]] = {}
+        self.asked: set[str] | None = None
 
     def resolve(self, request: DNSRecord, handler: Any) -> DNSRecord:  # noqa: ARG002 - dnslib's signature
         """The reply to `request`; a TTL of 60 s, so that nothing changes during a run."""
         reply = request.reply()
-        addresses = self.records.get(str(request.q.qname).rstrip(".").lower(), self._stand_in)
+        name = str(request.q.qname).rstrip(".").lower()
+        known = self.asked is None or name in self.asked
+        addresses = self.records.get(name, self._stand_in) if known else ()
         if not addresses:
             reply.header.rcode = RCODE.NXDOMAIN
         for address in addresses:

@@ -1,0 +1,49 @@
+"""The names of `--host`: what a client can really send as SNI, and why another cannot be tried."""
+
+from __future__ import annotations
+
+import re
+
+from ..domains import InvalidDomain, ascii_quoted, parse
+
+ALLOW = "allow"
+DENY = "deny"
+LONGEST = 253
+"""How many characters a name may have (RFC 1035)."""
+_USE = "write NAME, NAME=allow or NAME=deny"
+# Underscores and any hyphens too: no list takes such a name, but a client may well send it (RFC 6066 forbids neither).
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+
+
+def read(host: str) -> tuple[str, str]:
+    """(name as it is sent, ALLOW, DENY or "") of NAME[=allow|deny]; raises ValueError that says what is wrong."""
+    name, equals, verdict = host.partition("=")
+    if equals and verdict not in (ALLOW, DENY):
+        raise ValueError(f"--host {ascii_quoted(host)}: {ascii_quoted(verdict)} is no verdict; {_USE}")
+    if not name:
+        raise ValueError(f"--host {ascii_quoted(host)}: there is no name; {_USE}")
+    if name.startswith(("*.", ".")):
+        base = name.lstrip("*.") or "example.com"
+        raise ValueError(
+            f"--host {ascii_quoted(host)}: stands for many names, and a client sends one; write one of them, such as "
+            f"{ascii_quoted('probe.' + base)}"
+        )
+    if _can_be_sent(name):
+        return name, verdict
+    try:
+        domains = parse(name)
+    except InvalidDomain as fault:
+        # The reason alone: what a list would accept, a wildcard too, is not what a client can send.
+        alone = 'write the host name alone, such as "api.example.com"'
+        raise ValueError(f"--host {ascii_quoted(host)}: {fault.reason}; {alone}") from None
+    return str(domains[0]), verdict
+
+
+def _can_be_sent(name: str) -> bool:
+    labels = name.removesuffix(".").split(".")
+    return (
+        len(name.removesuffix(".")) <= LONGEST
+        and all(map(_LABEL.fullmatch, labels))
+        and not _NUMBER.fullmatch(labels[-1])
+    )

@@ -1,0 +1,77 @@
+"""Where to connect to: every listener with an address of every gateway that forwards by SNI.
+
+A listener that the probe's client cannot try is named: nothing is left out in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .configuration import configuration
+from .errors import ProbeError
+from .gateway import MESH, Resource, Workload, workloads
+
+_FORWARDER = "sni_dynamic_forward_proxy"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One listener of one workload, and its port in the cluster."""
+
+    workload: Workload
+    listener: str
+    port: int
+
+
+def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
+    """What is to be tried; raises ProbeError where that is nothing, or names each listener that cannot be tried."""
+    found: list[Target] = []
+    faults: list[str] = []
+    for workload in workloads(resources):
+        gateway = configuration(resources, workload, root_namespace)
+        if _FORWARDER not in json.dumps(gateway.listeners):
+            continue
+        clusters = {str(cluster.get("name")) for cluster in gateway.clusters}
+        for listener in gateway.listeners:
+            if "address" not in listener:
+                continue
+            where = f"{workload.title}: listener {listener.get('name')}"
+            faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
+            port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
+            found.append(Target(workload, str(listener.get("name")), int(port)))
+    if faults:
+        raise ProbeError("\n".join(faults))
+    if not found:
+        raise ProbeError(
+            "no gateway of the manifests forwards by SNI (sni_dynamic_forward_proxy); give an overlay on base/"
+        )
+    return found
+
+
+def _faults(listener: dict[str, Any], clusters: set[str]) -> Iterator[str]:
+    """Why the probe's client would not see all that gets through `listener`."""
+    chains = [*(listener.get("filter_chains") or []), listener.get("default_filter_chain")]
+    for chain in filter(None, chains):
+        if chain.get("transport_socket") != MESH:
+            yield "takes connections without the mesh's mutual TLS, which the probe's client cannot try"
+            continue
+        if (chain.get("filter_chain_match") or {}).get("server_names"):
+            yield "takes some outer names alone, and the probe's client sends the one of a sidecar"
+        for name in _clusters_of(chain):
+            if name not in clusters:
+                yield (
+                    f"sends to the cluster {name}, which is istiod's and not in the manifests, so that the probe "
+                    "cannot try what comes of it; a server of the SNI gateway needs its own patch to the forwarder"
+                )
+
+
+def _clusters_of(chain: dict[str, Any]) -> Iterator[str]:
+    for entry in chain.get("filters") or []:
+        config = entry.get("typed_config") or {}
+        if "cluster" in config:
+            yield str(config["cluster"])
+        for weighted in (config.get("weighted_clusters") or {}).get("clusters") or []:
+            yield str(weighted.get("name"))
