@@ -237,8 +237,9 @@ def test_a_second_signal_does_not_interrupt_the_tidying_up(rendered: Path, tmp_p
 
 def _started(rendered: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     """A probe whose Envoy runs."""
+    # What is started in the background, or by nohup, is born deaf to some signals, and the probe rightly stays so.
     process = subprocess.Popen(
-        [sys.executable, "-m", "egress_overlays", "probe", str(rendered)],
+        ["env", "--default-signal=INT,HUP", sys.executable, "-m", "egress_overlays", "probe", str(rendered)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
