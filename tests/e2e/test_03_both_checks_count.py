@@ -80,7 +80,7 @@ def test_a_name_added_to_the_envoy_filter_alone_is_never_sent_by_the_sidecar(
     gateway: Proxy,
 ) -> None:
     patches = one(rendered, "EnvoyFilter")["spec"]["configPatches"]
-    (listener,) = (patch["patch"]["value"] for patch in patches if patch["applyTo"] == "LISTENER")
+    (listener,) = (value for value in (patch["patch"]["value"] for patch in patches) if "filter_chains" in value)
     listener["filter_chains"][0]["filter_chain_match"]["server_names"].append(EXTRA)
     mesh.cluster.sync(yaml.safe_dump_all(rendered))
     eventually(lambda: EXTRA in gateway.allowed_names(), within=20, what="the tampered name in the gateway")

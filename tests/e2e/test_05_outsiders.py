@@ -87,4 +87,6 @@ def test_in_plain_text(outsider: Application, gateway: Proxy, internet: Internet
 
 def test_with_the_meshs_root_it_would_get_in(mesh: Mesh, gateway: Proxy) -> None:
     """The counter-proof: with a certificate that the mesh's own root signed, a client of this kind gets its page."""
-    assert mesh.impostor("impostor-0").through(gateway, NAME).title == NAME
+    impostor = mesh.impostor("impostor-0")
+    # The module before this one has changed the gateway's clusters: a first connection may meet the old one.
+    eventually(lambda: impostor.through(gateway, NAME).title == NAME, within=30, what="its page")
