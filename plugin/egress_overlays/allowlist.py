@@ -88,7 +88,7 @@ class AllowSet:
         """The clients of all lists that stand for `host`, None if one of these is for every workload."""
         found: frozenset[Client] = frozenset()
         for entry in self.entries:
-            if entry.domain == host or (entry.domain.is_wildcard and host.endswith(entry.domain[1:])):
+            if entry.domain.covers(host):
                 if entry.source not in self.clients:
                     return None
                 found |= self.clients[entry.source]

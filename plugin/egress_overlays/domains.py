@@ -59,6 +59,10 @@ class Domain(str):
         """
         return host.endswith(self[1:]) and len(host) >= len(self) if self.is_wildcard else host == self
 
+    def covers(self, other: str) -> bool:
+        """Whether this entry stands for all that `other`, a name or `*.` and a name, stands for."""
+        return other == self or (self.is_wildcard and other.endswith(self[1:]))
+
 
 def ascii_quoted(text: str, limit: int = 80) -> str:
     """`text` in double quotes, invisible and non-ASCII characters escaped, cut at `limit` characters."""

@@ -17,7 +17,6 @@ from .output import Paint, printable, structured
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ..allowlist import Entry
     from ..clients import Client
     from ..reach import Verdict
     from ..rendered import Rendered
@@ -124,7 +123,7 @@ def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
 
 def _listed(found: Rendered, name: str, host: Domain) -> list[dict[str, Any]]:
     allowed = found.sets.get(name)
-    entries = [entry for entry in allowed.entries if _admits(entry, host)] if allowed else []
+    entries = [entry for entry in allowed.entries if entry.domain.covers(host)] if allowed else []
     places = [found.where.entry(entry.source, entry.group, entry.line) for entry in entries]
     return [
         {
@@ -137,10 +136,6 @@ def _listed(found: Rendered, name: str, host: Domain) -> list[dict[str, Any]]:
         }
         for entry, place in zip(entries, places, strict=True)
     ]
-
-
-def _admits(entry: Entry, host: Domain) -> bool:
-    return entry.domain == host or (entry.domain.is_wildcard and host.endswith(entry.domain[1:]))
 
 
 def _print(one: dict[str, Any], paint: Paint, console: Console) -> None:

@@ -82,7 +82,7 @@ def openers(found: View, name: Domain) -> list[tuple[Listing, Line]]:
         (listing, line)
         for listing in found.listings
         for line in listing.lines
-        if any(one == name or (one.is_wildcard and name.endswith(one[1:])) for one in line.domains)
+        if any(one.covers(name) for one in line.domains)
     ]
 
 

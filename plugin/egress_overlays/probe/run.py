@@ -11,7 +11,6 @@ from ..clients import Client
 from ..domains import PLACEHOLDER, Domain
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
-from .configuration import Gateway, configuration
 from .gateway import Resource
 from .identity import Admission
 from .report import Report, Result
@@ -41,7 +40,7 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     """
     binary = binary or envoy.find()
     asked = list(hosts)
-    plans = [_plan(resources, target, asked, client, root_namespace) for target in targets(resources, root_namespace)]
+    plans = [_plan(resources, target, asked, client) for target in targets(resources, root_namespace)]
     report = Report([plan.subject.target for plan in plans], envoy.version(binary))
     total = sum(len(plan.cases) for plan in plans)
     for plan in plans:
@@ -65,16 +64,13 @@ class _Plan(NamedTuple):
     """What to try, at which gateway and as whom."""
 
     subject: Subject
-    gateway: Gateway
     cases: list[Case]
     notes: list[str]
     has_rules: bool
 
 
-def _plan(
-    resources: list[Resource], target: Target, hosts: list[str], client: Client | None, root_namespace: str
-) -> _Plan:
-    gateway = configuration(resources, target.workload, root_namespace)
+def _plan(resources: list[Resource], target: Target, hosts: list[str], client: Client | None) -> _Plan:
+    gateway = target.gateway
     listed = set(gateway.domains)
     others = [domain for domain in _configured(gateway.listeners) if domain not in listed]
     admission = Admission(gateway.domains, resources)
@@ -84,16 +80,17 @@ def _plan(
         cases = [given(host, admission, client) for host in hosts]
     else:
         cases, notes = all_cases(admission, client, others)
-    return _Plan(Subject(resources, target, client), gateway, cases, [*gateway.notes, *notes], admission.has_rules)
+    return _Plan(Subject(resources, target, client), cases, [*gateway.notes, *notes], admission.has_rules)
 
 
 def _run(plan: _Plan, cases: list[Case], binary: Path, report: Report) -> Iterator[Result]:
     """The results of one round, in an Envoy of its own, which has a DNS cache of its own."""
+    target = plan.subject.target
     with envoy.workspace() as directory, World(directory) as world:
-        listeners, clusters = deepcopy((plan.gateway.listeners, plan.gateway.clusters))
+        listeners, clusters = deepcopy((target.gateway.listeners, target.gateway.clusters))
         config = bootstrap.build(listeners, clusters, world, directory)
         with envoy.Envoy(binary, config, directory) as running:
-            port = running.port(plan.subject.target.listener)
+            port = running.port(target.listener)
             yield from Round(directory, world, port, plan.subject).results(cases)
             _note(report, running.notes)
 

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .configuration import configuration
+from ..sites.envoy_filter import FORWARDER
+from .configuration import Gateway, configuration
 from .errors import ProbeError
 from .gateway import MESH, Resource, Workload, workloads
-
-_FORWARDER = "sni_dynamic_forward_proxy"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One listener of one workload, and its port in the cluster."""
+    """One listener of one workload, its port in the cluster, and the configuration that it is a part of."""
 
     workload: Workload
     listener: str
     port: int
+    gateway: Gateway = field(compare=False, repr=False)
 
 
 def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
@@ -32,7 +32,7 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
     faults: list[str] = []
     for workload in workloads(resources):
         gateway = configuration(resources, workload, root_namespace)
-        if _FORWARDER not in json.dumps(gateway.listeners):
+        if FORWARDER not in json.dumps(gateway.listeners):
             continue
         clusters = {str(cluster.get("name")) for cluster in gateway.clusters}
         for listener in gateway.listeners:
@@ -41,7 +41,7 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             where = f"{workload.title}: listener {listener.get('name')}"
             faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
             port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
-            found.append(Target(workload, str(listener.get("name")), int(port)))
+            found.append(Target(workload, str(listener.get("name")), int(port), gateway))
     if faults:
         raise ProbeError("\n".join(faults))
     if not found:

@@ -28,8 +28,8 @@ _MATCHER = ("filter_chain_matcher", "filterChainMatcher")
 
 # Envoy goes by the type of a filter's configuration, older ones by its name. The type may stand in a
 # TypedStruct, or where the configuration is looked up (ExtensionConfigSource).
-_FORWARDER = "sni_dynamic_forward_proxy"
-_FORWARDER_NAME = "envoy.filters.network." + _FORWARDER
+FORWARDER = "sni_dynamic_forward_proxy"
+_FORWARDER_NAME = "envoy.filters.network." + FORWARDER
 _TYPES = ("@type", "type_url", "typeUrl", "type_urls", "typeUrls")
 
 _HOW = 'filter_chain_match: {server_names: ["egress-domains.invalid"]}'
@@ -158,7 +158,7 @@ def forwards(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
     return _FORWARDER_NAME in str(entry.get("name")) or any(
-        key in entry and _FORWARDER in str(entry[key]) for key in _TYPES
+        key in entry and FORWARDER in str(entry[key]) for key in _TYPES
     )
 
 
