@@ -8,7 +8,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from tools import components
+from tools.fetch.component import Component, install, run
+from tools.fetch.golang import GO_ENV, STRIP, go
 
 from .workloads import CHECKOUT
 
@@ -59,12 +60,12 @@ def go_function() -> Path:
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 
     def make(into: Path) -> None:
-        build = ("build", *components.STRIP, "-o", into / "inject", ".")
-        components.run(components.go(), *build, cwd=PEERS / "go", env=components.GO_ENV)
+        build = ("build", *STRIP, "-o", into / "inject", ".")
+        run(go(), *build, cwd=PEERS / "go", env=GO_ENV)
 
-    component = components.Component(f"bench-go-{digest}", {"inject": "inject"}, make)
+    component = Component(f"bench-go-{digest}", {"inject": "inject"}, make)
     if not component.present():
-        components.install(component)
+        install(component)
     return component.paths()["inject"]
 
 

@@ -21,7 +21,7 @@ import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components import VERSIONS
+from fetch.component import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

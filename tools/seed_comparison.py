@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests/support"), str(ROOT / "tools")]
 
-from components import VERSIONS  # noqa: E402
+from fetch.component import VERSIONS  # noqa: E402
 
 from builds import build, overlay  # noqa: E402 - the two lines above make it importable
 from egress_overlays.probe import Report, Result, probe  # noqa: E402
