@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from documents import ROOT, block, blocks
+from github import run_job
 
 DOCUMENT = "docs/gitops.md"
 STOCK = """\
@@ -57,14 +59,14 @@ def repo_server(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_every_block_is_run_here() -> None:
-    assert [one.name for one in blocks(DOCUMENT)] == ["repository", "repo-server", "plugin", "rendered"]
+    assert [one.name for one in blocks(DOCUMENT)] == ["repository", "repo-server", "plugin", "rendered", "branch"]
 
 
 def test_from_nothing_to_rendered_manifests(tmp_path: Path, environ: dict[str, str]) -> None:
     for name in ("repository", "rendered"):
         done = block(DOCUMENT, name).run(tmp_path, environ)
         assert done.returncode == 0, done.stderr + done.stdout
-    rendered = (tmp_path / "rendered/staging.yaml").read_text()
+    rendered = (tmp_path / "rendered/staging/egress.yaml").read_text()
     assert rendered == (tmp_path / "staging.yaml").read_text()
     assert "api.example.com" in rendered
 
@@ -93,22 +95,47 @@ def test_the_components_add_to_an_installation_and_take_nothing(
     assert ("egress-overlays" in configs) == (way == "plugin")
 
 
+def test_the_branch_holds_what_was_rendered_and_its_history(tmp_path: Path, environ: dict[str, str]) -> None:
+    """As a runner does it, whose git knows no user: e2e has Flux apply it."""
+    environ |= {"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    checkout = tmp_path / "checkout"
+
+    def git(*words: str) -> str:
+        command = ["git", *words]
+        done = subprocess.run(
+            command, cwd=checkout, env={**os.environ, **environ}, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def run(*names: str) -> None:
+        for name in names:
+            done = block(DOCUMENT, name).run(checkout, environ)
+            assert done.returncode == 0, done.stderr + done.stdout
+
+    checkout.mkdir()
+    run("repository")
+    git("init", "--quiet", "--initial-branch=main")
+    git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    git("remote", "add", "origin", str(tmp_path / "remote"))
+    for message in ("one", "two"):
+        git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", message, "--allow-empty")
+        run("rendered", "branch")
+    git("fetch", "--quiet", "origin", "rendered")
+    assert git("ls-tree", "-r", "--name-only", "FETCH_HEAD").split() == ["staging/egress.yaml"]
+    assert git("show", "FETCH_HEAD:staging/egress.yaml") == (checkout / "staging.yaml").read_text()
+    assert [line[:13] for line in git("log", "--format=%s", "FETCH_HEAD").splitlines()] == ["Rendered from"] * 2
+
+
 def test_the_flux_job_pushes_nothing_that_failed(tmp_path: Path, environ: dict[str, str]) -> None:
-    """The Render step, with the shell that GitHub starts for `shell: bash`."""
+    """The Render step; e2e runs the whole job."""
     job = yaml.safe_load((ROOT / "deploy/flux/ci.yaml").read_text())["jobs"]["push"]
     assert sorted(job["strategy"]["matrix"]["overlay"]) == sorted(path.name for path in (ROOT / "overlays").iterdir())
-    (script,) = [step["run"] for step in job["steps"] if step.get("name") == "Render"]
     for name in ("base", "components", "overlays", "plugin"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    script = script.replace("${{ matrix.overlay }}", "staging")
-    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
-
-    def render() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            shell, cwd=tmp_path, env={**os.environ, **environ}, capture_output=True, text=True, check=False
-        )
-
+    render = partial(
+        run_job, "deploy/flux/ci.yaml", "push", {"${{ matrix.overlay }}": "staging"}, tmp_path, environ, "Render"
+    )
     done = render()
     assert done.returncode == 0, done.stderr + done.stdout
     domains = tmp_path / "overlays/staging/domains.yaml"
