@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tarfile
 from typing import TYPE_CHECKING
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ROUTES = "direct-wildcard-through-egress-gateway"
 NEW = "added-by-a-commit.example.com"
-FLAG = "--enable-exec "
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +193,12 @@ def test_sources_that_nobody_rendered_are_refused(
     assert live(flux.cluster) == before
     flux.cluster.kubectl("delete", "kustomization,gitrepository", "sources", f"--namespace={NAMESPACE}")
     assert live(flux.cluster) == before
+
+
+def test_what_somebody_opens_by_hand_is_closed_again(flux: Flux, staging: Sync) -> None:
+    for kind, name in (("virtualservice", ROUTES), ("serviceentry", "wildcard")):
+        patch = json.dumps([{"op": "add", "path": "/spec/hosts/-", "value": "by-hand.example.com"}])
+        flux.cluster.kubectl("patch", kind, name, "--namespace=istio-system", "--type=json", "-p", patch)
+    assert "by-hand.example.com" in flux.cluster.get("virtualservice", ROUTES, "-nistio-system")["spec"]["hosts"]
+    staging.request("kustomization")
+    assert live_hosts(flux.cluster) == ["api.example.com"]
