@@ -60,7 +60,12 @@ class Flux:
             return Daemon(name, [components[name], *arguments], log=log, cwd=private, env=environ)
 
         flags = ("--watch-all-namespaces", "--log-level=info", "--log-encoding=json", "--metrics-addr=0")
-        storage_flags = (f"--storage-path={directory}", f"--storage-addr={STORAGE}", f"--storage-adv-addr={STORAGE}")
+        (directory / "artifacts").mkdir()
+        storage_flags = (
+            f"--storage-path={directory / 'artifacts'}",
+            f"--storage-addr={STORAGE}",
+            f"--storage-adv-addr={STORAGE}",
+        )
         self.registry = daemon("registry", "serve", registry)
         self.source_controller = daemon("source-controller", *flags, *storage_flags, f"--health-addr={SOURCE_HEALTH}")
         self.kustomize_controller = daemon("kustomize-controller", *flags, f"--health-addr={KUSTOMIZE_HEALTH}")
