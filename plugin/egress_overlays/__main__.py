@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 TYPE_CHECKING = False
@@ -87,6 +88,8 @@ def _internal(fault: Exception) -> str:
 def run() -> None:
     """The process: real streams, real exit."""
     stderr = None
+    # Lists make no cycles; looking for some every 700 objects took 6 % of the time with 10,000 names.
+    gc.set_threshold(200_000)
     try:
         # Text of every language goes as UTF-8 whatever the locale says; a pipeline has none.
         stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115

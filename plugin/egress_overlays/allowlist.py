@@ -72,7 +72,8 @@ class AllowSet:
         asked: dict[Domain, frozenset[Client]] = {}
         for entry in self.entries:
             if entry.source in self.clients:
-                asked[entry.domain] = asked.get(entry.domain, frozenset()) | self.clients[entry.source]
+                clients, known = self.clients[entry.source], asked.get(entry.domain)
+                asked[entry.domain] = clients if known is None else clients | known
         return asked
 
     def is_for_all(self, name: Domain | None) -> bool:
@@ -185,12 +186,13 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
     # split() and not splitlines(): the latter also breaks at U+2028 and other characters that
     # nobody sees, where a reviewer would read one line.
     for number, line in enumerate(text.split("\n"), 1):
-        name, _, comment = line.partition("#")
+        name, _, comment = line.partition("#") if "#" in line else (line, "", "")
         # Only what an editor leaves behind is stripped; other white space is refused, see `refusals`.
         name = name.strip(" \t\r")
-        comment = comment.strip(" \t\r")
-        if comment and not comment.isprintable():
-            findings += _disguised(source, group, number, comment)
+        if comment:
+            comment = comment.strip(" \t\r")
+            if not comment.isprintable():
+                findings += _disguised(source, group, number, comment)
         if not name:
             continue
         if len(name) > _LONGEST_LINE:
@@ -245,8 +247,8 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)
-        cover = allowed.cover_of(entry)
-        if entry.source in allowed.clients and allowed.is_for_all(cover):
+        cover = allowed.cover_of(entry) if allowed.covered else None
+        if cover is not None and entry.source in allowed.clients and allowed.is_for_all(cover):
             yield _remark(
                 entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
             )
@@ -254,7 +256,7 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
             yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
         elif first is not entry:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
-        if first is entry:
+        if first is entry and (entry.domain[0] == "*" or "xn--" in entry.domain):
             yield from _doubts(entry)
 
 

@@ -55,18 +55,19 @@ class Block:
         added to a mapping that is there, or to a new one in that, as `metadata.labels` may have to be.
         """
         lines = list(self._lines)
+        flow: dict[int, str] = {}
         changes: list[tuple[int, int, list[str]]] = []
         additions: dict[Path, list[tuple[str, Any]]] = {}
         for path, new in edits.items():
             node = self._find(path)
             if node is not None and node.inline is not None:
-                changes.append((node.start, node.end, _written(lines, node, new)))
+                changes.append((node.start, node.end, _written(lines, node, new, flow)))
             elif new is not None:
                 if not isinstance(path[-1], str):
                     raise Uncertain("an item stands where no line shows it")
                 additions.setdefault(path[:-1], []).append((path[-1], new))
         for path, pairs in additions.items():
-            changes.append(self._addition(path, pairs))
+            changes.append(self._addition(path, pairs, flow))
         # From the last line to the first, so that no change moves the lines of another.
         for start, end, new_lines in sorted(changes, reverse=True, key=lambda change: change[0]):
             lines[start:end] = new_lines
@@ -93,7 +94,7 @@ class Block:
             node = node.children.get(step) if node is not None else None
         return node
 
-    def _addition(self, path: Path, pairs: list[tuple[str, Any]]) -> tuple[int, int, list[str]]:
+    def _addition(self, path: Path, pairs: list[tuple[str, Any]], flow: dict[int, str]) -> tuple[int, int, list[str]]:
         """New keys as the first ones under `path`, which may be missing itself if its parent is there."""
         node = self._find(path) if path else None
         wrapper: list[str] = []
@@ -115,25 +116,24 @@ class Block:
         written = [" " * inner + f"{key}:" for key in wrapper]
         inner += 2 * len(wrapper)
         for key, value in pairs:
-            written += _pair(" " * inner + key, inner, value)
+            written += _pair(" " * inner + key, inner, value, flow)
         return start, end, replaced + written
 
 
 def _index(lines: list[str], root: str) -> _Node:  # noqa: C901 - one pass, the hot path
     top = _Node("", -2, -1, None)
     stack = [top]
-    skip_deeper_than = -1  # inside a block scalar that belongs to a key at this column
+    scalar = ""  # the indentation that every line of the block scalar has in which this one stands
     last = 0  # the line after the last one that is neither blank nor a comment
     for number, line in enumerate(lines):
+        if scalar and line.startswith(scalar):
+            last = number + 1
+            continue
         content = line.lstrip(" ")
         if not content or content[0] == "#":
             continue
+        scalar = ""
         column = len(line) - len(content)
-        if skip_deeper_than >= 0:
-            if column > skip_deeper_than:
-                last = number + 1
-                continue
-            skip_deeper_than = -1
         if number == 0 and root:
             content = content[len(root) :].lstrip(" ")
             column = len(line) - len(content)
@@ -160,7 +160,7 @@ def _index(lines: list[str], root: str) -> _Node:  # noqa: C901 - one pass, the 
         node = parent.children[key] = _Node(key, column, number, inline)
         stack.append(node)
         if inline and inline[0] in "|>":
-            skip_deeper_than = column
+            scalar = " " * (column + 1)
     _close(stack, -1, len(lines), last, item=False)
     if not top.children:
         raise Uncertain("holds no key")
@@ -225,7 +225,7 @@ def _key(content: str) -> tuple[str | None, str]:
     return key, "" if inline[:1] == "#" else inline
 
 
-def _written(lines: list[str], node: _Node, new: Any) -> list[str]:
+def _written(lines: list[str], node: _Node, new: Any, flow: dict[int, str]) -> list[str]:
     """The lines that stand for `node` with its new value."""
     line = lines[node.start]
     head = line[: node.column] + _key_text(line, node)
@@ -233,18 +233,23 @@ def _written(lines: list[str], node: _Node, new: Any) -> list[str]:
         if line[: node.column].strip(" "):
             raise Uncertain("a key to remove shares its line with a list item")
         return []
-    return _pair(head, node.column, new)
+    return _pair(head, node.column, new, flow)
 
 
-def _pair(head: str, column: int, new: Any) -> list[str]:
-    """The lines of a key, whose text to the left of the colon is `head`, with its value."""
+def _pair(head: str, column: int, new: Any, flow: dict[int, str]) -> list[str]:
+    """The lines of a key, whose text to the left of the colon is `head`, with its value.
+
+    `flow` keeps the texts of mappings by identity: a large one may be the value of several keys.
+    """
     if isinstance(new, str):
         return [f"{head}: {quoted(new)}"]
     if isinstance(new, dict):
-        import json
+        if id(new) not in flow:
+            import json
 
-        # No astral characters here, whose escapes JSON and YAML do not share.
-        return [f"{head}: {json.dumps(new)}"]
+            # No astral characters here, whose escapes JSON and YAML do not share.
+            flow[id(new)] = json.dumps(new)
+        return [f"{head}: {flow[id(new)]}"]
     dash = " " * column + "- "
     # One text for all of its lines, which is ten times as quick where they are many.
     return [f"{head}:", dash + '"' + f'"\n{dash}"'.join(new) + '"']

@@ -113,9 +113,10 @@ class Limits:
         self.left_out: dict[Domain, Domain] = {}
         self.limited: dict[Domain, frozenset[Client]] = {}
         everyone = set(shared)
+        wildcards_for_all = {domain for domain in shared if domain.is_wildcard}
         wildcards = {domain for domain in asked if domain.is_wildcard}
         for domain, clients in sorted(asked.items()):
-            cover = domain if domain in everyone else covering(domain, everyone)
+            cover = domain if domain in everyone else covering(domain, wildcards_for_all)
             wider = covering(domain, wildcards)
             if cover is None and wider is not None and asked[wider] >= clients:
                 cover = wider

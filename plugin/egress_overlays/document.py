@@ -45,7 +45,7 @@ class NotPlain(Exception):  # noqa: N818 - a state, not a fault: the caller take
 class Document:
     """A resource and the text that it was read from, which starts with `root`."""
 
-    __slots__ = ("_block", "resource", "root", "text")
+    __slots__ = ("_block", "_proven", "resource", "root", "text")
 
     def __init__(self, text: str, root: str) -> None:
         """Parse `text`; raises NotPlain where it is not one whole mapping, InvalidInput where it is doubtful."""
@@ -53,6 +53,7 @@ class Document:
         self.root = root
         self.resource = Resource(_load(text, root))
         self._block: Block | None = None
+        self._proven: set[tuple[object, ...]] = set()
         # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
         # annotation.
         if PREFIX in text or ("\\" in text and _spells_prefix(text)):
@@ -60,11 +61,19 @@ class Document:
             self._block = check_keys(text, root, self.resource.value)
 
     def edit(self, edits: Edits) -> str:
-        """The text with `edits` made and every other value as it was."""
+        """The text with `edits` made and every other value as it was.
+
+        Copies of one resource differ in quoted text alone: what the parser said of the first holds for all.
+        """
+        form = _form(edits)
+        if form in self._proven and self._block is not None:
+            return self._block.edit(edits)
         wanted = edited(self.resource.value, edits)
         try:
             text = (self._block or Block(self.text, self.root)).edit(edits)
             if _same(_load(text, self.root), wanted):
+                if form:
+                    self._proven.add(form)
                 return text
         except (Uncertain, NotPlain):
             pass
@@ -76,6 +85,21 @@ class Document:
                 f"{self.resource.title}: cannot be edited without changing something else; write it in block style"
             )
         return text
+
+
+def _form(edits: Edits) -> tuple[object, ...]:
+    """What decides the lines that `block` writes for `edits`, if all else is text that quotes hold as it is; or ()."""
+    parts: list[object] = []
+    for path, new in edits.items():
+        text = "".join(new) if isinstance(new, list) else new
+        if new is not None and not (text and isinstance(text, str) and _is_plain(text)):
+            return ()
+        parts += (path, type(new))
+    return tuple(parts)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _spells_prefix(text: str) -> bool:

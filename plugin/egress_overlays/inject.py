@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
+_LONGEST = 260  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma
 
 
 class Plan:
@@ -200,10 +201,18 @@ def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings
     """Note what would be too large, `resource` itself or a copy."""
     own = len(repr(resource.value))
     for number, changes in enumerate((edits, *copies)):
-        if own + sum(len(repr(new)) for new in changes.values()) > _NOTABLE:
+        if _is_notable(own, changes):
             from .rarely import about_size
 
             findings += about_size(resource, edited(resource.value, changes), is_copy=number > 0)
+
+
+def _is_notable(own: int, changes: Edits) -> bool:
+    lists = [new for new in changes.values() if isinstance(new, list)]
+    # Most lists are told by counting their names; rules hold every name, and several times.
+    return any(isinstance(new, dict) for new in changes.values()) or (
+        own + _LONGEST * sum(map(len, lists)) > _NOTABLE and own + sum(len(repr(new)) for new in lists) > _NOTABLE
+    )
 
 
 def _client_rules(

@@ -20,8 +20,14 @@ from builders import (
     sites,
 )
 from egress_overlays import resource_list as reading
+from egress_overlays.applying import apply
 from egress_overlays.block import Block, Uncertain
+from egress_overlays.document import _form
+from egress_overlays.inject import plan
+from egress_overlays.resource import Resource
 from texts import HEAD, LIST, ROUTES, as_item, check, expected
+
+CLIENTS = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
 
 
 @pytest.mark.parametrize(
@@ -76,8 +82,7 @@ def test_further_service_entries_in_flow_style_leave_notes_behind() -> None:
 
 @pytest.mark.parametrize("style", [dump, json.dumps], ids=["block", "flow"])
 def test_rules_for_clients_are_written_in_either_style(style: Any) -> None:
-    clients = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
-    gateway = envoy_filter(chain={"filter_chain_match": {"server_names": []}, "filters": [clients]})
+    gateway = envoy_filter(chain={"filter_chain_match": {"server_names": []}, "filters": [CLIENTS]})
     team = domains("a.example", annotations={"egress-overlays.dev/clients": "team/app"})
     outcome = run_text(HEAD + as_item(style(gateway)) + as_item(dump(team)))
     assert outcome.code == 0, outcome.words
@@ -135,3 +140,56 @@ def test_the_fast_way_and_the_plain_way_read_the_same() -> None:
     assert fast.function_config is not None
     assert slow.function_config is not None
     assert fast.function_config.value == slow.function_config.value
+
+
+NAMES = ["a.example", "*.b.example"]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [[], [""], ['a"'], ["a\\"], ["ä"], ["a\nb"], {"a": "b"}, "", 'a"', "a\\", "a\n", "\u2028"],
+)
+def test_what_could_spoil_its_quotes_is_read_again_in_every_copy(new: Any) -> None:
+    assert _form({("spec", "hosts"): NAMES, ("metadata", "name"): new}) == ()
+
+
+def test_only_edits_of_the_same_places_and_types_pass_for_those_that_were_read() -> None:
+    first = _form({("spec", "hosts"): NAMES, ("spec", "tcp"): None})
+    assert first == _form({("spec", "hosts"): ["c.example"], ("spec", "tcp"): None}) != ()
+    others: list[Any] = [
+        {("spec", "hosts"): NAMES},
+        {("spec", "tcp"): None, ("spec", "hosts"): NAMES},
+        {("spec", "hosts"): NAMES, ("spec", "tcp"): "x"},
+        {("spec", "hosts"): "a", ("spec", "tcp"): None},
+        {("spec", "hosts"): NAMES, ("spec", "udp"): None},
+    ]
+    assert first not in map(_form, others)
+
+
+def test_a_wrong_first_copy_is_noticed_and_none_passes_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [service_entry(), domains("\n".join(generated(600)))]
+    wanted = run(*items).items
+    edit = Block.edit
+
+    def spoilt(block: Block, edits: Any) -> str:
+        return edit(block, edits) + ("\n  extra: 1" if ("metadata", "name") in edits else "")
+
+    monkeypatch.setattr("egress_overlays.block.Block.edit", spoilt)
+    assert len(wanted) == 5
+    assert run(*items).items == wanted
+
+
+def test_copies_say_what_the_library_makes_of_the_same_resources() -> None:
+    teams = [
+        domains(f"{team}.example\n*.{team}.example", name=team, annotations={"egress-overlays.dev/clients": team})
+        for team in ("blog", "shop", "till")
+    ]
+    items = [*sites(), domains("\n".join(generated(600))), *teams]
+    items[:3] = [item for item in items[:3] if item["kind"] != "EnvoyFilter"] + [
+        envoy_filter(chain={"filter_chain_match": {"server_names": []}, "filters": [CLIENTS]})
+    ]
+    outcome = run(*items)
+    assert outcome.code == 0, outcome.words
+    resources = [Resource(item) for item in items]
+    assert outcome.items == apply(resources, plan(resources))
+    assert len(outcome.items) == len(items) + 3 + 3 + 3  # routes of the teams, their registry, and that of 600 names
