@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support")]
@@ -41,16 +42,21 @@ SIZES = (10, 1000, 5000)
 
 
 class Way(NamedTuple):
-    """How a list is kept: components of the overlay, and clients, of which the measured sidecar is none."""
+    """How a list is kept: components of the overlay, and clients, of which the measured sidecar is none.
+
+    `alone`: the gateway itself is for the clients alone, as docs/many-teams.md has it.
+    """
 
     components: tuple[str, ...] = ()
     clients: str = ""
+    alone: bool = False
 
 
 WAYS = {
     "a ServiceEntry host a domain (base)": Way(),
     "one host for all (compact-registry)": Way(("compact-registry",)),
     "a list of another namespace's (client-lists)": Way(("client-lists",), clients="elsewhere"),
+    "the same, and the gateway for its clients alone": Way(("client-lists",), clients="elsewhere", alone=True),
 }
 EMPTY = "an empty mesh"
 PROXIES = ("sidecar", "gateway")
@@ -77,14 +83,14 @@ class Registry:
         """
         names = {f"host{number}.example.com" for number in range(size)}
         manifests = self._overlays.make(sorted(names), components=way.components, clients=way.clients)
-        self._mesh.cluster.sync(manifests)
+        self._mesh.cluster.sync(for_clients_alone(manifests, way.clients) if way.alone else manifests)
         number = next(self._number)
         gateway = self._mesh.gateway(
             "istio-egressgateway", "egressgateway", "istio-egress", pod_name=f"gateway-{number}"
         )
         sidecar = self._mesh.sidecar(f"sleep-{number}", "apps")
         eventually(lambda: gateway.allowed_names() == names, within=120, what=f"{size} names in the gateway")
-        routed = {PLACEHOLDER} if way.clients else names
+        routed = set() if way.alone else {PLACEHOLDER} if way.clients else names
         eventually(lambda: sidecar.routed_names() == routed, within=120, what=f"{size} names in the sidecar")
         return {"sidecar": self._settled(sidecar), "gateway": self._settled(gateway)}
 
@@ -94,6 +100,17 @@ class Registry:
         found = cost(proxy)
         proxy.stop()
         return found
+
+
+def for_clients_alone(manifests: str, namespace: str) -> str:
+    """The manifests with the two patches of docs/many-teams.md that keep the gateway from all other sidecars."""
+    items = list(yaml.load_all(manifests, yaml.CSafeLoader))
+    for item in items:
+        if item["kind"] == "Service":
+            item["metadata"]["annotations"] = {"networking.istio.io/exportTo": f"istio-egress,{namespace}"}
+        elif (item["kind"], item["metadata"]["name"]) == ("ServiceEntry", "wildcard"):
+            item["spec"]["exportTo"] = ["."]
+    return yaml.dump_all(items, Dumper=yaml.CSafeDumper)
 
 
 def cost(proxy: Proxy) -> dict[str, int]:
