@@ -68,23 +68,36 @@ class Document:
         form = _form(edits)
         if form in self._proven and self._block is not None:
             return self._block.edit(edits)
-        wanted = edited(self.resource.value, edits)
+        once = _once(edits)
         try:
-            text = (self._block or Block(self.text, self.root)).edit(edits)
-            if _same(_load(text, self.root), wanted):
+            block = self._block or Block(self.text, self.root)
+            if _same(_load(block.edit(once), self.root), edited(self.resource.value, once)):
                 if form:
                     self._proven.add(form)
-                return text
+                return block.edit(edits)
         except (Uncertain, NotPlain):
             pass
         from . import roundtrip
 
         text = roundtrip.edit(self.text, edits, self.root, self.resource.title)
-        if not _same(_load(text, self.root), wanted):
+        if not _same(_load(text, self.root), edited(self.resource.value, edits)):
             raise InvalidResource(
                 f"{self.resource.title}: cannot be edited without changing something else; write it in block style"
             )
         return text
+
+
+def _once(edits: Edits) -> Edits:
+    """`edits` in which what stands in several places is whole in the first alone: to read one text twice tells no more."""
+    seen: set[int] = set()
+    once: Edits = {}
+    for path, new in edits.items():
+        if isinstance(new, (list, dict)):
+            once[path] = new if id(new) not in seen else new[:1] if isinstance(new, list) else {}
+            seen.add(id(new))
+        else:
+            once[path] = new
+    return once
 
 
 def _form(edits: Edits) -> tuple[object, ...]:

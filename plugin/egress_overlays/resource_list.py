@@ -163,10 +163,7 @@ def _check_shape(around: object) -> None:
 
 def write(parts: ResourceList, items: list[str], results: str) -> str:
     """The text of a ResourceList like `parts` with other `items`, and `results` in YAML ("" for none)."""
-    sections = [parts.head.strip("\n")]
-    sections.append("items:\n" + "\n".join(items) if items else "items: []")
-    if parts.tail:
-        sections.append(parts.tail.strip("\n"))
-    if results:
-        sections.append(results)
-    return "\n".join(sections) + "\n"
+    # Joined once: this may be megabytes.
+    sections = [parts.head.strip("\n"), *(("items:", *items) if items else ("items: []",))]
+    sections += (section for section in (parts.tail.strip("\n"), results) if section)
+    return "\n".join([*sections, ""])
