@@ -88,7 +88,7 @@ class Document:
 
 
 def _once(edits: Edits) -> Edits:
-    """`edits` in which what stands in several places is whole in the first alone: to read one text twice tells no more."""
+    """`edits` in which what stands in several places is whole in the first alone: one text is read once."""
     seen: set[int] = set()
     once: Edits = {}
     for path, new in edits.items():

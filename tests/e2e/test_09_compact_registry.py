@@ -70,7 +70,7 @@ def test_it_saves_a_cluster_a_name_in_both_proxies(
     mesh: Mesh, overlays: Overlays, gateway: Proxy, sidecar: Proxy
 ) -> None:
     arrive(mesh, overlays.make(NAMES), gateway, sidecar)
-    assert per_name(sidecar) == per_name(gateway) == len(NAMES)
+    eventually(lambda: per_name(sidecar) == per_name(gateway) == len(NAMES), within=20, what="a cluster a name")
 
     arrive(mesh, overlays.make(NAMES, components=COMPACT), gateway, sidecar)
     eventually(lambda: per_name(sidecar) == per_name(gateway) == 0, within=20, what="the clusters gone")

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from mesh.proxy import Proxy
 
 OVERLAYS = Path(__file__).with_name("clients")
-OVERLAY = OVERLAYS / "registry"
 TEAMS = ("payments", "blog", "stranger")
-
 FORWARDER = "envoy://sni_listener/"
 
 # Who reaches what, and why.
@@ -76,7 +74,7 @@ def teams(mesh: Mesh, internet: Internet, overlays: Overlays, gateway: Proxy) ->
     """All teams, with their lists in the gateway and in the sidecars."""
     for name, address in SITES.items():
         internet.serve(name, address)
-    mesh.cluster.sync(overlays.build(OVERLAY))
+    mesh.cluster.sync(overlays.build(OVERLAYS / "registry"))
     found = {name: _team(name, mesh) for name in TEAMS}
     arrive(found, gateway)
     return found
@@ -112,8 +110,8 @@ def _team(name: str, mesh: Mesh) -> Team:
     eventually(key.exists, within=10, what=f"the certificate of {name}")
     for file in (certificate, key):
         file.chmod(0o644)  # The client is nobody.
-    pod = mesh.pod_network(f"past-{name}")
-    return Team(name, sidecar, mesh.application(sidecar.pod), Impostor(mesh.application(pod), certificate, key))
+    past = mesh.application(mesh.pod_network(f"past-{name}"))
+    return Team(name, sidecar, mesh.application(sidecar.pod), Impostor(past, certificate, key))
 
 
 def decisions(gateway: Proxy, since: dt.datetime) -> Iterator[dict[str, Any]]:
@@ -144,11 +142,12 @@ def arrivals(internet: Internet) -> dict[str, int]:
 @pytest.mark.parametrize("name", TEAMS)
 def test_a_sidecar_knows_the_lists_of_its_namespace_and_everybodys(name: str, teams: Mapping[str, Team]) -> None:
     sidecar = teams[name].sidecar
-    everything = set().union(*KNOWN.values())
-
     assert sidecar.routed_names() == KNOWN[name]
-    clusters = {cluster.rpartition("|")[2] for cluster in sidecar.config("clusters")}
-    assert clusters & everything == KNOWN[name]
+    assert _clusters(sidecar) & set().union(*KNOWN.values()) == KNOWN[name]
+
+
+def _clusters(sidecar: Proxy) -> set[str]:
+    return {name.rpartition("|")[2] for name in sidecar.config("clusters")}
 
 
 @pytest.mark.parametrize("name", TEAMS)
@@ -276,15 +275,14 @@ def test_with_compact_registry_each_reaches_the_same(
         assert reached == {host for host, reaching in REACH.items() if name in reaching}
         for host in reached:
             assert decided(gateway, since, team.identity, host)["decision"] == "allowed"
-        everything = set().union(*KNOWN.values())
-        assert not {cluster.rpartition("|")[2] for cluster in team.sidecar.config("clusters")} & everything
+        assert not _clusters(team.sidecar) & set().union(*KNOWN.values())
 
 
 def test_a_list_that_changes_hands_is_closed_to_those_who_had_it(
     mesh: Mesh, overlays: Overlays, teams: Mapping[str, Team], gateway: Proxy
 ) -> None:
     name = "cdn.blog.example.com"
-    rendered = overlays.build(OVERLAY)
+    rendered = overlays.build(OVERLAYS / "registry")
     blog, stranger = teams["blog"], teams["stranger"]
     assert blog.thief.through(gateway, name).title == name
 
