@@ -148,7 +148,11 @@ def test_the_sidecar_builds_an_overlay(way: str, environ: dict[str, str], tree: 
     overlay = tree / "overlays/inject-installed"
     for path in (tree, *tree.rglob("*")):
         os.chown(path, 999, 999)
-    plugin = yaml.safe_load((ROOT / "deploy/argocd/plugin/plugin.yaml").read_text())["spec"]
+    text = (ROOT / "deploy/argocd/plugin/plugin.yaml").read_text()
+    if way == "image":
+        inside = "/home/argocd/cmp-server/config/plugin.yaml"
+        assert docker(environ, *run, "--entrypoint", "cat", PLUGIN, inside).stdout == text
+    plugin = yaml.safe_load(text)["spec"]
     image = PLUGIN if way == "image" else ARGOCD
     run += ["--volume", f"{tree}:/tree", "--workdir", f"/tree/{overlay.relative_to(tree)}"]
     results = []
