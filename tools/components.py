@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 from fetch import makers
 from fetch.component import CACHE, VERSIONS, Component, ComponentError, install
+from fetch.images import images
 from fetch.wheels import unpack_wheel
 
 if TYPE_CHECKING:
@@ -112,9 +114,11 @@ def main(argv: Sequence[str]) -> int:
         "names", nargs="*", metavar="NAME", help="a component such as kustomize or istiod; all where none is named"
     )
     arguments = parser.parse_args(argv)
-    wanted = [
-        component for component in components() if not arguments.names or set(arguments.names) & set(component.files)
-    ]
+    wanted = [*components(), *images()]
+    if arguments.names:
+        wanted = [component for component in wanted if set(arguments.names) & set(component.files)]
+    elif not shutil.which("mmdebstrap"):
+        wanted = components()  # The base images are for one test file, which says what it lacks.
     missing = [component for component in wanted if not component.present()]
     if arguments.check and missing:
         names = ", ".join(component.directory for component in missing)
