@@ -131,7 +131,7 @@ def table(results: dict[str, dict[str, dict[str, dict[str, int]]]]) -> str:
     lines = []
     for proxy, (way, row) in itertools.product(PROXIES, results.items()):
         for size, costs in sorted((int(size), costs) for size, costs in row.items() if proxy in costs):
-            each = f"{per_domain(row, proxy, size) / 1000:.1f} kB" if size > SIZES[0] else ""
+            each = f"{per_domain(row, proxy, size) / 1000:z.1f} kB" if size > SIZES[0] else ""
             found = costs[proxy]
             lines.append(
                 f"| {proxy} | {way} | {size:,} | {found['clusters']:,} | {found['bytes'] / 1e6:.1f} MB | {each} |\n"
