@@ -109,6 +109,17 @@ def test_its_refusals_are_the_same_and_it_leaves_no_traceback(rootfs: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+def test_without_the_one_library_that_not_every_image_has_it_says_so(rootfs: Path) -> None:
+    """distroless/cc before Debian 13 has no libz."""
+    for library in rootfs.rglob("libz.so*"):
+        library.unlink()
+    done = inside(rootfs, "/egress-overlays/egress-overlays", "--version")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("egress-overlays: error: ")
+    assert line.endswith("cannot be loaded: libz.so.1: cannot open shared object file: No such file or directory")
+
+
 def test_nothing_in_its_way_can_put_code_into_it(rootfs: Path) -> None:
     for name in ("idna.py", "json.py", "sitecustomize.py"):
         (rootfs / "tree" / name).write_text("import sys\nsys.exit('put in')\n")
