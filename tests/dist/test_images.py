@@ -12,29 +12,28 @@ import pytest
 import yaml
 
 import containers
-from distribution import distribution
+from containers import READ_ONLY, empty_dir, pod, restricted
+from distribution import artifact
 from documents import ROOT, block
 from egress_overlays import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-DOCUMENT = "docs/install.md"
 FUNCTION, PLUGIN = f"egress-overlays:{__version__}", f"egress-overlays-argocd:{__version__}"
-ARGOCD = "quay.io/argoproj/argocd:v3.6.1"
-# Docker's --read-only has no writable /tmp; podman's has, unless it is told.
-READ_ONLY = ("--network=none", "--read-only", "--read-only-tmpfs=false", "--security-opt=no-new-privileges")
+DEBIAN, ARGOCD = "docker.io/library/debian:13-slim", "quay.io/argoproj/argocd:v3.6.1"
+# As kustomize calls it.
+KUSTOMIZE = "run --rm -i -a STDIN -a STDOUT -a STDERR --network none --user nobody --security-opt=no-new-privileges"
 
 
 @pytest.fixture(scope="module")
-def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A user whose `docker` holds the two images, and who has the checkout's function on PATH."""
-    directory = containers.docker(tmp_path_factory.mktemp("docker"))
-    distribution()
-    environ = {**os.environ, "PATH": f"{directory}:{ROOT / 'plugin'}:{os.environ['PATH']}"}
-    done = block(DOCUMENT, "image").run(ROOT, environ)
-    assert done.returncode == 0, done.stderr
-    return environ
+    directory = tmp_path_factory.mktemp("docker")
+    environ = containers.images(directory)
+    yield {**environ, "PATH": f"{ROOT / 'plugin'}:{environ['PATH']}"}
+    shutil.rmtree(directory)
 
 
 def docker(environ: dict[str, str], *arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -48,13 +47,6 @@ def config(environ: dict[str, str], image: str) -> dict[str, Any]:
     (found,) = json.loads(done.stdout)
     inspected: dict[str, Any] = found["Config"]
     return inspected
-
-
-def pod(component: str) -> dict[str, Any]:
-    """What a component of deploy/argocd puts into the repo-server's pod."""
-    text = (ROOT / "deploy/argocd" / component / "deployment.yaml").read_text()
-    spec: dict[str, Any] = yaml.safe_load(text)["spec"]["template"]["spec"]
-    return spec
 
 
 def mine(tree: Path) -> Path:
@@ -80,9 +72,32 @@ def test_nothing_of_the_images_runs_as_root_and_the_function_is_on_path(environ:
     assert done.stdout == f"egress-overlays {__version__}\n", done.stderr
 
 
+def test_this_docker_shuts_a_container_in_as_it_is_told(environ: dict[str, str]) -> None:
+    """So that what follows means what it says."""
+    look = "id -nu; sed -n 's/NoNewPrivs:.//p' /proc/self/status; ls /sys/class/net; touch /tmp/x"
+    done = docker(environ, *KUSTOMIZE.split(), DEBIAN, "sh", "-c", look)
+    assert (done.stdout.split(), done.stderr) == (["nobody", "1", "lo"], "")
+    done = docker(environ, "run", "--rm", *READ_ONLY, "--cap-drop=all", DEBIAN, "sh", "-c", "touch /tmp/x || chown 1 /")
+    assert done.stderr.count("Read-only file system") == 2
+    assert docker(environ, "run", "--rm", "docker.io/library/debian:12-slim").returncode
+
+
+def test_the_function_s_image_has_no_shell_and_a_build_is_sent_two_files(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    for shell in ("sh", "/bin/sh", "/busybox/sh"):
+        done = docker(environ, "run", "--rm", "--entrypoint", shell, FUNCTION, "-c", "true")
+        assert "no such file or directory" in done.stderr.lower() or "not found" in done.stderr
+    (tmp_path / "Dockerfile").write_text(f"FROM {DEBIAN}\nCOPY . /context\n")
+    done = docker(environ, "build", "--quiet", "-f", tmp_path / "Dockerfile", "-t", "context", ROOT)
+    assert done.returncode == 0, done.stderr
+    seen = docker(environ, "run", "--rm", "context", "find", "/context", "-type", "f").stdout.splitlines()
+    assert sorted(seen) == ["/context/deploy/argocd/plugin/plugin.yaml", f"/context/dist/{artifact().name}"]
+
+
 def test_kustomize_builds_the_same_with_the_image(environ: dict[str, str], tree: Path) -> None:
     mine(tree)
-    done = block(DOCUMENT, "container").run(tree, environ)
+    done = block("docs/install.md", "container").run(tree, environ)
     assert (done.returncode, done.stderr) == (0, "")
     rendered = (tree / "mine.yaml").read_text()
     assert "raw.githubusercontent.com" in rendered
@@ -92,7 +107,7 @@ def test_kustomize_builds_the_same_with_the_image(environ: dict[str, str], tree:
 def test_the_image_refuses_in_the_same_words(environ: dict[str, str], tree: Path) -> None:
     for domains in (mine(tree), tree / "overlays/inject-installed/domains.yaml"):
         domains.write_text(domains.read_text().replace("    ghcr.io\n", "    192.0.2.1\n    api.example.com:443\n"))
-    done, expected = block(DOCUMENT, "container").run(tree, environ), by_exec(environ, tree)
+    done, expected = block("docs/install.md", "container").run(tree, environ), by_exec(environ, tree)
     assert (done.returncode, (tree / "mine.yaml").read_text()) == (1, "")
     faults = [line for line in done.stderr.splitlines() if line.startswith("egress-overlays: error: ")]
     assert len(faults) == 2
@@ -111,22 +126,6 @@ def test_the_function_writes_nothing_in_its_container(case: str, environ: dict[s
     )
     assert inside.stdout or inside.stderr
     assert (inside.returncode, inside.stdout, inside.stderr) == (outside.returncode, outside.stdout, outside.stderr)
-
-
-def restricted(container: dict[str, Any]) -> list[str]:
-    """The securityContext of deploy/argocd as `docker run` says it."""
-    context = container["securityContext"]
-    assert context["readOnlyRootFilesystem"]
-    assert not context["allowPrivilegeEscalation"]
-    user, drop = context["runAsUser"], context["capabilities"]["drop"]
-    return ["run", "--rm", *READ_ONLY, f"--user={user}", *(f"--cap-drop={one.lower()}" for one in drop)]
-
-
-def empty_dir(directory: Path) -> Path:
-    """A volume that anybody may write to, as Kubernetes makes it."""
-    directory.mkdir()
-    directory.chmod(0o777)
-    return directory
 
 
 @pytest.mark.parametrize("way", ["volume", "image"])

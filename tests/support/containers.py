@@ -11,11 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from documents import ROOT
+from distribution import distribution
+from documents import ROOT, block
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +64,19 @@ WORKDIR /home/argocd
 ENTRYPOINT ["/usr/bin/tini", "--"]
 """
 
+# Docker's --read-only has no writable /tmp; podman's has, unless it is told.
+READ_ONLY = ("--network=none", "--read-only", "--read-only-tmpfs=false", "--security-opt=no-new-privileges")
+
+
+def images(directory: Path) -> dict[str, str]:
+    """An environment whose `docker` holds the images of the Dockerfile, built by the documented commands."""
+    program = docker(directory)
+    distribution()
+    environ = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}"}
+    done = block("docs/install.md", "image").run(ROOT, environ)
+    assert done.returncode == 0, done.stderr
+    return environ
+
 
 def docker(directory: Path) -> Path:
     """The directory of a `docker` that holds the base images and nothing else."""
@@ -95,3 +110,26 @@ def _needs() -> None:
     if missing or os.geteuid():
         what = f"apt-get install {' '.join(missing)}" if missing else "root, to mount and to be other users"
         pytest.skip(f"NOT RUN: the images are built and run by podman as root, on bases made by mmdebstrap: {what}")
+
+
+def pod(component: str) -> dict[str, Any]:
+    """What a component of deploy/argocd puts into the repo-server's pod."""
+    text = (ROOT / "deploy/argocd" / component / "deployment.yaml").read_text()
+    spec: dict[str, Any] = yaml.safe_load(text)["spec"]["template"]["spec"]
+    return spec
+
+
+def restricted(container: dict[str, Any]) -> list[str]:
+    """The securityContext of deploy/argocd as `docker run` says it."""
+    context = container["securityContext"]
+    assert context["readOnlyRootFilesystem"]
+    assert not context["allowPrivilegeEscalation"]
+    user, drop = context["runAsUser"], context["capabilities"]["drop"]
+    return ["run", "--rm", *READ_ONLY, f"--user={user}", *(f"--cap-drop={one.lower()}" for one in drop)]
+
+
+def empty_dir(directory: Path) -> Path:
+    """A volume that anybody may write to, as Kubernetes makes it."""
+    directory.mkdir()
+    directory.chmod(0o777)
+    return directory
