@@ -22,14 +22,16 @@ from documents import ROOT, block
 if TYPE_CHECKING:
     from pathlib import Path
 
-# No cgroups, and no limit above those that the machine may give: either takes rights that a container has not.
+# No cgroups, no network, no limit above those that the machine may give: each takes rights that a container has not.
 CONFIG = """\
 [containers]
 cgroups = "disabled"
+netns = "none"
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
+lock_type = "file"
 """
 # Mounts and processes end with the command, however it ends, and it has no network, so that nothing is pulled. crun
 # refuses a machine with both versions of cgroups. podman 4 has to be told of the Dockerfile's own .dockerignore.
@@ -41,8 +43,8 @@ case $1 in
   run) shift; set -- run --pull=never "$@" ;;
 esac
 exec unshare --net --mount --pid --fork --kill-child --mount-proc sh -euc '
-  mount -t tmpfs none /sys/fs/cgroup
-  mount -t tmpfs none /run
+  mkdir -p /var/lib/containers
+  for directory in /sys/fs/cgroup /run /var/lib/containers; do mount -t tmpfs none "$directory"; done
   exec podman --root {directory}/storage "$@"' sh "$@"
 """
 PATH = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -80,7 +82,7 @@ def images(directory: Path) -> dict[str, str]:
 
 def docker(directory: Path) -> Path:
     """The directory of a `docker` that holds the base images and nothing else."""
-    _needs()
+    needs()
     kustomize = shutil.which("kustomize")
     assert kustomize, "kustomize is not on PATH; run the tests by `make test`"
     (directory / "containers.conf").write_text(CONFIG)
@@ -104,7 +106,8 @@ def docker(directory: Path) -> Path:
     return program.parent
 
 
-def _needs() -> None:
+def needs() -> None:
+    """Skips the test where the images cannot be built or run."""
     packages = {"podman": "podman", "crun": "crun", "mmdebstrap": "mmdebstrap", "unshare": "util-linux"}
     missing = [package for program, package in packages.items() if not shutil.which(program)]
     if missing or os.geteuid():
