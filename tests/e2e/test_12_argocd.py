@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from argocd.installation import ArgoCD
+from argocd.live import HINT, expected_hosts, live, live_hosts
 from argocd.repository import OVERLAYS, Repository
 from mesh.components import installed
 
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
     from mesh.cluster import Cluster
 
 WAYS = ("repo-server", "plugin")
-ROUTES = "direct-wildcard-through-egress-gateway"
 NEW = "added-by-a-commit.example.com"
-HINT = "not injected: build with --enable-alpha-plugins --enable-exec"
 
 
 @pytest.fixture(scope="module")
@@ -57,31 +54,6 @@ def staging(argocd: ArgoCD, repository: Repository) -> Iterator[Application]:
     with argocd.application("egress-staging", repository.directory, "overlays/staging") as staging:
         staging.sync()
         yield staging
-
-
-def live_hosts(cluster: Cluster) -> list[str]:
-    hosts: list[str] = cluster.get("virtualservice", ROUTES, "--namespace=istio-system")["spec"]["hosts"]
-    return hosts
-
-
-def live(cluster: Cluster) -> dict[str, str]:
-    """Every object of Istio's that the overlays make, with the version that changes with any write to it."""
-    found = {}
-    for kind in ("virtualservices", "serviceentries", "envoyfilters", "gateways", "destinationrules"):
-        for item in cluster.get(kind, "--all-namespaces")["items"]:
-            found[f"{kind}/{item['metadata']['name']}"] = item["metadata"]["resourceVersion"]
-    assert {f"virtualservices/{ROUTES}", "serviceentries/wildcard"} <= found.keys()
-    return found
-
-
-def expected_hosts(argocd: ArgoCD, repository: Repository, overlay: str) -> list[str]:
-    """What a person's own build says."""
-    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", f"overlays/{overlay}"]
-    environ = {"PATH": f"{argocd.volume}:{argocd.kustomize.parent}:/usr/bin:/bin"}
-    built = subprocess.run(command, cwd=repository.directory, env=environ, capture_output=True, text=True, check=True)
-    (hosts,) = [one["spec"]["hosts"] for one in yaml.safe_load_all(built.stdout) if one["kind"] == "VirtualService"]
-    assert len(hosts) > 3
-    return list(hosts)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -123,14 +95,11 @@ def test_without_any_flag_likewise(argocd: ArgoCD, staging: Application) -> None
 
 def test_without_the_artifact_the_reason_is_shown_and_nothing_changes(argocd: ArgoCD, staging: Application) -> None:
     before = live(argocd.cluster)
-    argocd.lose_artifact()
-    try:
+    with argocd.without_artifact():
         message = staging.comparison_error()
         assert "egress-overlays" in message
         assert "executable file not found in $PATH" in message
         assert live(argocd.cluster) == before
-    finally:
-        argocd.run_init_container()
     staging.sync()
 
 

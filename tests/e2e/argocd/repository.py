@@ -6,11 +6,12 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from argocd.installation import ROOT
+from argocd.rendered import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+IDENTITY = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.com")
 OVERLAYS = ("dev", "staging", "prod")
 
 
@@ -23,7 +24,7 @@ class Repository:
             shutil.copytree(ROOT / name, directory / name)
         for overlay in OVERLAYS:
             self.edit(f"overlays/{overlay}/kustomization.yaml", "components/inject\n", "components/inject-installed\n")
-        self._git("init", "--quiet", "--initial-branch=main")
+        self.git("init", "--quiet", "--initial-branch=main")
         self.head = self.commit("Start")
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -35,16 +36,17 @@ class Repository:
 
     def commit(self, message: str) -> str:
         """Commits everything and returns the commit."""
-        self._git("add", "--all")
-        self._git("-c", "user.name=e2e", "-c", "user.email=e2e@example.com", "commit", "--quiet", "-m", message)
-        return self._git("rev-parse", "HEAD").strip()
+        self.git("add", "--all")
+        self.git(*IDENTITY, "commit", "--quiet", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
 
     def restore(self) -> str:
         """Goes back to how it started, as one more commit."""
-        self._git("rm", "-rq", "--ignore-unmatch", ".")
-        self._git("checkout", self.head, "--", ".")
-        return self.commit("Restore") if self._git("status", "--porcelain") else self._git("rev-parse", "HEAD").strip()
+        self.git("rm", "-rq", "--ignore-unmatch", ".")
+        self.git("checkout", self.head, "--", ".")
+        return self.commit("Restore") if self.git("status", "--porcelain") else self.git("rev-parse", "HEAD").strip()
 
-    def _git(self, *arguments: str) -> str:
+    def git(self, *arguments: str) -> str:
+        """Runs git in the working tree and returns its stdout."""
         command = ["git", "-C", str(self.directory), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
