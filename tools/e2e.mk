@@ -9,7 +9,7 @@ e2e: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Build the real mesh 
 
 .PHONY: e2e-argocd
 e2e-argocd: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Run the part of e2e that is about Argo CD
-	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated $(VENV)/python -m pytest tests/e2e/test_12_argocd.py $(PYTEST)
+	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated $(VENV)/python -m pytest tests/e2e/test_12_argocd.py tests/e2e/test_15_hydrator.py $(PYTEST)
 
 .PHONY: bench-registry
 bench-registry: e2e-needs .venv/.e2e e2e-components ## Measure what a domain costs each proxy, with and without compact-registry

@@ -33,6 +33,11 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: argocd-cm}
 data: {kept: "yes"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-cmd-params-cm}
+data: {kept: "yes"}
 """
 
 
@@ -59,7 +64,14 @@ def repo_server(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_every_block_is_run_here() -> None:
-    assert [one.name for one in blocks(DOCUMENT)] == ["repository", "repo-server", "plugin", "rendered", "branch"]
+    assert [one.name for one in blocks(DOCUMENT)] == [
+        "repository",
+        "repo-server",
+        "plugin",
+        "hydrator",
+        "rendered",
+        "branch",
+    ]
 
 
 def test_from_nothing_to_rendered_manifests(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -71,7 +83,7 @@ def test_from_nothing_to_rendered_manifests(tmp_path: Path, environ: dict[str, s
     assert "api.example.com" in rendered
 
 
-@pytest.mark.parametrize("way", ["repo-server", "plugin"])
+@pytest.mark.parametrize("way", ["repo-server", "plugin", "hydrator"])
 def test_the_components_add_to_an_installation_and_take_nothing(
     way: str, argocd: Path, environ: dict[str, str]
 ) -> None:
@@ -90,9 +102,11 @@ def test_the_components_add_to_an_installation_and_take_nothing(
     (server,) = [one for one in pod["containers"] if one["name"] == "argocd-repo-server"]
     assert {"name": "KEPT", "value": "yes"} in server["env"]
     assert configs["argocd-cm"]["kept"] == "yes"
-    # Only one of the two lets every application run programs.
-    assert ("kustomize.buildOptions" in configs["argocd-cm"]) == (way == "repo-server")
+    # With the sidecar alone not every application may run programs.
+    assert ("kustomize.buildOptions" in configs["argocd-cm"]) == (way != "plugin")
     assert ("egress-overlays" in configs) == (way == "plugin")
+    hydrator = {"hydrator.enabled": "true"} if way == "hydrator" else {}
+    assert configs["argocd-cmd-params-cm"] == {"kept": "yes", **hydrator}
 
 
 def test_the_branch_holds_what_was_rendered_and_its_history(tmp_path: Path, environ: dict[str, str]) -> None:
