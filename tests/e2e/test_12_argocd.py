@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from argocd.installation import ArgoCD
-from argocd.live import HINT, expected_hosts, live, live_hosts
+from argocd.live import HINT, expected_hosts, live_hosts
 from argocd.repository import OVERLAYS, Repository
 from mesh.components import installed
+from mesh.live import live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from flux.checkout import REMOTE, Checkout
 from flux.installation import NAMESPACE, Flux
 from flux.sync import Sync
 from mesh.components import installed
+from mesh.live import ROUTES, live
 
 from distribution import artifact
 from documents import ROOT
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mesh.cluster import Cluster
     from mesh.mesh import Mesh
 
-ROUTES = "direct-wildcard-through-egress-gateway"
 NEW = "added-by-a-commit.example.com"
 
 
@@ -83,16 +83,6 @@ def live_hosts(cluster: Cluster) -> list[str]:
     assert all(f"'{name}'" in filters for name in hosts)
     assert sorted(hosts) == sorted(host for one in entries for host in one["spec"]["hosts"])
     return sorted(hosts)
-
-
-def live(cluster: Cluster) -> dict[str, str]:
-    """Every object that the overlay makes of Istio's, with the version that changes with any write to it."""
-    found = {}
-    for kind in ("virtualservices", "serviceentries", "envoyfilters", "gateways", "destinationrules"):
-        for item in cluster.get(kind, "--all-namespaces")["items"]:
-            found[f"{kind}/{item['metadata']['name']}"] = item["metadata"]["resourceVersion"]
-    assert {f"virtualservices/{ROUTES}", "serviceentries/wildcard"} <= found.keys()
-    return found
 
 
 def test_what_the_job_pushes_becomes_ready(flux: Flux, staging: Sync) -> None:

@@ -12,8 +12,9 @@ from argocd.application import NAMESPACE
 from argocd.git_server import PrivateGitServer
 from argocd.hydrated import NEXT, SYNCED, Branches, Hydrated
 from argocd.installation import ArgoCD
-from argocd.live import HINT, expected_hosts, live, live_hosts, own_build
+from argocd.live import HINT, expected_hosts, live_hosts, own_build
 from mesh.components import installed
+from mesh.live import live
 from mesh.network import add_internet_address
 
 from documents import ROOT

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argocd.installation import ArgoCD
-from argocd.live import expected_hosts, live, live_hosts
+from argocd.live import expected_hosts, live_hosts
 from argocd.repository import Repository
 from mesh.components import MissingComponentError, installed
+from mesh.live import live
 from mesh.processes import Daemon
 
 import containers

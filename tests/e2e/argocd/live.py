@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from mesh.live import ROUTES
 
 if TYPE_CHECKING:
     from mesh.cluster import Cluster
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from argocd.installation import ArgoCD
     from argocd.repository import Repository
 
-ROUTES = "direct-wildcard-through-egress-gateway"
 HINT = "not injected: build with --enable-alpha-plugins --enable-exec"
 
 
@@ -21,16 +21,6 @@ def live_hosts(cluster: Cluster) -> list[str]:
     """The names that are routed to the gateway."""
     hosts: list[str] = cluster.get("virtualservice", ROUTES, "--namespace=istio-system")["spec"]["hosts"]
     return hosts
-
-
-def live(cluster: Cluster) -> dict[str, str]:
-    """Every object of Istio's that the overlays make, with the version that changes with any write to it."""
-    found = {}
-    for kind in ("virtualservices", "serviceentries", "envoyfilters", "gateways", "destinationrules"):
-        for item in cluster.get(kind, "--all-namespaces")["items"]:
-            found[f"{kind}/{item['metadata']['name']}"] = item["metadata"]["resourceVersion"]
-    assert {f"virtualservices/{ROUTES}", "serviceentries/wildcard"} <= found.keys()
-    return found
 
 
 def own_build(argocd: ArgoCD, repository: Repository, overlay: str) -> list[dict[str, Any]]:
