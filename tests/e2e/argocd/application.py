@@ -53,9 +53,10 @@ class Application:
 
     def sync(self, revision: str = "") -> dict[str, Any]:
         """Refreshes, then waits until it is Synced (to a revision) and Healthy; returns its status."""
-        self.refresh()
 
         def seen() -> dict[str, Any]:
+            # Again each time: a refresh that was under way already takes the request of the next one with it.
+            self.refresh()
             self.cluster.roll_out("istio-egress")
             status = self._status()
             assert not status.get("conditions"), status["conditions"]
@@ -85,8 +86,7 @@ class Application:
         """
 
         def seen() -> str:
-            # Again each time: a refresh that was under way already takes the request of the next one with it.
-            self.refresh()
+            self.refresh()  # Again each time, as above.
             self.cluster.roll_out("istio-egress")
             status = self._status()
             result = status.get("operationState", {}).get("syncResult") or {}
