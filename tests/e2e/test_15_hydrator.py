@@ -221,6 +221,9 @@ def test_without_the_guard_the_api_server_refuses_what_was_merged(
     staging.destination_namespace("istio-egress")
     assert HINT in staging.refusal()
     assert live(argocd.cluster) == before
+    # Without `retry.refresh` the refused revision alone would be tried again, for minutes.
+    staging.hydrate(branches.restore())
+    staging.sync(branches.merge())
 
 
 @pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
