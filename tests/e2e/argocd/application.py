@@ -67,7 +67,8 @@ class Application:
                 assert status["operationState"]["phase"] == "Succeeded"
             return status
 
-        return eventually(_keyed(seen), within=90, what=f"{self.name} is Synced and Healthy")
+        # Long: on a loaded machine the controller has been seen to leave a refresh for a minute.
+        return eventually(_keyed(seen), within=240, what=f"{self.name} is Synced and Healthy")
 
     def comparison_error(self) -> str:
         """Refreshes, then waits until it cannot be compared, and returns why."""
