@@ -247,8 +247,8 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)
-        cover = allowed.cover_of(entry) if allowed.covered else None
-        if cover is not None and entry.source in allowed.clients and allowed.is_for_all(cover):
+        cover = allowed.cover_of(entry)
+        if entry.source in allowed.clients and allowed.is_for_all(cover):
             yield _remark(
                 entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
             )
@@ -256,7 +256,7 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
             yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
         elif first is not entry:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
-        if first is entry and (entry.domain[0] == "*" or "xn--" in entry.domain):
+        if first is entry:
             yield from _doubts(entry)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .inject import Edits
     from .sites import Path
 
+    Flow = dict[int, tuple[dict[str, Any], str]]
+
 
 class Uncertain(Exception):  # noqa: N818 - a state, not a fault: the caller takes the plain way
     """The text is not in the plain block style that edits by line are safe for."""
@@ -41,12 +43,13 @@ class _Node:
 class Block:
     """The lines of one mapping in block style, and where in them its keys and list items stand."""
 
-    __slots__ = ("_lines", "_top")
+    __slots__ = ("_flow", "_lines", "_top")
 
     def __init__(self, text: str, root: str = "") -> None:
         """Read `text`, where `root` stands before the first key (`- ` for a list item); raises Uncertain."""
         self._lines = text.split("\n")
         self._top = _index(self._lines, root)
+        self._flow: Flow = {}
 
     def edit(self, edits: Edits) -> str:
         """The text with `edits` made; raises Uncertain where that is not safe.
@@ -55,19 +58,18 @@ class Block:
         added to a mapping that is there, or to a new one in that, as `metadata.labels` may have to be.
         """
         lines = list(self._lines)
-        flow: dict[int, str] = {}
         changes: list[tuple[int, int, list[str]]] = []
         additions: dict[Path, list[tuple[str, Any]]] = {}
         for path, new in edits.items():
             node = self._find(path)
             if node is not None and node.inline is not None:
-                changes.append((node.start, node.end, _written(lines, node, new, flow)))
+                changes.append((node.start, node.end, _written(lines, node, new, self._flow)))
             elif new is not None:
                 if not isinstance(path[-1], str):
                     raise Uncertain("an item stands where no line shows it")
                 additions.setdefault(path[:-1], []).append((path[-1], new))
         for path, pairs in additions.items():
-            changes.append(self._addition(path, pairs, flow))
+            changes.append(self._addition(path, pairs))
         # From the last line to the first, so that no change moves the lines of another.
         for start, end, new_lines in sorted(changes, reverse=True, key=lambda change: change[0]):
             lines[start:end] = new_lines
@@ -94,7 +96,7 @@ class Block:
             node = node.children.get(step) if node is not None else None
         return node
 
-    def _addition(self, path: Path, pairs: list[tuple[str, Any]], flow: dict[int, str]) -> tuple[int, int, list[str]]:
+    def _addition(self, path: Path, pairs: list[tuple[str, Any]]) -> tuple[int, int, list[str]]:
         """New keys as the first ones under `path`, which may be missing itself if its parent is there."""
         node = self._find(path) if path else None
         wrapper: list[str] = []
@@ -116,7 +118,7 @@ class Block:
         written = [" " * inner + f"{key}:" for key in wrapper]
         inner += 2 * len(wrapper)
         for key, value in pairs:
-            written += _pair(" " * inner + key, inner, value, flow)
+            written += _pair(" " * inner + key, inner, value, self._flow)
         return start, end, replaced + written
 
 
@@ -225,7 +227,7 @@ def _key(content: str) -> tuple[str | None, str]:
     return key, "" if inline[:1] == "#" else inline
 
 
-def _written(lines: list[str], node: _Node, new: Any, flow: dict[int, str]) -> list[str]:
+def _written(lines: list[str], node: _Node, new: Any, flow: Flow) -> list[str]:
     """The lines that stand for `node` with its new value."""
     line = lines[node.start]
     head = line[: node.column] + _key_text(line, node)
@@ -236,10 +238,11 @@ def _written(lines: list[str], node: _Node, new: Any, flow: dict[int, str]) -> l
     return _pair(head, node.column, new, flow)
 
 
-def _pair(head: str, column: int, new: Any, flow: dict[int, str]) -> list[str]:
+def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
     """The lines of a key, whose text to the left of the colon is `head`, with its value.
 
-    `flow` keeps the texts of mappings by identity: a large one may be the value of several keys.
+    `flow` keeps mappings by identity, each with its text: a large one may be the value of several keys, and of edits
+    that are made twice.
     """
     if isinstance(new, str):
         return [f"{head}: {quoted(new)}"]
@@ -248,8 +251,8 @@ def _pair(head: str, column: int, new: Any, flow: dict[int, str]) -> list[str]:
             import json
 
             # No astral characters here, whose escapes JSON and YAML do not share.
-            flow[id(new)] = json.dumps(new)
-        return [f"{head}: {flow[id(new)]}"]
+            flow[id(new)] = new, json.dumps(new)
+        return [f"{head}: {flow[id(new)][1]}"]
     dash = " " * column + "- "
     # One text for all of its lines, which is ten times as quick where they are many.
     return [f"{head}:", dash + '"' + f'"\n{dash}"'.join(new) + '"']
