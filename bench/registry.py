@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
-import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/support")]
 
 from mesh.components import MESH, installed  # noqa: E402
 from mesh.mesh import Mesh  # noqa: E402
-from mesh.overlays import Overlays  # noqa: E402
+from mesh.overlays import Overlays, for_clients_alone  # noqa: E402
 from mesh.processes import eventually  # noqa: E402
 
 from egress_overlays import PLACEHOLDER  # noqa: E402
@@ -82,8 +81,9 @@ class Registry:
         A sidecar in a namespace that the list is not for holds none of them.
         """
         names = {f"host{number}.example.com" for number in range(size)}
-        manifests = self._overlays.make(sorted(names), components=way.components, clients=way.clients)
-        self._mesh.cluster.sync(for_clients_alone(manifests, way.clients) if way.alone else manifests)
+        patches = for_clients_alone(way.clients) if way.alone else ()
+        manifests = self._overlays.make(sorted(names), components=way.components, clients=way.clients, patches=patches)
+        self._mesh.cluster.sync(manifests)
         number = next(self._number)
         gateway = self._mesh.gateway(
             "istio-egressgateway", "egressgateway", "istio-egress", pod_name=f"gateway-{number}"
@@ -100,17 +100,6 @@ class Registry:
         found = cost(proxy)
         proxy.stop()
         return found
-
-
-def for_clients_alone(manifests: str, namespace: str) -> str:
-    """The manifests with the two patches of docs/many-teams.md that keep the gateway from all other sidecars."""
-    items = list(yaml.load_all(manifests, yaml.CSafeLoader))
-    for item in items:
-        if item["kind"] == "Service":
-            item["metadata"]["annotations"] = {"networking.istio.io/exportTo": f"istio-egress,{namespace}"}
-        elif (item["kind"], item["metadata"]["name"]) == ("ServiceEntry", "wildcard"):
-            item["spec"]["exportTo"] = ["."]
-    return yaml.dump_all(items, Dumper=yaml.CSafeDumper)
 
 
 def cost(proxy: Proxy) -> dict[str, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mesh.overlays import for_clients_alone
 from mesh.processes import eventually
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from mesh.overlays import Overlays
     from mesh.proxy import Proxy
 
-OVERLAY = Path(__file__).with_name("clients") / "alone"
 NAME, ADDRESS = "api.stripe.com", "185.15.61.10"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _lists_of_payments_alone(mesh: Mesh, overlays: Overlays, internet: Internet, gateway: Proxy) -> Iterator[None]:
     internet.serve(NAME, ADDRESS)
-    mesh.cluster.sync(overlays.build(OVERLAY))
+    components = ("client-lists", "restrict-direct-egress")
+    made = overlays.make([NAME], components=components, clients="payments", patches=for_clients_alone("payments"))
+    mesh.cluster.sync(made)
     eventually(lambda: gateway.allowed_names() == {NAME}, within=30, what="the one list in the gateway")
     yield
     mesh.cluster.sync(overlays.build("staging"))

@@ -43,14 +43,21 @@ def config_map(domains: tuple[str, ...], clients: str = "") -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"all": "\n".join(domains)}}
 
 
-def overlay(directory: Path, components: tuple[str, ...], domains: tuple[str, ...], clients: str = "") -> Path:
-    """Write an overlay on base/ with `components` in that order and the function last; its directory."""
+def overlay(
+    directory: Path,
+    components: tuple[str, ...],
+    domains: tuple[str, ...],
+    clients: str = "",
+    patches: tuple[dict[str, Any], ...] = (),
+) -> Path:
+    """Write an overlay on base/ with `components` in that order, the function last, then `patches`; its directory."""
     here = os.path.relpath(ROOT, directory)
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [f"{here}/base", "domains.yaml"],
         "components": [*(f"{here}/components/{name}" for name in components), f"{here}/components/inject"],
+        "patches": list(patches),
     }
     if "allow-private-addresses" in components:
         kustomization["resources"] = [*kustomization["resources"], "private-addresses.yaml"]

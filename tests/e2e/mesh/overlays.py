@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import yaml
 
 from builds import overlay
+from documents import block
 
 from .network import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
 
 class Overlays:
@@ -27,11 +29,18 @@ class Overlays:
         """One of overlays/ by its name, or any kustomization by its path."""
         return self._build(self.root / "overlays" / name)
 
-    def make(self, domains: Sequence[str], *, components: Sequence[str] = (), clients: str = "") -> str:
-        """base/ with a list of its own, for some clients alone if they are named, and some of components/."""
+    def make(
+        self,
+        domains: Sequence[str],
+        *,
+        components: Sequence[str] = (),
+        clients: str = "",
+        patches: Sequence[dict[str, Any]] = (),
+    ) -> str:
+        """base/ with a list of its own, for some clients alone if they are named, some of components/, and patches."""
         directory = self._scratch / "made"
         directory.mkdir(exist_ok=True)
-        return self._build(overlay(directory.resolve(), tuple(components), tuple(domains), clients))
+        return self._build(overlay(directory.resolve(), tuple(components), tuple(domains), clients, tuple(patches)))
 
     def bare_base(self) -> str:
         """base/ without any component: no function, no guard."""
@@ -39,6 +48,14 @@ class Overlays:
 
     def _build(self, directory: Path) -> str:
         return run(self._kustomize, "build", "--enable-alpha-plugins", "--enable-exec", directory)
+
+
+def for_clients_alone(namespace: str) -> list[dict[str, Any]]:
+    """The patches of docs/many-teams.md that keep the gateway from all sidecars but those of one namespace."""
+    text = block("docs/many-teams.md", "alone").text
+    assert '"istio-egress,batch,shop"' in text
+    found: list[dict[str, Any]] = yaml.safe_load(text.replace("batch,shop", namespace))["patches"]
+    return found
 
 
 def only(manifests: str, *, groups: Sequence[str]) -> str:
