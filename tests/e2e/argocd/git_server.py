@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from flux.git_server import GitServer
-from flux.git_server import _Handler as Anonymous
+from mesh.git_server import GitServer, Handler
 
 PROTECTED = """\
 #!/bin/sh
@@ -34,7 +33,7 @@ class PrivateGitServer(GitServer):
         pusher: str,
     ) -> None:
         super().__init__(repositories, address, certificate)
-        self.RequestHandlerClass = _Handler
+        self.RequestHandlerClass = _Private
         self._accounts = accounts
         self.pusher = pusher
 
@@ -52,7 +51,7 @@ class PrivateGitServer(GitServer):
         return name if self._accounts.get(name) == password else ""
 
 
-class _Handler(Anonymous):
+class _Private(Handler):
     server: PrivateGitServer
 
     def parse_request(self) -> bool:

@@ -7,11 +7,10 @@ import os
 import urllib.request
 from typing import TYPE_CHECKING
 
+from mesh.git_server import GitServer
 from mesh.internet import wait_for_port
 from mesh.network import add_internet_address
 from mesh.processes import Daemon, eventually
-
-from flux.git_server import GitServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A git server: `git http-backend` behind TLS, since Flux takes repositories by https or ssh alone."""
+"""A git server: `git http-backend` behind TLS; Flux takes repositories by https or ssh alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class GitServer(ThreadingHTTPServer):
         self.repositories = repositories
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*certificate)
-        super().__init__((address, 443), _Handler)
+        super().__init__((address, 443), Handler)
 
     def create(self, path: str) -> None:
         """An empty repository, as `https://<address>/<path>`."""
@@ -42,7 +42,7 @@ class GitServer(ThreadingHTTPServer):
         self.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     server: GitServer
 
     def _backend(self) -> None:
