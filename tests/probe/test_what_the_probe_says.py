@@ -226,13 +226,39 @@ def test_an_interrupted_probe_leaves_nothing(how: signal.Signals, rendered: Path
     assert process.wait(timeout=20) == 130
 
 
-def test_a_second_signal_does_not_interrupt_the_tidying_up(rendered: Path, tmp_path: Path) -> None:
-    """A terminal that closes may send SIGHUP twice: as the kernel and as the shell."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+def test_a_second_signal_does_not_interrupt_the_tidying_up(how: signal.Signals, rendered: Path, tmp_path: Path) -> None:
+    """A terminal that closes may send SIGHUP twice, as the kernel and as the shell; a person presses Ctrl-C twice."""
     process = _started(rendered, tmp_path)
     while process.poll() is None:
-        process.send_signal(signal.SIGHUP)
+        process.send_signal(how)
         time.sleep(0.001)
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [("subprocess", "Popen.__init__"), ("tempfile", "mkdtemp")], ids=["process", "directory"]
+)
+def test_a_signal_that_comes_just_after_something_was_made(module: str, function: str, rendered: Path) -> None:
+    """It is there, and nobody knows of it yet."""
+    program = f"""
+import os, signal, subprocess, sys, tempfile
+from egress_overlays.__main__ import run
+
+make = {module}.{function}
+def make_and_be_interrupted(*given, **named):
+    made = make(*given, **named)
+    if any("egress-overlays-probe-" in str(word) for word in [made, *given[-1:], *named.values()]):
+        print("made", file=sys.stderr)
+        os.kill(os.getpid(), signal.SIGHUP)
+    return made
+{module}.{function} = make_and_be_interrupted
+run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, "probe", str(rendered)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "made\n")
 
 
 def _started(rendered: Path, tmp_path: Path) -> subprocess.Popen[bytes]:

@@ -6,7 +6,6 @@ resolve to internal addresses. Needs the extra `probe`. Exit code 0: all went as
 
 from __future__ import annotations
 
-import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +58,10 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print what happened; 1 where something was not as expected."""
     from ..probe import ProbeError, probe
     from ..probe.envoy import find
+    from ..probe.signals import end_once
 
-    _end_as_ctrl_c()
+    # A job that CI ends and a terminal that is closed end Envoy too, and leave no keys behind.
+    end_once()
     resources = [resource.value for resource in inputs.read(arguments.path, console).resources]
     try:
         with _progress(console) as progress:
@@ -81,20 +82,6 @@ def run(arguments: Namespace, console: Console) -> int:
     else:
         console.write(structured(_data(report), arguments.output))
     return 1 if report.differing else 0
-
-
-def _end_as_ctrl_c() -> None:
-    """A job that CI ends and a terminal that is closed end Envoy too, and leave no keys behind."""
-    ending = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-
-    def end(_number: int, _frame: object) -> None:
-        for one in ending:  # a second one must not interrupt the tidying up
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for one in ending:
-        if signal.getsignal(one) != signal.SIG_IGN:  # nohup
-            signal.signal(one, end)
 
 
 @contextmanager

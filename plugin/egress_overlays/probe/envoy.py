@@ -12,10 +12,12 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 from .errors import ProbeError
+from .signals import held_back
 
 _START = 30.0
 _UNKNOWN = "no such field: '"
@@ -74,7 +76,7 @@ class Envoy:
             self._start_without_unknown_fields()
         except BaseException:
             # Ctrl-C while Envoy starts: `__exit__` is not called for what was never entered.
-            self._stop()
+            self.__exit__()
             raise
         return self
 
@@ -95,7 +97,8 @@ class Envoy:
             raise ProbeError(f"Envoy ({self._binary}) does not start with the gateway's configuration: {fault}")
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        with held_back():
+            self._stop()
 
     @property
     def pid(self) -> int:
@@ -130,14 +133,15 @@ class Envoy:
                 "warning",
             ]
             command += ["--admin-address-path", admin, "--file-flush-interval-msec", "20", "--drain-time-s", "1"]
-            self._process = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                cwd=self._directory,
-                start_new_session=True,
-            )
+            with held_back():
+                self._process = subprocess.Popen(
+                    [str(word) for word in command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    cwd=self._directory,
+                    start_new_session=True,
+                )
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -165,10 +169,18 @@ class Envoy:
 
 
 @contextlib.contextmanager
-def workspace() -> Any:
-    """A directory of the run's own that is gone afterwards, as a Path."""
-    with tempfile.TemporaryDirectory(prefix="egress-overlays-probe-") as directory:
-        yield Path(directory)
+def workspace() -> Iterator[Path]:
+    """A directory of the run's own that is gone afterwards."""
+    with contextlib.ExitStack() as afterwards:
+        with held_back():
+            made = Path(tempfile.mkdtemp(prefix="egress-overlays-probe-"))
+            afterwards.callback(_remove, made)
+        yield made
+
+
+def _remove(directory: Path) -> None:
+    with held_back():
+        shutil.rmtree(directory)
 
 
 def _reason(log: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,9 +48,10 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
         _note(report, plan.notes)
         start = len(report.results)
         for cases in rounds(plan.cases):
-            for result in _run(plan, cases, binary, report):
-                report.results.append(result)
-                progress(len(report.results), total)
+            with closing(_run(plan, cases, binary, report)) as results:
+                for result in results:
+                    report.results.append(result)
+                    progress(len(report.results), total)
         order = {id(case): number for number, case in enumerate(plan.cases)}
         report.results[start:] = sorted(report.results[start:], key=lambda result: order[id(result.case)])
     if any(plan.has_rules for plan in plans) and any(_NEEDED_FOR_CLIENTS in note for note in report.notes):
@@ -83,7 +85,7 @@ def _plan(resources: list[Resource], target: Target, hosts: list[str], client: C
     return _Plan(Subject(resources, target, client), cases, [*gateway.notes, *notes], admission.has_rules)
 
 
-def _run(plan: _Plan, cases: list[Case], binary: Path, report: Report) -> Iterator[Result]:
+def _run(plan: _Plan, cases: list[Case], binary: Path, report: Report) -> Generator[Result]:
     """The results of one round, in an Envoy of its own, which has a DNS cache of its own."""
     target = plan.subject.target
     with envoy.workspace() as directory, World(directory) as world:
