@@ -82,7 +82,7 @@ def test_a_gateway_that_starts_without_istiod_lets_nothing_through(
     istiod.stop()
     try:
         with pytest.raises(TimeoutError):
-            gateway.restart(within=8)
+            gateway.restart(within=3)
         for name in (*ALLOWED, NOT_ALLOWED):
             assert not application.get(name).ok
     finally:

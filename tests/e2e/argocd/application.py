@@ -68,7 +68,7 @@ class Application:
             return status
 
         # Long: on a loaded machine the controller has been seen to leave a refresh for a minute.
-        return eventually(_keyed(seen), within=240, what=f"{self.name} is Synced and Healthy")
+        return eventually(_keyed(seen), within=90, what=f"{self.name} is Synced and Healthy")
 
     def comparison_error(self) -> str:
         """Refreshes, then waits until it cannot be compared, and returns why."""
