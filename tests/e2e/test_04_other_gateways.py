@@ -12,6 +12,8 @@ from mesh.overlays import only
 from mesh.processes import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mesh.application import Application
     from mesh.internet import Internet
     from mesh.mesh import Mesh
@@ -54,7 +56,7 @@ def passthrough(name: str, selector: dict[str, str], port: int) -> list[dict[str
 
 
 @pytest.fixture(scope="module")
-def shop(mesh: Mesh, internet: Internet) -> None:
+def shop(mesh: Mesh, internet: Internet) -> Iterator[None]:
     """The shop, behind a gateway on another port of our pod and one on the same port of other pods."""
     internet.serve(SHOP, SHOP_ADDRESS)
     mesh.cluster.namespace("shop")
@@ -74,7 +76,10 @@ def shop(mesh: Mesh, internet: Internet) -> None:
         *passthrough("other-port", {"istio": "egressgateway"}, OTHER_PORT),
         *passthrough("same-port", {"istio": "ingressgateway"}, SAME_PORT),
     ]
-    mesh.cluster.apply(yaml.safe_dump_all(objects))
+    manifests = yaml.safe_dump_all(objects)
+    mesh.cluster.apply(manifests)
+    yield
+    mesh.cluster.kubectl("delete", "-f", "-", stdin=manifests)  # Every sidecar would go on knowing the shop.
 
 
 @pytest.fixture(scope="module")
