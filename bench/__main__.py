@@ -17,7 +17,7 @@ from typing import Any
 from yaml12 import parse_yaml
 
 from . import contenders, report, workloads
-from .contenders import CAT, GO, OURS, REPLACEMENTS
+from .contenders import CAT, GO, OURS, REPLACEMENTS, REPLAY
 from .measure import Job, Meter, alternate, summary
 
 RESULTS = Path(__file__).with_name("results") / "results.json"
@@ -89,7 +89,7 @@ class Bench:
         """The function alone, fed what Kustomize would feed it."""
         found = {}
         for workload in self._wanted(workloads.ALL):
-            source = workloads.capture(workload.name, partial(workloads.write_overlay, workload), self.scratch)
+            source = self._input(workload)
             jobs = {name: Job((str(path),), self.scratch, source) for name, path in self.programs.items()}
             jobs |= {name: Job(argv, self.scratch, source) for name, argv in self.also.items()}
             self._check_same_work(jobs)
@@ -103,7 +103,8 @@ class Bench:
             if workload.resources > self.options.largest_build:
                 continue
             jobs = {}
-            for name, path in self.programs.items():
+            programs = self.programs | {REPLAY: contenders.replay(self._input(workload), self.scratch)}
+            for name, path in programs.items():
                 overlay = self.scratch / "builds" / workload.name / name.replace(" ", "-")
                 workloads.write_overlay(workload, path, overlay)
                 jobs[name] = Job((*workloads.KUSTOMIZE_BUILD, "."), overlay)
@@ -113,13 +114,20 @@ class Bench:
             found[workload.name] = self._measure(f"whole build, {workload.title}", jobs)
         return found
 
+    def _input(self, workload: workloads.Workload) -> Path:
+        return workloads.capture(workload.name, partial(workloads.write_overlay, workload), self.scratch)
+
     def _measure(self, title: str, jobs: dict[str, Job]) -> dict[str, Any]:
         sys.stderr.write(f"bench: {title}\n")
         found = alternate(self.meter, jobs, self.options.rounds, self.sink)
         return {name: summary(runs) for name, runs in found.items()}
 
     def _wanted(self, every: list[workloads.Workload]) -> list[workloads.Workload]:
-        return [workload for workload in every if self.options.workload in workload.name]
+        found = [workload for workload in every if self.options.workload in workload.name]
+        if not found:
+            names = ", ".join(workload.name for workload in every)
+            raise SystemExit(f"bench: no workload's name holds {self.options.workload!r}; there are {names}")
+        return found
 
     def _check_same_work(self, jobs: dict[str, Job]) -> None:
         """Every peer must have put the same names into the VirtualService: an empty function is quick too."""

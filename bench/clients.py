@@ -13,7 +13,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ from typing import Any
 import yaml
 
 from . import contenders, workloads
-from .contenders import GO
+from .contenders import GO, REPLAY
 from .forwarder import ROOT, answering, connect, gateway, memory_of
 from .measure import Job, Meter, alternate
 from .paired import alternating, compared
@@ -41,7 +40,6 @@ RESULTS = Path(__file__).with_name("results")
 WAYS = OPEN, LIMITED = "unlimited", "limited"
 TEAMS, DOMAINS = 200, 50
 FEW = 10  # domains, from which the memory of one more is counted
-REPLAY = "same output from cat"
 
 
 def overlay(way: str, teams: int, domains: int, function: Path, directory: Path) -> Path:
@@ -73,7 +71,10 @@ def builds(scratch: Path, rounds: int) -> dict[str, dict[str, Any]]:
         GO: Job((str(contenders.go_function()),), scratch, fed),
         LIMITED: Job((str(contenders.FUNCTION),), scratch, fed),
     }
-    functions = {REPLAY: (LIMITED, replay(fed, scratch)), **{way: (way, contenders.FUNCTION) for way in WAYS}}
+    functions = {
+        REPLAY: (LIMITED, contenders.replay(fed, scratch)),
+        **{way: (way, contenders.FUNCTION) for way in WAYS},
+    }
     whole = {
         name: Job((*workloads.KUSTOMIZE_BUILD, "."), overlay(way, TEAMS, DOMAINS, function, scratch / f"{name}-whole"))
         for name, (way, function) in functions.items()
@@ -88,17 +89,6 @@ def builds(scratch: Path, rounds: int) -> dict[str, dict[str, Any]]:
     for other in (REPLAY, OPEN):
         found[f"whole build, {other}"] = compared({name: builds_took[name] for name in (other, LIMITED)})
     return found
-
-
-def replay(fed: Path, scratch: Path) -> Path:
-    """A function that prints what ours makes of `fed`: the least that Kustomize asks of any that gives this result."""
-    output = scratch / "replayed"
-    with fed.open() as stdin, output.open("w") as stdout:
-        subprocess.run([contenders.FUNCTION], stdin=stdin, stdout=stdout, check=True)
-    program = scratch / "replay"
-    program.write_text(f'#!/bin/sh\ncat >/dev/null\nexec cat "{output}"\n')
-    program.chmod(0o755)
-    return program
 
 
 def traffic(manifests: dict[str, Any], asking: str, name: str, rounds: int, connections: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -20,6 +21,7 @@ OURS = "egress-overlays"
 GO = "Go function"
 NAIVE = "naive Python"
 CAT = "cat"
+REPLAY = "same output from cat"
 REPLACEMENTS = "replacements"
 ARCHIVE = "self-contained archive"
 EMPTY = "empty interpreter"
@@ -41,6 +43,17 @@ def starts(into: Path) -> dict[str, tuple[str, ...]]:
     by_sh.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S -c ""\n')
     by_sh.chmod(0o755)
     return {EMPTY: (sys.executable, "-I", "-S", "-c", ""), EMPTY_BY_SH: (str(by_sh),)}
+
+
+def replay(fed: Path, into: Path) -> Path:
+    """A function that prints what ours makes of `fed`: the least that Kustomize asks of any that gives this result."""
+    output = into / f"{fed.name}.output"
+    with fed.open() as stdin, output.open("w") as stdout:
+        subprocess.run([FUNCTION], stdin=stdin, stdout=stdout, check=True)
+    program = into / f"{fed.name}.replay"
+    program.write_text(f'#!/bin/sh\ncat >/dev/null\nexec cat "{output}"\n')
+    program.chmod(0o755)
+    return program
 
 
 def archive(into: Path) -> Path:
