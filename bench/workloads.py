@@ -159,7 +159,8 @@ def _kustomization(workload: Workload, into: Path, rest: str) -> None:
 def capture(name: str, write: Callable[[Path, Path], object], into: Path) -> Path:
     """The bytes that Kustomize hands to a function, taken from a real build, in a file `name`.input.
 
-    `write(function, directory)` lays down an overlay that runs this function.
+    `write(function, directory)` lays down an overlay that runs this function. A name is built once; after that its
+    file is there.
     """
     found = into / f"{name}.input"
     if found.exists():

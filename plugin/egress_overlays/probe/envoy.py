@@ -76,7 +76,7 @@ class Envoy:
             self._start_without_unknown_fields()
         except BaseException:
             # Ctrl-C while Envoy starts: `__exit__` is not called for what was never entered.
-            self.__exit__()
+            self._stop()
             raise
         return self
 
@@ -97,8 +97,7 @@ class Envoy:
             raise ProbeError(f"Envoy ({self._binary}) does not start with the gateway's configuration: {fault}")
 
     def __exit__(self, *_: object) -> None:
-        with held_back():
-            self._stop()
+        self._stop()
 
     @property
     def pid(self) -> int:
@@ -155,17 +154,18 @@ class Envoy:
         return f"not ready within {_START:g} s"
 
     def _stop(self) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait()
-        self._process = None
+        with held_back():
+            if self._process is None:
+                return
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.send_signal(signal.SIGTERM)
+                try:
+                    self._process.wait(timeout=5)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+            self._process.wait()
+            self._process = None
 
 
 @contextlib.contextmanager

@@ -67,7 +67,6 @@ class Application:
                 assert status["operationState"]["phase"] == "Succeeded"
             return status
 
-        # Long: on a loaded machine the controller has been seen to leave a refresh for a minute.
         return eventually(_keyed(seen), within=90, what=f"{self.name} is Synced and Healthy")
 
     def comparison_error(self) -> str:
