@@ -30,7 +30,7 @@ from .measure import Job, Meter, alternate
 from .paired import alternating, compared
 
 from builds import build  # isort: skip - bench.forwarder makes it importable
-from egress_overlays.clients import Client
+from egress_overlays.lists.clients import Client
 from egress_overlays.probe import envoy
 from egress_overlays.probe.client import with_raw_name
 from egress_overlays.probe.identity import spiffe

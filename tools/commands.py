@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from egress_overlays.cli import COMMANDS, module_of, parser
-from egress_overlays.verification import RULES
+from egress_overlays.review.verification import RULES
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 

@@ -1,4 +1,4 @@
-"""Write plugin/egress_overlays/public_suffix_table.py from the installed `publicsuffixlist` package.
+"""Write plugin/egress_overlays/names/public_suffix_table.py from the installed `publicsuffixlist` package.
 
 Run by `make tables` after raising that package; a test fails when the two differ.
 """
@@ -10,7 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "plugin/egress_overlays/public_suffix_table.py"
+TARGET = Path(__file__).parent.parent / "plugin/egress_overlays/names/public_suffix_table.py"
 HEADER = '''"""The rules of the public suffix list by top-level domain; written by tools/public_suffix_table.py.
 
 One a line, A-labels, without the top-level domain. By that, because a set of all rules takes longer to

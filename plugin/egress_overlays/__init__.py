@@ -8,63 +8,63 @@ __version__ = "0.1.0"
 
 # Public name: the module that has it, and its name there where that is another.
 _HOMES = {
-    "AllowSet": "allowlist",
+    "AllowSet": "lists.allowlist",
     "Carried": "foreign",
-    "Cell": "environments",
-    "Change": "difference",
-    "Difference": "difference",
-    "Domain": "domains",
-    "Entry": "allowlist",
-    "Finding": "findings",
-    "HostList": "reach",
+    "Cell": "review.environments",
+    "Change": "review.difference",
+    "Difference": "review.difference",
+    "Domain": "names.domain",
+    "Entry": "lists.allowlist",
+    "Finding": "manifest.findings",
+    "HostList": "rendered.reach",
     "Imported": "foreign",
-    "InvalidDomain": "domains",
-    "Location": "locations",
+    "InvalidDomain": "names.domain",
+    "Location": "rendered.locations",
     "Note": "foreign",
-    "Options": "verification",
-    "PLACEHOLDER": "domains",
-    "Plan": "inject",
-    "Rendered": "rendered",
-    "Reported": "verification",
-    "Resource": "resource",
-    "Row": "environments",
+    "Options": "review.verification",
+    "PLACEHOLDER": "names.domain",
+    "Plan": "injection.inject",
+    "Rendered": "rendered.rendered",
+    "Reported": "review.verification",
+    "Resource": "manifest.resource",
+    "Row": "review.environments",
     "Source": "foreign",
-    "Unreadable": "rendered",
-    "Verdict": "reach",
-    "apply": "applying",
-    "check": "reach",
-    "differences": "difference",
-    "host_lists": "reach",
+    "Unreadable": "rendered.rendered",
+    "Verdict": "rendered.reach",
+    "apply": "injection.applying",
+    "check": "rendered.reach",
+    "differences": "review.difference",
+    "host_lists": "rendered.reach",
     "import_lists": "foreign",
-    "json_schema": "schemas",
-    "load": "rendered",
-    "matrix": "environments",
-    "minimise": "domains",
-    "nearest": "reach",
-    "parse": "domains",
-    "plan": "inject",
-    "reachable": "reach",
-    "read_sets": "allowlist.read",
-    "verify": "verification",
+    "json_schema": "editing.schemas",
+    "load": "rendered.rendered",
+    "matrix": "review.environments",
+    "minimise": "names.domain",
+    "nearest": "rendered.reach",
+    "parse": "names.domain",
+    "plan": "injection.inject",
+    "reachable": "rendered.reach",
+    "read_sets": "lists.allowlist:read",
+    "verify": "review.verification",
 }
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .allowlist import AllowSet, Entry
-    from .allowlist import read as read_sets
-    from .applying import apply
-    from .difference import Change, Difference, differences
-    from .domains import PLACEHOLDER, Domain, InvalidDomain, minimise, parse
-    from .environments import Cell, Row, matrix
-    from .findings import Finding
+    from .editing.schemas import json_schema
     from .foreign import Carried, Imported, Note, Source, import_lists
-    from .inject import Plan, plan
-    from .locations import Location
-    from .reach import HostList, Verdict, check, host_lists, nearest, reachable
-    from .rendered import Rendered, Unreadable, load
-    from .resource import Resource
-    from .schemas import json_schema
-    from .verification import Options, Reported, verify
+    from .injection.applying import apply
+    from .injection.inject import Plan, plan
+    from .lists.allowlist import AllowSet, Entry
+    from .lists.allowlist import read as read_sets
+    from .manifest.findings import Finding
+    from .manifest.resource import Resource
+    from .names.domain import PLACEHOLDER, Domain, InvalidDomain, minimise, parse
+    from .rendered.locations import Location
+    from .rendered.reach import HostList, Verdict, check, host_lists, nearest, reachable
+    from .rendered.rendered import Rendered, Unreadable, load
+    from .review.difference import Change, Difference, differences
+    from .review.environments import Cell, Row, matrix
+    from .review.verification import Options, Reported, verify
 
 __all__ = [
     "PLACEHOLDER",
@@ -112,7 +112,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, there = _HOMES[name].partition(".")
+    module, _, there = _HOMES[name].partition(":")
     value = getattr(__import__(f"{__name__}.{module}", fromlist=["*"]), there or name)
     globals()[name] = value
     return value

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO, NoReturn, TextIO
 
-    from .findings import Finding
+    from .manifest.findings import Finding
 
 _LEGACY = "legacy"
 
@@ -33,8 +33,8 @@ def main(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO, *
 
 def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> int:
     try:
-        from .document import InvalidInput
-        from .krm import process, spoken
+        from .function.krm import process, spoken
+        from .yamltext.document import InvalidInput
 
         try:
             if argv:
@@ -54,8 +54,8 @@ def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: Text
 
 
 def _legacy(argv: Sequence[str], stdin: BinaryIO) -> tuple[str, list[Finding], int]:
-    from . import legacy
-    from .document import InvalidInput
+    from .function import legacy
+    from .yamltext.document import InvalidInput
 
     if len(argv) != 2:
         raise InvalidInput(f"{_LEGACY} takes one argument, the file that Kustomize writes the plugin's config to")

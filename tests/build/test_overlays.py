@@ -10,7 +10,7 @@ import yaml
 
 from builders import LOCAL, PLACEHOLDER, SET, STATE, domains, dump, generated, names_of
 from building import FLAGS, Build, Tree, kustomization
-from egress_overlays.domains import minimise, parse
+from egress_overlays.names.domain import minimise, parse
 from istio import ServerNames, faults_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command import Run, one_line
-from egress_overlays import listfile
+from egress_overlays.editing import listfile
 
 if TYPE_CHECKING:
     from pathlib import Path

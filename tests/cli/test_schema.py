@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from command import Run
 from egress_overlays import InvalidDomain, json_schema, parse
-from egress_overlays.schemas import GROUP_PATTERN
+from egress_overlays.editing.schemas import GROUP_PATTERN
 
 if TYPE_CHECKING:
     from pathlib import Path

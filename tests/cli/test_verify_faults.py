@@ -11,7 +11,7 @@ import yaml
 
 from command import Run
 from egress_overlays import PLACEHOLDER
-from egress_overlays.verification import RULES
+from egress_overlays.review.verification import RULES
 from live import verified
 
 if TYPE_CHECKING:

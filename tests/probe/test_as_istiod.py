@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from egress_overlays.istiod.patches import apply
+from egress_overlays.istiod.protojson import TypeMismatch, merge, merge_any
 from egress_overlays.probe import ProbeError, Workload
-from egress_overlays.probe.patches import apply
-from egress_overlays.probe.protojson import TypeMismatch, merge, merge_any
 
 Message = dict[str, Any]
 TCP_PROXY = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"

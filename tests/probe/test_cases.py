@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from egress_overlays.domains import Domain
+from egress_overlays.names.domain import Domain
 from egress_overlays.probe.cases import all_cases
 from egress_overlays.probe.identity import PROBE, Admission
 

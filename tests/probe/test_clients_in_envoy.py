@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from builds import ROOT, build
-from egress_overlays.clients import Client
+from egress_overlays.lists.clients import Client
 from egress_overlays.probe import REACHED, REFUSED, Report, probe
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from builds import ROOT, build
+from egress_overlays.istiod.patches import apply
+from egress_overlays.istiod.protojson import merge, snake
 from egress_overlays.probe import ProbeError, Workload, configuration, workloads
-from egress_overlays.probe.patches import apply
-from egress_overlays.probe.protojson import merge, snake
 
 Message = dict[str, Any]
 

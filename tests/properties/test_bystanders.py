@@ -12,9 +12,10 @@ from yaml12 import parse_yaml
 
 from builders import INJECT, domains, sites
 from builders import resource_list as written
-from egress_overlays import krm, resource_list
-from egress_overlays.bystanders import is_bystander
-from egress_overlays.document import may_begin
+from egress_overlays.function import krm
+from egress_overlays.yamltext import resource_list
+from egress_overlays.yamltext.document import may_begin
+from egress_overlays.yamltext.untouched import is_bystander
 
 # What makes YAML hard to cut, joined at random; most of it is not YAML, some of it is, and some looks as if.
 _TOKENS = (

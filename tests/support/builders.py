@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from egress_overlays.__main__ import main
-from egress_overlays.applying import apply
-from egress_overlays.inject import plan
-from egress_overlays.resource import Resource
+from egress_overlays.injection.applying import apply
+from egress_overlays.injection.inject import plan
+from egress_overlays.manifest.resource import Resource
 
 INJECT = "egress-overlays.dev/inject"
 SET = "egress-overlays.dev/set"

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import PLACEHOLDER, Value, domains, envoy_filter, generated, service_entry, virtual_service
-from egress_overlays.applying import apply
-from egress_overlays.clients import Client, InvalidClient, Limits, parse, read
-from egress_overlays.domains import Domain
-from egress_overlays.inject import plan
-from egress_overlays.resource import Resource
+from egress_overlays.injection.applying import apply
+from egress_overlays.injection.inject import plan
+from egress_overlays.lists.clients import Client, InvalidClient, Limits, parse, read
+from egress_overlays.manifest.resource import Resource
+from egress_overlays.names.domain import Domain
 
 CLIENTS = "egress-overlays.dev/clients"
 

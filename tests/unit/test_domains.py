@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from egress_overlays.domains import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
-from egress_overlays.idn import mixed_scripts, to_unicode
-from egress_overlays.refusals import disguising, explain, invisible
+from egress_overlays.names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
+from egress_overlays.names.idn import mixed_scripts, to_unicode
+from egress_overlays.names.refusals import disguising, explain, invisible
 
 NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 DELETE = "delete it: type the name anew instead of pasting it"

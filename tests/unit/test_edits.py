@@ -19,12 +19,12 @@ from builders import (
     service_entry,
     sites,
 )
-from egress_overlays import resource_list as reading
-from egress_overlays.applying import apply
-from egress_overlays.block import Block, Uncertain
-from egress_overlays.document import _form
-from egress_overlays.inject import plan
-from egress_overlays.resource import Resource
+from egress_overlays.injection.applying import apply
+from egress_overlays.injection.inject import plan
+from egress_overlays.manifest.resource import Resource
+from egress_overlays.yamltext import resource_list as reading
+from egress_overlays.yamltext.block import Block, Uncertain
+from egress_overlays.yamltext.document import _form
 from texts import HEAD, LIST, ROUTES, as_item, check, expected
 
 CLIENTS = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
@@ -39,14 +39,14 @@ CLIENTS = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "s
 )
 def test_where_two_parsers_disagree_the_input_is_refused(monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
     # No text is known on which they do: what the plain way writes is made to be such a text.
-    monkeypatch.setattr("egress_overlays.plain.documents", lambda _: [text])
+    monkeypatch.setattr("egress_overlays.yamltext.anystyle.documents", lambda _: [text])
     outcome = run_text("{kind: ResourceList}")
     assert (outcome.code, outcome.text) == (1, "")
     assert said in outcome.words
 
 
 def test_a_wrong_edit_by_lines_is_noticed_and_made_by_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("egress_overlays.block.Block.edit", lambda *_: ROUTES + "  extra: 1")
+    monkeypatch.setattr("egress_overlays.yamltext.block.Block.edit", lambda *_: ROUTES + "  extra: 1")
     outcome = run_text(HEAD + ROUTES + LIST)
     assert outcome.items == expected(yaml.safe_load(HEAD + ROUTES + LIST)["items"], ["example.com"])
 
@@ -174,7 +174,7 @@ def test_a_wrong_first_copy_is_noticed_and_none_passes_for_it(monkeypatch: pytes
     def spoilt(block: Block, edits: Any) -> str:
         return edit(block, edits) + ("\n  extra: 1" if ("metadata", "name") in edits else "")
 
-    monkeypatch.setattr("egress_overlays.block.Block.edit", spoilt)
+    monkeypatch.setattr("egress_overlays.yamltext.block.Block.edit", spoilt)
     assert len(wanted) == 5
     assert run(*items).items == wanted
 

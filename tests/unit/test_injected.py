@@ -22,9 +22,9 @@ from builders import (
     sites,
     virtual_service,
 )
-from egress_overlays.applying import apply
-from egress_overlays.inject import edited, plan
-from egress_overlays.resource import Resource
+from egress_overlays.injection.applying import apply
+from egress_overlays.injection.inject import edited, plan
+from egress_overlays.manifest.resource import Resource
 from istio import ServerNames, faults_of
 
 HOSTS = ["*.example.com", "example.com"]

@@ -23,7 +23,7 @@ from builders import (
     sites,
     virtual_service,
 )
-from egress_overlays.findings import Finding
+from egress_overlays.manifest.findings import Finding
 
 ALLOW_EMPTY = "egress-overlays.dev/allow-empty"
 CLIENTS = "egress-overlays.dev/clients"

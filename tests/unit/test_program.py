@@ -262,7 +262,7 @@ class TestInThisProcess:
     def test_a_part_of_ours_that_is_missing_is_no_missing_package(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setitem(sys.modules, "egress_overlays.krm", None)
+        monkeypatch.setitem(sys.modules, "egress_overlays.function.krm", None)
         assert self.run(monkeypatch, tmp_path) == 1
         out, err = capfd.readouterr()
         assert out == ""
@@ -298,6 +298,6 @@ print(*sys.modules)
 """
     done = start(sys.executable, "-I", "-S", "-c", code, text=resource_list([*sites(), domains("a.example\n")]))
     loaded = set(done.stdout.split())
-    assert "egress_overlays.inject" in loaded, done.stderr
+    assert "egress_overlays.injection.inject" in loaded, done.stderr
     heavy = {"argparse", "re", "json", "dataclasses", "typing", "yaml", "ruamel", "idna", "pathlib", "hashlib", "enum"}
     assert loaded & heavy == set()

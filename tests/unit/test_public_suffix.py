@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from publicsuffixlist import PublicSuffixList
 
-from egress_overlays.public_suffix import is_icann_suffix, is_private_suffix
+from egress_overlays.names.public_suffix import is_icann_suffix, is_private_suffix
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_is_what_the_installed_package_holds() -> None:
     expected = runpy.run_path(str(ROOT / "tools/public_suffix_table.py"))["table"]()
-    written = (ROOT / "plugin/egress_overlays/public_suffix_table.py").read_text(encoding="utf-8")
+    written = (ROOT / "plugin/egress_overlays/names/public_suffix_table.py").read_text(encoding="utf-8")
     assert written == expected, "run `make tables`"
 
 

@@ -20,8 +20,8 @@ from builders import (
     run_text,
     sites,
 )
-from egress_overlays import resource_list as reading
-from egress_overlays.document import InvalidInput
+from egress_overlays.yamltext import resource_list as reading
+from egress_overlays.yamltext.document import InvalidInput
 from texts import HEAD, LIST, ROUTES, RUNNER, as_item, check, expected
 
 BYSTANDERS = {

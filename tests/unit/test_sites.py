@@ -17,7 +17,7 @@ from builders import (
     service_entry,
     virtual_service,
 )
-from egress_overlays.resource import Resource
+from egress_overlays.manifest.resource import Resource
 from egress_overlays.sites import SITES, Place, find
 from egress_overlays.sites.place import dotted
 

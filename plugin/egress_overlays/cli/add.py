@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import listfile
-from ..listfile import lines_of
+from ..editing import listfile
+from ..editing.listfile import lines_of
 from . import edit
 from .console import Failure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ..layers import Holder, View
+    from ..editing.layers import Holder, View
     from .console import Console
 
 EXAMPLE = "egress-overlays add api.example.com --group partners --comment 'orders, EX-17' overlays/prod/domains.yaml"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..domains import Domain, InvalidDomain, parse
-from ..reach import GATEWAY, HOPS, SIDECAR, check, nearest
+from ..names.domain import Domain, InvalidDomain, parse
+from ..rendered.reach import GATEWAY, HOPS, SIDECAR, check, nearest
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured
@@ -17,9 +17,9 @@ from .output import Paint, printable, structured
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ..clients import Client
-    from ..reach import Verdict
-    from ..rendered import Rendered
+    from ..lists.clients import Client
+    from ..rendered.reach import Verdict
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 EXAMPLE = "egress-overlays check en.wikipedia.org pypi.org overlays/prod"

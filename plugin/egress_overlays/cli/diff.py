@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..difference import Change, ClientChange, Difference, differences
-from ..identities import shown
-from ..rendered import nothing
+from ..rendered.identities import shown
+from ..rendered.rendered import nothing
+from ..review.difference import Change, ClientChange, Difference, differences
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured, table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from ..rendered import Rendered
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 EXAMPLE = "egress-overlays diff overlays/prod --rev main..HEAD -o markdown"
@@ -83,7 +83,7 @@ def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[lis
         if paths == ["-", "-"]:
             raise Failure("stdin can be one of the two paths, not both")
         return [Path(), Path()], inputs.read_lists(paths[0], console), inputs.read_lists(paths[1], console)
-    from ..revisions import UnknownRevision, at, pair
+    from ..rendered.revisions import UnknownRevision, at, pair
 
     try:
         revisions = pair(arguments.rev, paths[0])

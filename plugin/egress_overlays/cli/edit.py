@@ -6,11 +6,11 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import layers
-from ..domains import Domain, InvalidDomain, parse
-from ..listfile import Uneditable
-from ..replace import replace
-from ..tracing import shown
+from ..editing import layers
+from ..editing.listfile import Uneditable
+from ..editing.replace import replace
+from ..names.domain import Domain, InvalidDomain, parse
+from ..rendered.tracing import shown
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured
@@ -18,8 +18,8 @@ from .output import Paint, printable, structured
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ..layers import Listing, View
-    from ..listfile import Line
+    from ..editing.layers import Listing, View
+    from ..editing.listfile import Line
     from .console import Console
 
 

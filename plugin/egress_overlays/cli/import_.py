@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..document import InvalidInput
-from ..domains import ascii_quoted
 from ..foreign import FORMATS, Imported, Source, import_lists
-from ..resource import DEFAULT_SET, SET_LABEL
+from ..manifest.resource import DEFAULT_SET, SET_LABEL
+from ..names.domain import ascii_quoted
+from ..yamltext.document import InvalidInput
 from . import inputs
 from .console import Failure
 from .output import printable, structured, table

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from .. import scaffold
+from ..editing import scaffold
 from . import inputs
 from .console import Failure
 from .output import structured

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..clients import Client, InvalidClient, parse
-from ..findings import ERROR
-from ..rendered import Unreadable, load
+from ..lists.clients import Client, InvalidClient, parse
+from ..manifest.findings import ERROR
+from ..rendered.rendered import Unreadable, load
 from .console import Failure
 from .output import printable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from ..rendered import Rendered
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 FORMATS = ("text", "json", "yaml")

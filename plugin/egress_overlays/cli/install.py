@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..shipped import shipped
+from ..editing.shipped import shipped
 from . import inputs
 from .console import Failure
 from .output import structured

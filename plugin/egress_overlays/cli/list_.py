@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
-    from ..clients import Client
-    from ..rendered import Rendered
+    from ..lists.clients import Client
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 EXAMPLE = "egress-overlays list overlays/prod"

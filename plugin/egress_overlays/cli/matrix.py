@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..environments import COVERED, LISTED, NO, PARTLY, Cell, Row, matrix
+from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, Row, matrix
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured, table
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from ..rendered import Rendered
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 EXAMPLE = "egress-overlays matrix -o html overlays/dev overlays/staging overlays/prod > egress.html"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..environments import COVERED, LISTED, NO, PARTLY, Cell, Row
+from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import listfile
-from ..listfile import lines_of
+from ..editing import listfile
+from ..editing.listfile import lines_of
 from . import edit
 from .console import Failure
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
-    from ..domains import Domain
-    from ..layers import Holder, Listing, View
+    from ..editing.layers import Holder, Listing, View
+    from ..names.domain import Domain
     from .console import Console
 
 EXAMPLE = "egress-overlays remove api.example.com overlays/prod/domains.yaml"

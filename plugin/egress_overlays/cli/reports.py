@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..findings import ERROR, INFO, WARNING
-from ..verification import RULES
+from ..manifest.findings import ERROR, INFO, WARNING
+from ..review.verification import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from ..verification import Reported
+    from ..review.verification import Reported
 
     Found = Sequence[tuple[str, list[Reported]]]
 

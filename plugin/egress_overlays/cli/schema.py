@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..resource import KIND
-from ..schemas import json_schema
+from ..editing.schemas import json_schema
+from ..manifest.resource import KIND
 from . import inputs
 from .output import structured
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..findings import ERROR, INFO, WARNING
-from ..rendered import Unreadable, load
-from ..verification import Options, Reported, verify
+from ..manifest.findings import ERROR, INFO, WARNING
+from ..rendered.rendered import Unreadable, load
+from ..review.verification import Options, Reported, verify
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from ..rendered import Rendered
+    from ..rendered.rendered import Rendered
     from .console import Console
 
 EXAMPLE = "egress-overlays verify -o github overlays/prod"
@@ -62,7 +62,7 @@ def _read(path: str, console: Console) -> Rendered:
     try:
         return load(path, console.stdin)
     except Unreadable as fault:
-        from ..building import DoesNotBuild, lists_in_files
+        from ..rendered.building import DoesNotBuild, lists_in_files
 
         if isinstance(fault, DoesNotBuild):
             lists = lists_in_files(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..domains import InvalidDomain, parse
+from ..names.domain import InvalidDomain, parse
 from . import cilium, istio, nginx, plain, smokescreen, squid
 from .source import Carried, Note, Source, group_name
 

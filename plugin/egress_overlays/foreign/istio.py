@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..domains import Domain, covering
-from ..reach import GATEWAY, HOPS, REGISTRY, SIDECAR, HostList, every_list, reachable
-from ..resource import Resource
+from ..manifest.resource import Resource
+from ..names.domain import Domain, covering
+from ..rendered.reach import GATEWAY, HOPS, REGISTRY, SIDECAR, HostList, every_list, reachable
 from . import nginx
 from .source import Carried, Note, Source, mappings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..domains import InvalidDomain, parse
+from ..names.domain import InvalidDomain, parse
 from .source import Carried, Note, Source
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from yaml12 import parse_yaml
 
-from ..document import InvalidInput
-from ..plain import documents
-from ..resource_list import decode
+from ..yamltext.anystyle import documents
+from ..yamltext.document import InvalidInput
+from ..yamltext.resource_list import decode
 
 
 class Carried(NamedTuple):

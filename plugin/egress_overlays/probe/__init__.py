@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..istiod.configuration import Gateway, configuration
+from ..istiod.errors import ProbeError
+from ..istiod.gateway import Workload, workloads
 from .cases import Case
-from .configuration import Gateway, configuration
-from .errors import ProbeError
-from .gateway import Workload, workloads
 from .report import REACHED, REFUSED, TRIED, Report, Result
 from .run import probe
 from .targets import Target

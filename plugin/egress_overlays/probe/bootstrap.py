@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..istiod.gateway import MESH, TYPE, file_log
 from . import resolvers
-from .gateway import MESH, TYPE, file_log
 from .world import World
 
 Message = dict[str, Any]

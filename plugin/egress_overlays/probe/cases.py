@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..clients import Client
-from ..domains import Domain
+from ..lists.clients import Client
+from ..names.domain import Domain
 from .client import Hello, with_raw_name
 from .hosts import ALLOW, DENY, LONGEST, read
 from .identity import Admission, exemplar, near_misses

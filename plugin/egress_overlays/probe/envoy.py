@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from .errors import ProbeError
+from ..istiod.errors import ProbeError
 from .signals import held_back
 
 _START = 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..domains import InvalidDomain, ascii_quoted, parse
+from ..names.domain import InvalidDomain, ascii_quoted, parse
 
 ALLOW = "allow"
 DENY = "deny"

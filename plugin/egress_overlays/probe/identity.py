@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..clients import Client
-from ..domains import Domain
-from ..identities import client_rules, who
-from ..resource import Resource
+from ..lists.clients import Client
+from ..manifest.resource import Resource
+from ..names.domain import Domain
+from ..rendered.identities import client_rules, who
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from ..identities import ClientRules
+    from ..rendered.identities import ClientRules
 
 PROBE = Client("default/probe")
 """The workload that asks where nobody says otherwise: one that no limited list is likely to mean."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from .gateway import Resource, Workload, namespace, of_kind
+from ..istiod.gateway import Resource, Workload, namespace, of_kind
 
 PORT = 443
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import ProbeError
-from .gateway import TYPE
+from ..istiod.errors import ProbeError
+from ..istiod.gateway import TYPE
 
 Message = dict[str, Any]
 _CARES = TYPE + "network.dns_resolver.cares.v3.CaresDnsResolverConfig"

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..clients import Client
+from ..istiod.gateway import Resource
+from ..lists.clients import Client
 from . import bootstrap, policy
 from .cases import CLOSED, Case
 from .client import reach
 from .decisions import Lines, rule_of, words_of
-from .gateway import Resource
 from .identity import spiffe
 from .report import REACHED, REFUSED, TRIED, Result
 from .targets import Target

@@ -8,11 +8,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..clients import Client
-from ..domains import PLACEHOLDER, Domain
+from ..istiod.gateway import Resource
+from ..lists.clients import Client
+from ..names.domain import PLACEHOLDER, Domain
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
-from .gateway import Resource
 from .identity import Admission
 from .report import Report, Result
 from .round import Round, Subject, rounds

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..istiod.configuration import Gateway, configuration
+from ..istiod.errors import ProbeError
+from ..istiod.gateway import MESH, Resource, Workload, workloads
 from ..sites.envoy_filter import FORWARDER
-from .configuration import Gateway, configuration
-from .errors import ProbeError
-from .gateway import MESH, Resource, Workload, workloads
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
-from .errors import ProbeError
+from ..istiod.errors import ProbeError
 
 
 class Authority:

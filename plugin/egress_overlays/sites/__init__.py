@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..resource import Resource
+    from ..manifest.resource import Resource
 
 GROUP = "networking.istio.io"
 

@@ -1,0 +1,87 @@
+"""The files of a new overlay, and of a whole new tree: what `init` writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..rendered.kustomize import KUSTOMIZATIONS
+from .shipped import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+INSTALLED = "inject-installed"
+
+# Ours alone: the examples' lists, and the function as a part of this repository's checkout.
+_LEFT_OUT = ("domains-common", "domains-payments", "inject")
+
+_OVERLAY = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- {root}/base
+- domains.yaml
+components:
+# {root}/components holds more of them; the function comes last.
+- {root}/components/{inject}
+"""
+
+_DOMAINS = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: egress-domains
+  labels:
+    egress-overlays.dev/set: default
+  annotations:
+    # Nothing is open yet. Remove this with the first name: an empty list is an error then.
+    egress-overlays.dev/allow-empty: "true"
+data:
+  # A key is a group, a line a name: *.example.com for all names below it, .example.com for itself too.
+  partners: |
+    # api.example.com    # who asked for it, and why
+"""
+
+
+def tree_of(directory: Path) -> Path | None:
+    """The nearest directory above `directory` that holds base/ and components/ of ours; None where there is none."""
+    for above in directory.resolve().parents:
+        if (above / "base" / KUSTOMIZATIONS[0]).is_file() and any(
+            (above / "components" / name).is_dir() for name in ("inject", INSTALLED)
+        ):
+            return above
+    return None
+
+
+def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
+    """The files of a new overlay in `directory`, which uses the base of `tree`."""
+    own = (tree / "plugin" / "egress-overlays").is_file() and (tree / "components" / "inject").is_dir()
+    root = os.path.relpath(tree, directory.resolve())
+    kustomization = _OVERLAY.format(root=root, inject="inject" if own else INSTALLED)
+    return {
+        directory / "kustomization.yaml": kustomization.encode(),
+        directory / "domains.yaml": _DOMAINS.encode(),
+    }
+
+
+def whole_tree(directory: Path) -> dict[Path, bytes]:
+    """The files of a new tree in `directory`: base, components and guard as shipped, and overlays that open nothing."""
+    files = {directory / name: content for name, content in _shipped()}
+    for environment in ENVIRONMENTS:
+        place = directory / "overlays" / environment
+        text = _OVERLAY.format(root="../..", inject=INSTALLED)
+        files[place / "kustomization.yaml"] = text.encode()
+        files[place / "domains.yaml"] = _DOMAINS.encode()
+    return files
+
+
+def _shipped() -> Iterator[tuple[Path, bytes]]:
+    source = shipped()
+    for part in ("base", "components", "plugin/guard"):
+        for path in sorted((source / part).rglob("*")):
+            name = path.relative_to(source)
+            if path.is_file() and not (name.parts[0] == "components" and name.parts[1] in _LEFT_OUT):
+                yield name, path.read_bytes()

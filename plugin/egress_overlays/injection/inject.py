@@ -1,0 +1,297 @@
+"""The product: resources and their lists in, the edits that put every list in its places out.
+
+Pure: it reads no stream, file, environment or clock, and leaves its arguments as they are.
+"""
+
+from __future__ import annotations
+
+from ..lists import allowlist
+from ..manifest.findings import WARNING, Finding, fault_of
+from ..manifest.resource import (
+    ANNOTATIONS,
+    API_VERSION,
+    CLIENTS_ANNOTATION,
+    COPIED,
+    INJECT_ANNOTATION,
+    INJECTED,
+    KEEP_HOSTS_ANNOTATION,
+    KIND,
+    LABELS,
+    LOCAL_CONFIG_ANNOTATION,
+    PREFIX,
+    SET_LABEL,
+    SHARD_ANNOTATION,
+    STATE_LABEL,
+    Resource,
+)
+from ..names.domain import ascii_quoted
+from ..sites import BadPlace, ClientsPlace, Place, find
+from ..sites.place import dotted
+from . import shards
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from ..lists.allowlist import AllowSet
+    from ..sites import Path
+
+    Edits = dict[Path, Any]
+
+# Characters of a resource as Python writes it, from where its size in JSON is worth working out.
+_NOTABLE = 128 * 1024
+_LONGEST = 260  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma
+
+
+class Plan:
+    """What an injection changes: nothing is changed where `findings` holds an error.
+
+    `edits` maps the index of a resource to new values by path (None removes the key); `copies` maps
+    the index of a resource to the edits that turn a copy of it into each further one (ServiceEntries
+    past 256 hosts, and what limited lists need); `removed` holds the indexes of earlier copies;
+    `sets` the lists, by name.
+    """
+
+    __slots__ = ("copies", "edits", "findings", "removed", "sets")
+
+    def __init__(self) -> None:
+        self.edits: dict[int, Edits] = {}
+        self.copies: dict[int, list[Edits]] = {}
+        self.removed: set[int] = set()
+        self.sets: dict[str, AllowSet] = {}
+        self.findings: list[Finding] = []
+
+
+def plan(resources: Sequence[Resource], function_config: Resource | None = None) -> Plan:
+    """The edits that fill every annotated resource from the domains ConfigMaps among `resources`.
+
+    `function_config` adds its own list if it is of a kind that holds domains. Every fault of every
+    resource is in `findings`.
+    """
+    result = Plan()
+    sources = [resource for resource in resources if SET_LABEL in resource.labels and resource.is_domains_kind]
+    if function_config is not None and _is_source(function_config):
+        sources.append(function_config)
+    result.sets, result.findings = allowlist.read(sources)
+    for resource in resources:
+        result.findings += _misplaced(resource)
+    if function_config is not None:
+        result.findings += _about_config(function_config)
+    taken = _fill(resources, result)
+    for name, allowed in result.sets.items():
+        if name not in taken:
+            from .rarely import not_taken
+
+            result.findings += not_taken(name, allowed, sorted(taken))
+    if any(result.copies.values()):
+        from .rarely import about_names
+
+        result.findings += about_names(resources, result)
+    if not sources and not taken:
+        from .rarely import nothing
+
+        result.findings.append(nothing())
+    for index, resource in enumerate(resources):
+        if resource in sources:
+            result.edits[index] = {("metadata", "annotations", LOCAL_CONFIG_ANNOTATION): "true"}
+    return result
+
+
+def _is_source(function_config: Resource) -> bool:
+    """Whether the functionConfig is a list itself; EgressDomains without data is a mere runner."""
+    return function_config.is_domains_kind and (
+        function_config.kind == "ConfigMap" or "data" in function_config.value or SET_LABEL in function_config.labels
+    )
+
+
+def _about_config(function_config: Resource) -> Iterator[Finding]:
+    """What would be passed over in the functionConfig: a list in a kind that holds none, labels misspelt."""
+    if function_config.is_domains_kind:
+        yield from _misplaced(function_config)
+    else:
+        yield fault_of(
+            function_config,
+            f"is the functionConfig, which must be a ConfigMap (v1) or {KIND} ({API_VERSION})",
+            "function-config",
+        )
+
+
+def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
+    """Plan the edits of every annotated resource; returns the names of the sets that they take."""
+    taken = set()
+    roots: dict[tuple[str, str], list[Resource]] = {}
+    earlier: list[tuple[str, Resource]] = []
+    for index, resource in enumerate(resources):
+        if INJECT_ANNOTATION not in resource.annotations:
+            continue
+        name = resource.annotations[INJECT_ANNOTATION]
+        if not isinstance(name, str) or not name.strip():
+            result.findings.append(
+                fault_of(resource, f"the annotation {INJECT_ANNOTATION} must name a set, as in default", "set-name")
+            )
+            continue
+        taken.add(name)
+        # These alone are ever copied; elsewhere the annotation would take the resource out.
+        if SHARD_ANNOTATION in resource.annotations and resource.kind in COPIED:
+            result.removed.add(index)
+            earlier.append((name, resource))
+            continue
+        roots.setdefault((name, resource.kind), []).append(resource)
+        if name not in result.sets:
+            from .rarely import unknown_set
+
+            result.findings.append(unknown_set(resource, name, sorted(result.sets)))
+            continue
+        _fill_one(index, resource, result.sets[name], result)
+    for name, allowed in result.sets.items():
+        if allowed.limits is not None and name in taken and (name, "EnvoyFilter") not in roots:
+            from .rarely import unguarded
+
+            result.findings.append(unguarded(allowed))
+    if earlier:
+        from .rarely import no_copies
+
+        result.findings += no_copies(earlier, roots)
+    return taken
+
+
+def _fill_one(index: int, resource: Resource, allowed: AllowSet, result: Plan) -> None:
+    found = list(find(resource))
+    bad = [place for place in found if isinstance(place, BadPlace)]
+    places = [place for place in found if isinstance(place, Place)]
+    result.findings += [fault_of(resource, place.reason, "place", dotted(place.path)) for place in bad]
+    if not places and not bad:
+        result.findings.append(
+            fault_of(
+                resource,
+                f"carries {INJECT_ANNOTATION} but has no place for domains; a VirtualService has spec.hosts, a "
+                "ServiceEntry spec.hosts, an EnvoyFilter filter_chain_match.server_names",
+                "no-place",
+            )
+        )
+    if bad or not places:
+        return
+    paths = [place.path for place in places]
+    hosts = list(allowed.hosts)
+    copies: list[tuple[str, Edits]] = []
+    if allowed.limits is not None and resource.kind != "EnvoyFilter":
+        from . import limiting
+
+        hosts = list(limiting.routed(allowed.limits))
+        copies += limiting.copies(resource, allowed.limits, paths)
+    if resource.kind == "ServiceEntry":
+        parts = shards.split(hosts)
+        hosts = parts.pop("")
+        copies += [(key, dict.fromkeys(paths, part)) for key, part in parts.items()]
+    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **dict.fromkeys(paths, hosts)}
+    if resource.kind == "EnvoyFilter":
+        edits |= _client_rules(resource, places, [it for it in found if isinstance(it, ClientsPlace)], allowed, result)
+    if KEEP_HOSTS_ANNOTATION in resource.annotations:
+        from .rarely import kept_hosts
+
+        kept = kept_hosts(resource, allowed, result.findings)
+        for changes in (edits, *(further for _, further in copies)) if kept else ():
+            changes["spec", "hosts"] = [*changes["spec", "hosts"], *kept]
+    result.edits[index] = edits
+    result.copies[index] = [_copy(resource, key, further) for key, further in copies]
+    _check_sizes(resource, edits, result.copies[index], result.findings)
+
+
+def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings: list[Finding]) -> None:
+    """Note what would be too large, `resource` itself or a copy."""
+    own = len(repr(resource.value))
+    for number, changes in enumerate((edits, *copies)):
+        if _is_notable(own, changes):
+            from .rarely import about_size
+
+            findings += about_size(resource, edited(resource.value, changes), is_copy=number > 0)
+
+
+def _is_notable(own: int, changes: Edits) -> bool:
+    lists = [new for new in changes.values() if isinstance(new, list)]
+    # Most lists are told by counting their names; rules hold every name, and several times.
+    return any(isinstance(new, dict) for new in changes.values()) or (
+        own + _LONGEST * sum(map(len, lists)) > _NOTABLE and own + sum(len(repr(new)) for new in lists) > _NOTABLE
+    )
+
+
+def _client_rules(
+    resource: Resource, lists: list[Place], places: list[ClientsPlace], allowed: AllowSet, result: Plan
+) -> Edits:
+    """What the gateway's filters for clients are filled with; a fault where a chain with a list must have one."""
+    if not places and allowed.limits is None:
+        return {}
+    from . import limiting
+
+    if allowed.limits is not None:
+        result.findings += limiting.without_filter(resource, lists, places, allowed)
+    domains, faults = limiting.trust_domains(resource)
+    result.findings += faults
+    rules = limiting.rules(allowed, domains)
+    return {(*place.path, key): rules for place in places for key in ("matcher", "shadow_matcher")}
+
+
+def _copy(resource: Resource, key: str, further: Edits) -> Edits:
+    """The edits that turn a copy of `resource` into one of its own, `key` being what its name ends in."""
+    edits: Edits = {
+        ("metadata", "name"): f"{resource.name}-{key}",
+        ("metadata", "labels", STATE_LABEL): INJECTED,
+        ("metadata", "annotations", SHARD_ANNOTATION): key,
+    }
+    # What a tool noted down about the one object must not be claimed by a second one.
+    for annotation in resource.annotations:
+        domain = str(annotation).partition("/")[0]
+        if domain.endswith(("config.kubernetes.io", "config.k8s.io")):
+            edits["metadata", "annotations", annotation] = None
+    return edits | further
+
+
+def _misplaced(resource: Resource) -> Iterator[Finding]:
+    """Labels and annotations of ours that would be passed over: misspelt, of the other sort, or within a List."""
+    if resource.kind.endswith("List") and "items" in resource.value:
+        from .rarely import within_list
+
+        yield from within_list(resource)
+    if any(str(key).startswith(PREFIX) for key in resource.labels):
+        for key in resource.labels:
+            if str(key).startswith(PREFIX) and key not in LABELS:
+                hint = " it is an annotation, not a label" if key in ANNOTATIONS else f" labels are {', '.join(LABELS)}"
+                yield fault_of(resource, f"has the label {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")
+        if SET_LABEL in resource.labels and not resource.is_domains_kind:
+            yield Finding(
+                WARNING,
+                f"has the label {SET_LABEL}, which counts on a ConfigMap (v1) alone",
+                rule="misplaced",
+                resource=resource,
+            )
+    if SHARD_ANNOTATION in resource.annotations and resource.kind not in COPIED:
+        yield fault_of(resource, f"carries {SHARD_ANNOTATION}, which the function alone gives to copies", "misplaced")
+    for key in resource.annotations:
+        known = key in ANNOTATIONS or (key == CLIENTS_ANNOTATION and resource.is_domains_kind)
+        if str(key).startswith(PREFIX) and not known:
+            hint = (
+                " it is a label, not an annotation" if key in LABELS else f" annotations are {', '.join(ANNOTATIONS)}"
+            )
+            yield fault_of(resource, f"has the annotation {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")
+
+
+def edited(value: dict[str, Any], edits: Edits) -> dict[str, Any]:
+    """A copy of `value` with `edits` made, sharing with it what they do not touch.
+
+    Mappings on the way are added where they are missing or null; a path through a missing list is a KeyError.
+    """
+    result = dict(value)
+    for path, new in edits.items():
+        holder: Any = result
+        for step in path[:-1]:
+            child = holder[step] if isinstance(step, int) else holder.get(step) or {}
+            # Copied each time: the few mappings on a path are small, and no state need be kept.
+            child = dict(child) if isinstance(child, dict) else list(child)
+            holder[step] = child
+            holder = child
+        if new is None:
+            holder.pop(path[-1], None)
+        else:
+            holder[path[-1]] = new
+    return result

@@ -1,0 +1,188 @@
+"""What limited lists add to a rendered set; loaded when there is one.
+
+At the sidecars, copies of the VirtualService and the ServiceEntry that are exported to the clients'
+namespaces alone; at the gateway, the rules by which the internal listener lets an identity reach a
+name. Envoy's tree of server names tries the longest match first and goes on to the wildcards above
+it while the identity does not match, at a cost that does not grow with the number of lists
+(Envoy, xds.type.matcher.v3.ServerNameMatcher; RBAC network filter, `matcher`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..lists.clients import EVERYWHERE
+from ..manifest.findings import Finding, fault_of
+from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
+from ..names.domain import PLACEHOLDER, ascii_quoted, minimise
+from ..sites import dotted
+from . import shards
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from ..lists.allowlist import AllowSet
+    from ..lists.clients import Client, Limits
+    from ..sites import ClientsPlace, Path, Place
+    from .inject import Edits
+
+_LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
+
+_TYPE = "type.googleapis.com/"
+FILTER_STATE_KEY = "egress-overlays.client"
+"""Where the mesh listener leaves the client's identity for the internal listener."""
+
+
+def routed(limits: Limits) -> tuple[str, ...]:
+    """The hosts that every sidecar knows: those of all workloads, and those of clients in any namespace."""
+    anywhere = limits.at_sidecars.get(EVERYWHERE, ())
+    return minimise((*limits.shared, *anywhere))[0] or (PLACEHOLDER,)
+
+
+def copies(resource: Resource, limits: Limits, paths: Sequence[Path]) -> Iterator[tuple[str, Edits]]:
+    """The edits that turn a copy of `resource` into each limited one, with the key that its name ends in."""
+    for namespaces, hosts in limits.at_sidecars.items():
+        if namespaces == EVERYWHERE:
+            continue
+        key = _key(namespaces)
+        if resource.kind == "ServiceEntry":
+            for part, members in shards.split(hosts).items():
+                yield f"{key}-{part}" if part else key, _exported(namespaces, paths, members)
+        else:
+            edits = _exported(namespaces, paths, list(hosts))
+            # The Gateway's own route stands in the first one; a second one would be in its way.
+            edits["spec", "gateways"] = ["mesh"]
+            edits["spec", "tcp"] = None
+            yield key, edits
+
+
+def _exported(namespaces: frozenset[str], paths: Sequence[Path], hosts: list[str]) -> Edits:
+    edits: Edits = dict.fromkeys(paths, hosts)
+    edits["spec", "exportTo"] = sorted(namespaces)
+    return edits
+
+
+def _key(namespaces: frozenset[str]) -> str:
+    """A name for a group of namespaces: they hold no dot, so that no two groups share one."""
+    key = "for." + ".".join(sorted(namespaces))
+    if len(key) > _LONGEST_KEY:
+        from hashlib import sha256
+
+        key = "for." + sha256(key.encode()).hexdigest()[:32]
+    return key
+
+
+def without_filter(
+    resource: Resource, lists: Sequence[Place], filters: Sequence[ClientsPlace], allowed: AllowSet
+) -> Iterator[Finding]:
+    """Chains with one of `lists` and none of `filters`, which would open limited lists to every client."""
+    titles = ", ".join(sorted(source.title for source in allowed.clients))
+    for place in lists:
+        chain = place.path[:-2]
+        if not any(found.path[: len(chain)] == chain for found in filters):
+            yield fault_of(
+                resource,
+                f"has no filter egress-overlays.clients, but the set {ascii_quoted(allowed.name)} has lists for "
+                f"some clients only ({titles}); add components/client-lists before the function, or the filter here",
+                "no-clients-place",
+                dotted(chain),
+            )
+
+
+def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:
+    """The trust domains whose identities count, from the annotation on the EnvoyFilter, and its faults."""
+    text = str(resource.annotations.get(TRUST_DOMAINS_ANNOTATION, "cluster.local"))
+    found = tuple(part.strip() for part in text.split(","))
+    faults = [
+        fault_of(
+            resource,
+            f"{ascii_quoted(part)} is no trust domain (SPIFFE ID, section 2.1); write names as in cluster.local, "
+            "separated by commas",
+            "trust-domain",
+            f"annotation {TRUST_DOMAINS_ANNOTATION}",
+        )
+        for part in found
+        if not re.fullmatch(r"[a-z0-9._-]{1,255}", part)
+    ]
+    return found, faults
+
+
+def rules(allowed: AllowSet, domains: Sequence[str]) -> dict[str, Any]:
+    """Envoy's matcher that allows an identity of the trust `domains` the names of its lists, and nothing else.
+
+    Where no list is limited, nobody is asked who they are: the gateway works as one without the filter.
+    """
+    if allowed.limits is None:
+        found = [{"domains": list(allowed.hosts), "on_match": _allow(allowed.name)}]
+    else:
+        trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
+        shared = allowed.limits.shared
+        found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
+        for clients, hosts in allowed.limits.at_gateway.items():
+            expressions = [_identity(trusted, client) for client in sorted(clients)]
+            found.append(_names(hosts, _lists(allowed, clients), expressions))
+    return {
+        "matcher_tree": {
+            "input": {
+                "name": "name",
+                "typed_config": {"@type": _TYPE + "envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"},
+            },
+            "custom_match": {
+                "name": "names",
+                "typed_config": {
+                    "@type": _TYPE + "xds.type.matcher.v3.ServerNameMatcher",
+                    "domain_matchers": found,
+                },
+            },
+        }
+    }
+
+
+def _identity(trusted: str, client: Client) -> str:
+    namespace = "[^/,]+" if client.namespace == "*" else re.escape(client.namespace)
+    account = "[^/,]+" if client.service_account == "*" else re.escape(client.service_account)
+    return f"{trusted}/ns/{namespace}/sa/{account}"
+
+
+def _lists(allowed: AllowSet, clients: frozenset[Client]) -> str:
+    """What the access log calls the lists of `clients`: the names of their ConfigMaps."""
+    return "+".join(sorted(source.name for source, found in allowed.clients.items() if found <= clients))
+
+
+def _names(hosts: Sequence[str], title: str, expressions: Sequence[str]) -> dict[str, Any]:
+    """Names, and the identities that they are open to."""
+    return {
+        "domains": list(hosts),
+        "on_match": {
+            "matcher": {
+                "matcher_list": {
+                    "matchers": [
+                        {
+                            "predicate": {
+                                "single_predicate": {
+                                    "input": {
+                                        "name": "client",
+                                        "typed_config": {
+                                            "@type": _TYPE
+                                            + "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
+                                            "key": FILTER_STATE_KEY,
+                                        },
+                                    },
+                                    "value_match": {"safe_regex": {"google_re2": {}, "regex": "|".join(expressions)}},
+                                }
+                            },
+                            "on_match": _allow(title),
+                        }
+                    ]
+                }
+            }
+        },
+    }
+
+
+def _allow(title: str) -> dict[str, Any]:
+    """What lets a connection through; the access log names `title` as what decided."""
+    action = {"@type": _TYPE + "envoy.config.rbac.v3.Action", "name": title, "action": "ALLOW"}
+    return {"action": {"name": "allow", "typed_config": action}}

@@ -1,0 +1,60 @@
+"""The names that sidecars send to a gateway: what a probe expects it to let through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..names.domain import PLACEHOLDER, Domain
+from .gateway import Resource, Workload, namespace, of_kind
+
+
+def names(resources: list[Resource], workload: Workload) -> tuple[list[Domain], list[str]]:
+    """(every sniHosts of a VirtualService of the mesh that leads to `workload`, notes).
+
+    A route leads to it where its destination is a Service that selects it, or none of the manifests. Where no route
+    does, the names of all routes are expected, and a note says so.
+    """
+    mine: dict[str, None] = {}
+    everybodys: dict[str, None] = {}
+    for service in of_kind(resources, "VirtualService"):
+        for route in service["spec"].get("tls") or []:
+            leads_here = any(_leads_to(host, service, resources, workload) for host in _destinations(route) or [""])
+            for match in route.get("match") or []:
+                if "mesh" in (match.get("gateways") or service["spec"].get("gateways") or ["mesh"]):
+                    found = dict.fromkeys(str(name).lower() for name in match.get("sniHosts") or [])
+                    everybodys.update(found)
+                    if leads_here:
+                        mine.update(found)
+    notes = []
+    if everybodys and not mine:
+        mine = everybodys
+        notes.append(
+            f"{workload.title}: no VirtualService of the mesh leads to a Service that selects it; expected is what "
+            "the VirtualServices send to other gateways"
+        )
+    mine.pop(PLACEHOLDER, None)
+    return [Domain(name) for name in mine], notes
+
+
+def _destinations(route: dict[str, Any]) -> list[str]:
+    return [str((one.get("destination") or {}).get("host", "")) for one in route.get("route") or []]
+
+
+def _leads_to(host: str, route_of: Resource, resources: list[Resource], workload: Workload) -> bool:
+    services = [one for one in of_kind(resources, "Service", "v1") if host in _hosts(one, namespace(route_of))]
+    if not services:
+        return True
+    return any(
+        namespace(one) == workload.namespace and workload.selected_by((one.get("spec") or {}).get("selector"))
+        for one in services
+    )
+
+
+def _hosts(service: Resource, seen_from: str) -> Iterator[str]:
+    """What a VirtualService of namespace `seen_from` may call `service`."""
+    name, here = service["metadata"]["name"], namespace(service)
+    if here == seen_from:
+        yield name
+    for suffix in ("", ".svc", ".svc.cluster.local"):
+        yield f"{name}.{here}{suffix}"

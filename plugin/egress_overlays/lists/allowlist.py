@@ -1,0 +1,296 @@
+"""Domains ConfigMaps to sets: groups, provenance, and the effective list that is emitted."""
+
+from __future__ import annotations
+
+from ..manifest.findings import ERROR, INFO, WARNING, Finding, fault_of
+from ..manifest.resource import (
+    ALLOW_EMPTY_ANNOTATION,
+    CLIENTS_ANNOTATION,
+    DEFAULT_SET,
+    SET_LABEL,
+    Resource,
+)
+from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .clients import Client, Limits
+
+# Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
+_LONGEST_LINE = 4096
+
+
+class Entry:
+    """One name of one line: where it came from (`source`, `group`, `line` from 1) and its `comment`."""
+
+    __slots__ = ("comment", "domain", "group", "line", "source")
+
+    def __init__(self, domain: Domain, source: Resource, group: str, line: int, comment: str) -> None:
+        self.domain = domain
+        self.source = source
+        self.group = group
+        self.line = line
+        self.comment = comment
+
+
+class AllowSet:
+    """The list of one set: `entries` as they were written, `hosts` as they are emitted.
+
+    `hosts` is never empty: a list that is allowed to be empty holds the placeholder, which admits
+    nothing, since Envoy takes an empty `server_names` for "every name". `covered` maps each name
+    left out to the one that opens it already. `clients` holds the clients of each source that is
+    limited to some, and `limits` who may reach what then; None where every list is for all.
+    """
+
+    __slots__ = ("clients", "covered", "entries", "hosts", "limits", "name", "sources")
+
+    def __init__(
+        self,
+        name: str,
+        sources: Sequence[Resource],
+        entries: Sequence[Entry],
+        clients: dict[Resource, frozenset[Client]],
+    ) -> None:
+        self.name = name
+        self.sources = sources
+        self.entries = entries
+        self.clients = clients
+        self.limits: Limits | None = None
+        kept, self.covered = minimise(entry.domain for entry in entries if entry.source not in clients)
+        if clients:
+            from .clients import Limits
+
+            self.limits = Limits(kept, self._asked())
+            kept = tuple(sorted((*kept, *self.limits.limited)))
+            self.covered |= self.limits.left_out
+        self.hosts: tuple[str, ...] = kept or (PLACEHOLDER,)
+
+    def _asked(self) -> dict[Domain, frozenset[Client]]:
+        """The names of the limited lists, each with the clients of all lists that hold it."""
+        asked: dict[Domain, frozenset[Client]] = {}
+        for entry in self.entries:
+            if entry.source in self.clients:
+                clients, known = self.clients[entry.source], asked.get(entry.domain)
+                asked[entry.domain] = clients if known is None else clients | known
+        return asked
+
+    def is_for_all(self, name: Domain | None) -> bool:
+        """Whether `name` is emitted for every workload, limits or none."""
+        return self.limits is not None and name in self.limits.shared
+
+    def cover_of(self, entry: Entry) -> Domain | None:
+        """What opens the name of `entry` already, so that its line changes nothing; None where nothing does."""
+        cover = self.covered.get(entry.domain)
+        return None if cover == entry.domain and entry.source not in self.clients else cover
+
+    def clients_of(self, host: Domain) -> frozenset[Client] | None:
+        """The clients of all lists that stand for `host`, None if one of these is for every workload."""
+        found: frozenset[Client] = frozenset()
+        for entry in self.entries:
+            if entry.domain.covers(host):
+                if entry.source not in self.clients:
+                    return None
+                found |= self.clients[entry.source]
+        return found
+
+    def covering(self, host: str) -> Entry | None:
+        """The first entry, in the order of the sources, that admits the lower-case name `host`."""
+        return next((entry for entry in self.entries if entry.domain.matches(host)), None)
+
+
+def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding]]:
+    """The sets that `sources` declare together, by name, and all faults of all of them.
+
+    A ConfigMap without the set label belongs to the set `default` (only a functionConfig can be one).
+    A set whose list is empty is a fault unless one of its ConfigMaps allows it.
+    """
+    findings: list[Finding] = []
+    members: dict[str, list[Resource]] = {}
+    for source in sources:
+        findings += _faults_of(source)
+        members.setdefault(set_of(source), []).append(source)
+    sets = {}
+    for name, group in members.items():
+        before = len(findings)
+        entries = [entry for source in group for entry in _entries(source, findings)]
+        sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings))
+        findings += _about_list(allowed, unread=len(findings) > before)
+    return sets, findings
+
+
+def set_of(source: Resource) -> str:
+    """The set that a domains ConfigMap adds to."""
+    found = source.labels.get(SET_LABEL, DEFAULT_SET)
+    return found if isinstance(found, str) else str(found)
+
+
+def _faults_of(source: Resource) -> Iterator[Finding]:
+    if not set_of(source).strip() or not isinstance(source.labels.get(SET_LABEL, ""), str):
+        yield fault_of(source, f"the label {SET_LABEL} must name a set, as in {SET_LABEL}: {DEFAULT_SET}", "set-name")
+    if source.annotations.get(ALLOW_EMPTY_ANNOTATION, "true") != "true":
+        yield fault_of(source, f'the annotation {ALLOW_EMPTY_ANNOTATION} must be "true" or absent', "allow-empty")
+    if source.value.get("binaryData"):
+        yield fault_of(
+            source,
+            "binaryData is never read as domains (kubectl puts text there that is not UTF-8); "
+            "save the file as UTF-8 and put the names under data",
+            "binary-data",
+        )
+
+
+def _clients(sources: Sequence[Resource], findings: list[Finding]) -> dict[Resource, frozenset[Client]]:
+    """The sources that are limited to clients, with these; faults go to `findings`."""
+    limited = {}
+    for source in sources:
+        if CLIENTS_ANNOTATION in source.annotations:
+            from .clients import read as read_clients
+
+            limited[source], faults = read_clients(source)
+            findings += faults
+    return limited
+
+
+def _entries(source: Resource, findings: list[Finding]) -> Iterator[Entry]:
+    """The entries of one ConfigMap; what cannot be read goes to `findings`."""
+    data = source.value.get("data")
+    if data is None:
+        return
+    if not isinstance(data, dict):
+        findings.append(fault_of(source, "data must map groups to text", "data-type", "data"))
+        return
+    for group in sorted(data, key=str):
+        text = data[group]
+        if not isinstance(text, str) or not isinstance(group, str):
+            findings.append(_not_text(source, group, text))
+            continue
+        if not group.isascii() or not group.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            findings.append(
+                fault_of(
+                    source,
+                    f"{ascii_quoted(group)} is no key of a ConfigMap; use letters, digits, '-', '_' and '.'",
+                    "group-name",
+                )
+            )
+        yield from _lines(source, group, text, findings)
+
+
+def _not_text(source: Resource, group: object, value: object) -> Finding:
+    from ..names.refusals import no_text
+
+    return Finding(ERROR, no_text(value), rule="data-type", resource=source, group=str(group))
+
+
+def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> Iterator[Entry]:
+    # split() and not splitlines(): the latter also breaks at U+2028 and other characters that
+    # nobody sees, where a reviewer would read one line.
+    for number, line in enumerate(text.split("\n"), 1):
+        name, _, comment = line.partition("#") if "#" in line else (line, "", "")
+        # Only what an editor leaves behind is stripped; other white space is refused, see `refusals`.
+        name = name.strip(" \t\r")
+        if comment:
+            comment = comment.strip(" \t\r")
+            if not comment.isprintable():
+                findings += _disguised(source, group, number, comment)
+        if not name:
+            continue
+        if len(name) > _LONGEST_LINE:
+            fault = InvalidDomain(name, f"is a line of {len(name)} characters", "write one name a line")
+            findings.append(_invalid(source, group, number, fault))
+            continue
+        try:
+            parsed = parse(name)
+        except InvalidDomain as fault:
+            findings.append(_invalid(source, group, number, fault))
+            continue
+        for domain in parsed:
+            yield Entry(domain, source, group, number, comment)
+
+
+def _disguised(source: Resource, group: str, line: int, comment: str) -> Iterator[Finding]:
+    """A comment that a screen shows as something else ("Trojan Source", CVE-2021-42574)."""
+    from ..names.refusals import disguising
+
+    found = disguising(comment)
+    if found:
+        yield Finding(
+            ERROR,
+            f"the comment {ascii_quoted(comment)} holds {found}, which can make a line read as another; delete it",
+            rule="comment",
+            resource=source,
+            group=group,
+            line=line,
+            value=comment,
+        )
+
+
+def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> Finding:
+    return Finding(ERROR, str(fault), rule="domain", resource=source, group=group, line=line, value=fault.text[:300])
+
+
+def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
+    """What is to be said of a whole set: empty, repeats and covered names, doubtful names.
+
+    `unread`: some of its lines were refused, so that an empty list says nothing new.
+    """
+    if not allowed.entries and not unread:
+        may_be_empty = any(source.annotations.get(ALLOW_EMPTY_ANNOTATION) for source in allowed.sources)
+        if not may_be_empty:
+            yield Finding(
+                ERROR,
+                f"the set {ascii_quoted(allowed.name)} has no domain at all; add one, or annotate the ConfigMap "
+                f'with {ALLOW_EMPTY_ANNOTATION}: "true" to deny everything on purpose',
+                rule="empty-list",
+                resource=allowed.sources[0],
+            )
+    seen: dict[Domain, Entry] = {}
+    for entry in allowed.entries:
+        first = seen.setdefault(entry.domain, entry)
+        cover = allowed.cover_of(entry)
+        if entry.source in allowed.clients and allowed.is_for_all(cover):
+            yield _remark(
+                entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
+            )
+        elif cover is not None:
+            yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
+        elif first is not entry:
+            yield _remark(entry, "stands more than once and is emitted once", "repeated")
+        if first is entry:
+            yield from _doubts(entry)
+
+
+def _doubts(entry: Entry) -> Iterator[Finding]:
+    if entry.domain.is_wildcard:
+        from ..names.public_suffix import is_private_suffix
+
+        if is_private_suffix(entry.domain.base):
+            yield _remark(
+                entry,
+                f'opens names that any customer of "{entry.domain.base}" may register; name the ones you use',
+                "shared-suffix",
+                WARNING,
+            )
+    if "xn--" in entry.domain:
+        from ..names.idn import mixed_scripts
+
+        scripts = mixed_scripts(entry.domain.base)
+        if scripts:
+            yield _remark(
+                entry,
+                f"mixes {' and '.join(scripts)} letters in one label, as look-alikes do; check it letter by letter",
+                "look-alike",
+                WARNING,
+            )
+
+
+def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Finding:
+    return Finding(
+        severity,
+        f'"{entry.domain}" {message}',
+        rule=rule,
+        resource=entry.source,
+        group=entry.group,
+        line=entry.line,
+        value=entry.domain,
+    )

@@ -1,0 +1,113 @@
+"""What takes part in no set and still changes what passes an egress gateway.
+
+Live manifests hold those of every gateway of the mesh; only what reaches the pods of ours, or sends to them, counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..manifest.fields import mappings
+from ..names.domain import ascii_quoted
+from ..sites.chains import patches
+from .reach import SIDECAR, HostList, lists_of
+from .workloads import Gateways, is_istio, route_destinations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..manifest.resource import Resource
+    from ..sites import Path
+    from ..sites.chains import Patch
+
+
+class Stranger(NamedTuple):
+    """A `resource` that takes part in no set, what it `does`, first at `path`, and `where`, in words.
+
+    `is_grave`: names may pass that no list holds. `is_certain`: it does reach our gateway, and not perhaps. `lists` are
+    those that count beside the sets' own.
+    """
+
+    resource: Resource
+    path: Path
+    does: tuple[str, ...]
+    where: str
+    is_grave: bool
+    is_certain: bool
+    lists: list[HostList]
+
+
+def strangers(
+    resources: Sequence[Resource], lists: Mapping[str, Sequence[HostList]], root_namespace: str
+) -> list[Stranger]:
+    """Those among `resources` that have none of `lists`, by set, and reach the gateways of these."""
+    members = {id(entry.resource): entry.resource for entries in lists.values() for entry in entries}
+    if not members:
+        return []
+    gateways = Gateways(resources, list(members.values()), root_namespace)
+    found: list[Stranger] = []
+    for resource in resources:
+        if id(resource) not in members:
+            if is_istio(resource, "EnvoyFilter"):
+                found += _filter(resource, gateways)
+            elif is_istio(resource, "VirtualService"):
+                found += _service(resource, gateways)
+    return found
+
+
+def _filter(resource: Resource, gateways: Gateways) -> Iterator[Stranger]:
+    reached = gateways.reached_by(resource)
+    if reached is None:
+        return
+    pods, is_certain = reached
+    done = [(patch, *said) for patch in patches(resource) if patch.is_for_gateways for said in _does(patch, gateways)]
+    if done:
+        words = tuple(dict.fromkeys(words for _, words, _ in done))
+        is_grave = any(grave for _, _, grave in done)
+        first = next(patch for patch, _, grave in done if grave is is_grave)
+        at_fault = {patch.path for patch, _, grave in done if grave and is_certain}
+        lists = [entry for entry in lists_of(resource) if entry.path[:3] in at_fault]
+        where = f"at the egress gateway ({pods.title})"
+        yield Stranger(resource, first.path, words, where, is_grave, is_certain, lists)
+
+
+def _does(patch: Patch, gateways: Gateways) -> Iterator[tuple[str, bool]]:
+    """What `patch` does to one of our gateways, in words, and whether that is grave."""
+    if patch.forwards:
+        yield "forwards by SNI", True
+    if patch.applies_to == "LISTENER" and patch.operation == "ADD":
+        is_ours = False
+    elif not patch.is_for_listener(gateways.ports):
+        return
+    else:
+        is_ours = True
+    names = [name for chain in patch.chains for name in chain.names or ()]
+    if patch.operation == "REMOVE":
+        return
+    if names:
+        yield f"adds a filter chain for {ascii_quoted(names[0])}", True
+    elif any(chain.has_filters for chain in patch.chains):
+        yield ("adds a filter chain" if is_ours else "adds a listener"), is_ours
+    if patch.changes_destination:
+        yield "changes where the mesh listener's connections go", True
+    elif patch.applies_to == "NETWORK_FILTER":
+        yield "adds a filter to the mesh listener", False
+
+
+def _service(resource: Resource, gateways: Gateways) -> Iterator[Stranger]:
+    sending = [
+        (("spec", kind, index), ours)
+        for kind in ("tls", "tcp")
+        for index, route in mappings(resource.value.get("spec"), kind)
+        for one in route_destinations(resource, route)
+        for ours in gateways.destinations
+        if one.is_same(ours)
+    ]
+    if sending:
+        routes = dict(sending)
+        lists = [entry for entry in lists_of(resource) if entry.path[:3] in routes]
+        # TCP routes do not look at names.
+        lists += [HostList(SIDECAR, resource, path, [], is_missing=True) for path in routes if path[1] == "tcp"]
+        path, to = sending[0]
+        where = f"to the egress gateway ({to.title})"
+        yield Stranger(resource, path, ("sends connections",), where, True, True, lists)

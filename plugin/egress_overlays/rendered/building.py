@@ -1,0 +1,110 @@
+"""Directories, built by Kustomize, as what the command reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yaml12 import parse_yaml
+
+from ..manifest.findings import ERROR
+from ..manifest.resource import INJECT_ANNOTATION, KIND, Resource
+from ..yamltext import manifests
+from .kustomize import TRANSFORMATIONS_ANNOTATION, USED_ANNOTATION, Unbuildable, build
+from .rendered import Rendered, Unreadable, is_source, without_nulls
+from .tracing import InTree
+
+if TYPE_CHECKING:
+    from ..yamltext.manifests import Manifest
+
+
+class DoesNotBuild(Unreadable):
+    """A directory that Kustomize does not build; `said` is all that was on its stderr."""
+
+    def __init__(self, path: str, fault: Unbuildable) -> None:
+        super().__init__(f"{path} does not build: {fault}")
+        self.said = fault.said
+
+
+def built(path: str) -> Rendered:
+    """What the kustomization in the directory `path` builds to; raises DoesNotBuild."""
+    directory = Path(path)
+    try:
+        data, base = build([directory])
+        where = InTree(directory, base)
+        found = manifests.read(data)
+        used = [manifest for manifest in found if USED_ANNOTATION in manifest.resource.annotations]
+        sources = [manifest.resource for manifest in used if is_source(manifest)] + _function_configs(found, where)
+    except Unbuildable as fault:
+        raise DoesNotBuild(path, fault) from None
+    resources = [manifest.resource for manifest in found if manifest not in used]
+    for resource in [*resources, *sources]:
+        resource.origin = where.of(resource).file
+    return Rendered(path, resources, sources, where)
+
+
+def lists_in_files(path: str) -> Rendered:
+    """The faults in the domains ConfigMaps of a kustomization that does not build, and in patches to them.
+
+    Each file is read by itself, so that nothing is said of whole sets; the groups that patches remove are left out.
+    """
+    directory = Path(path)
+    where = InTree(directory, directory)
+    functions = {file.resolve() for file in where.tree.transformers()}
+    files = {file: where.manifests(file) for file in dict.fromkeys(where.tree.files())}
+    lists = [
+        manifest.resource
+        for file, found in files.items()
+        for manifest in found
+        if is_source(manifest) or (manifest.resource.is_domains_kind and file in functions)
+    ]
+    names = {resource.name for resource in lists}
+    patches = [
+        Resource(without_nulls(manifest.resource.value), manifest.resource.origin)
+        for found in files.values()
+        for manifest in found
+        if manifest.resource.is_domains_kind and manifest.resource.name in names and manifest.resource not in lists
+    ]
+    result = Rendered(path, [], [*lists, *patches], where)
+    result.findings = [finding for finding in result.findings if finding.group and finding.severity == ERROR]
+    return result
+
+
+def _function_configs(found: list[Manifest], where: InTree) -> list[Resource]:
+    """The ConfigMaps that were the functionConfig of the last function that each annotated object went through."""
+    wanted: dict[tuple[Path, str], None] = {}
+    for manifest in found:
+        if INJECT_ANNOTATION in manifest.resource.annotations:
+            for step in reversed(_transformations(manifest.resource)):
+                by = step.get("configuredBy") or {}
+                if by.get("kind") in ("ConfigMap", KIND) and by.get("apiVersion") != "builtin":
+                    file = (where.base / str(step.get("configuredIn"))).resolve()
+                    wanted[file, str(by.get("name"))] = None
+                    break
+    return [config for (file, name) in wanted for config in _config(file, name, where)]
+
+
+def _transformations(resource: Resource) -> list[dict[str, Any]]:
+    text = resource.annotations.get(TRANSFORMATIONS_ANNOTATION)
+    steps: Any = parse_yaml(text) if isinstance(text, str) else []
+    return [step for step in steps if isinstance(step, dict)]
+
+
+def _config(file: Path, name: str, where: InTree) -> list[Resource]:
+    """The functionConfig `name` that was loaded from `file`: as it stands there, or as patched by a kustomization."""
+    for entry in where.tree.transformers():
+        if entry.resolve() == file:
+            return [found.resource for found in where.manifests(file) if _is_list(found, name)]
+        if entry.is_dir():
+            data, base = build([entry])
+            transformers = InTree(entry, base)
+            for found in manifests.read(data):
+                if _is_list(found, name) and transformers.file_of(found.resource) == file:
+                    found.resource.annotations.pop(USED_ANNOTATION, None)
+                    return [found.resource]
+    return []
+
+
+def _is_list(manifest: Manifest, name: str) -> bool:
+    resource = manifest.resource
+    return resource.is_domains_kind and resource.name == name and "data" in resource.value

@@ -1,0 +1,129 @@
+"""Who may reach a name at a rendered gateway: the rules that `limiting` wrote, read back.
+
+Only what the function writes is understood; anything else in its place is said to be not readable,
+never taken for open or closed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..lists.clients import Client
+from ..manifest.findings import Finding, fault_of
+from ..manifest.resource import INJECT_ANNOTATION, Resource
+from ..names.domain import Domain
+from ..sites import ClientsPlace, dotted, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .reach import HostList
+
+EVERYONE = Client("*/*")
+"""Every workload of the mesh: what a list without clients is for."""
+
+_IDENTITY = re.compile(r"spiffe://\((?P<trust>[^()]*)\)/ns/(?P<namespace>[^/]+|\[\^/,\]\+)/sa/(?P<account>.+)")
+_ANY = "[^/,]+"
+
+
+class ClientRules:
+    """The rules of one filter, at `path` of `resource`: names and the clients that may reach them."""
+
+    __slots__ = ("_clients", "path", "resource")
+
+    def __init__(
+        self, resource: Resource, path: tuple[str | int, ...], clients: Mapping[str, frozenset[Client]]
+    ) -> None:
+        self.resource = resource
+        self.path = path
+        self._clients = clients
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The names that stand in the rules."""
+        return self._clients
+
+    def guards(self, entry: HostList) -> bool:
+        """Whether the filter stands in the chain that `entry` is the list of."""
+        chain = self.path[:-3]  # filters, index, typed_config
+        return entry.resource is self.resource and entry.path[: len(chain)] == chain
+
+    def clients(self, host: Domain) -> frozenset[Client]:
+        """Who may reach all that `host` stands for: by it, or by a wildcard above it, as Envoy's tree goes on to."""
+        found = set(self._clients.get(host, ()))
+        dot = host.find(".", 2 if host.is_wildcard else 0)
+        while dot != -1:
+            found |= self._clients.get("*" + host[dot:], frozenset())
+            dot = host.find(".", dot + 1)
+        return frozenset({EVERYONE}) if EVERYONE in found else frozenset(found)
+
+
+def client_rules(resources: Iterable[Resource]) -> tuple[dict[str, list[ClientRules]], list[Finding]]:
+    """The rules of every set in `resources`, and what stands in their place and cannot be read."""
+    found: dict[str, list[ClientRules]] = {}
+    faults = []
+    for resource in resources:
+        for place in find(resource) if INJECT_ANNOTATION in resource.annotations else ():
+            if isinstance(place, ClientsPlace):
+                name = str(resource.annotations[INJECT_ANNOTATION])
+                try:
+                    rules = _read(resource, place.path)
+                except (KeyError, TypeError, ValueError, IndexError):
+                    reason = "holds rules for clients that the function did not write; build with the function"
+                    faults.append(fault_of(resource, reason, "client-rules", dotted(place.path)))
+                    rules = ClientRules(resource, place.path, {})
+                found.setdefault(name, []).append(rules)
+    return found, faults
+
+
+def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
+    config: Any = resource.value
+    for step in path:
+        config = config[step]
+    clients: dict[str, frozenset[Client]] = {}
+    for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
+        if "action" in group["on_match"]:  # where no list is limited
+            decides, meant = group["on_match"], frozenset({EVERYONE})
+        else:
+            (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
+            expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
+            decides = rule["on_match"]
+            meant = frozenset(_client(part) for part in re.split(r"\|(?=spiffe:)", expression))
+        if decides["action"]["typed_config"]["action"] != "ALLOW":
+            raise ValueError("an action of another kind")
+        for name in group["domains"]:
+            clients[name] = clients.get(name, frozenset()) | meant
+    return ClientRules(resource, path, clients)
+
+
+def _client(expression: str) -> Client:
+    match = _IDENTITY.fullmatch(expression)
+    if match is None:
+        raise ValueError("an expression of another kind")
+    parts = (match["namespace"], match["account"])
+    return Client("/".join("*" if part == _ANY else re.sub(r"\\(.)", r"\1", part) for part in parts))
+
+
+def who(rules: Sequence[ClientRules], host: Domain) -> frozenset[Client] | None:
+    """The clients that `host` is limited to by any of `rules`, None where it is for every workload."""
+    found = frozenset[Client]().union(*(one.clients(host) for one in rules)) if rules else frozenset({EVERYONE})
+    return None if EVERYONE in found else found
+
+
+def is_wider(after: frozenset[Client] | None, before: frozenset[Client] | None) -> bool:
+    """Whether `after` holds a client that nobody in `before` stands for."""
+    if before is None:
+        return False
+    if after is None:
+        return True
+    return any(not any(_stands_for(known, client) for known in before) for client in after)
+
+
+def _stands_for(one: Client, other: Client) -> bool:
+    return one.namespace in ("*", other.namespace) and one.service_account in ("*", other.service_account)
+
+
+def shown(clients: Iterable[Client] | None) -> str:
+    """The clients in words: `payments/*, shop/checkout`; empty for every workload."""
+    return ", ".join(sorted(clients)) if clients is not None else ""

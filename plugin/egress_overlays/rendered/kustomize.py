@@ -1,0 +1,99 @@
+"""What the real `kustomize build` makes of a directory, with the domains ConfigMaps that it drops at the end.
+
+A temporary kustomization around the directory asks for origins and takes the annotation off that hides the
+ConfigMaps which the function used; nothing of Kustomize is done anew here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ..manifest.resource import LOCAL_CONFIG_ANNOTATION, PREFIX
+
+USED_ANNOTATION = PREFIX + "used"
+ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
+TRANSFORMATIONS_ANNOTATION = "alpha.config.kubernetes.io/transformations"
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+_WRAPPER = f"""\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+buildMetadata: [originAnnotations, transformerAnnotations]
+patches:
+- target:
+    annotationSelector: {LOCAL_CONFIG_ANNOTATION}=true
+  patch: |-
+    - op: move
+      from: /metadata/annotations/{LOCAL_CONFIG_ANNOTATION.replace("/", "~1")}
+      path: /metadata/annotations/{USED_ANNOTATION.replace("/", "~1")}
+resources:
+"""
+
+
+class Unbuildable(ValueError):  # noqa: N818 - says what is the matter with the directory
+    """A directory that kustomize does not build: `reason` in one line, `said` all that was on stderr."""
+
+    def __init__(self, reason: str, said: str = "") -> None:
+        super().__init__(reason)
+        self.said = said
+
+
+def build(directories: list[Path], *arguments: str) -> tuple[bytes, Path]:
+    """The objects that `directories` build to together, and the directory that origins in them are relative to.
+
+    Domains ConfigMaps that the function used are among them, with USED_ANNOTATION. Raises Unbuildable.
+    """
+    program = shutil.which("kustomize")
+    if program is None:
+        raise Unbuildable(
+            "kustomize is not on PATH; install it (https://kubectl.docs.kubernetes.io/installation/kustomize/), or "
+            "give a rendered file instead of a directory"
+        )
+    with tempfile.TemporaryDirectory(prefix="egress-overlays-") as made:
+        # Kustomize resolves links before it compares paths.
+        wrapper = Path(made).resolve()
+        paths = [os.path.relpath(directory.resolve(), wrapper) for directory in directories]
+        text = _WRAPPER + "".join(f"- {_quoted(path)}\n" for path in paths)
+        (wrapper / KUSTOMIZATIONS[0]).write_text(text, encoding="utf-8")
+        command = [program, "build", "--enable-alpha-plugins", "--enable-exec", *arguments, str(wrapper)]
+        done = subprocess.run(command, capture_output=True, env=_environment(), check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        raise Unbuildable(_reason(said, wrapper), said)
+    return done.stdout, wrapper
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, in which the function finds this process's Python and its packages."""
+    beside = os.path.dirname(sys.executable)  # noqa: PTH120 - resolving it would leave the virtual environment
+    environment = dict(os.environ, PATH=os.pathsep.join(filter(None, [beside, os.environ.get("PATH", "")])))
+    plugins = Path(__file__).parents[2]
+    if (plugins / "egress-overlays.dev").is_dir():
+        environment.setdefault("KUSTOMIZE_PLUGIN_HOME", str(plugins))
+    return environment
+
+
+def _reason(said: str, wrapper: Path) -> str:
+    """The one line of `said` to act on: the function's first fault, or what Kustomize says itself."""
+    ours = [line for line in said.splitlines() if line.startswith("egress-overlays: error: ")]
+    if ours:
+        more = f" (and {len(ours) - 1} more: egress-overlays verify shows all)" if len(ours) > 1 else ""
+        return ours[0].removeprefix("egress-overlays: error: ") + more
+    lines = [line for line in said.splitlines() if line.strip()]
+    reason = next((line for line in reversed(lines) if line.startswith("Error: ")), " ".join(lines))
+    reason = reason.removeprefix("Error: ").replace(f"{wrapper}/", "")
+    for after in ("must resolve to a file': recursed accumulation of path ", "must resolve to a file': "):
+        # The first step is the one from the wrapper, of which nobody knows.
+        _, found, rest = reason.partition(after)
+        if found:
+            return rest
+    return reason or "kustomize failed and said nothing"

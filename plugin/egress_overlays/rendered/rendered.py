@@ -1,0 +1,170 @@
+"""What a PATH of the command stands for: manifests, the lists they were made from, and where both stand in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..lists import allowlist
+from ..manifest.resource import SET_LABEL
+from ..names.domain import Domain, covering
+from ..yamltext import manifests
+from ..yamltext.document import InvalidInput
+from . import identities, reach
+from .beside import strangers
+from .locations import InFile
+from .workloads import ROOT_NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from ..lists.allowlist import AllowSet
+    from ..lists.clients import Client
+    from ..manifest.findings import Finding
+    from ..manifest.resource import Resource
+    from ..yamltext.manifests import Manifest
+    from .locations import Locator
+    from .reach import HostList
+
+STDIN = "-"
+
+
+class Unreadable(ValueError):  # noqa: N818 - says what is the matter with the input
+    """A PATH that cannot be read or built: one line for a person."""
+
+
+class Rendered:
+    """What was read from `path`.
+
+    `resources` are the manifests without the domains ConfigMaps, `sets` what those declare (none where only the
+    rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set.
+    `strangers` take part in no set and still let names through.
+    """
+
+    def __init__(self, path: str, resources: Sequence[Resource], sources: Sequence[Resource], where: Locator) -> None:
+        self.path = path
+        self.resources = resources
+        self.where = where
+        self.sets: dict[str, AllowSet]
+        self.findings: list[Finding]
+        self.sets, self.findings = allowlist.read(sources)
+        self.lists: dict[str, list[HostList]] = reach.host_lists(resources)
+        self.strangers = strangers(resources, self.lists, ROOT_NAMESPACE)
+        self.rules, unread = identities.client_rules(resources)
+        self.findings += unread
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all sets."""
+        return sorted({*self.sets, *self.lists})
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """The effective list of the set `name`: what the manifests let through, or else what the ConfigMaps say."""
+        if name in self.rules:
+            return self._limited(name)
+        if name in self.lists:
+            return reach.reachable(self.counting(name))
+        allowed = self.sets.get(name)
+        return tuple(host for host in allowed.hosts if allowed.entries) if allowed else ()
+
+    def counting(self, name: str) -> list[HostList]:
+        """The lists that decide what the set `name` lets through: its own, and those of strangers at its gateway."""
+        return [*self.lists[name], *(entry for stranger in self.strangers for entry in stranger.lists)]
+
+    def _limited(self, name: str) -> tuple[str, ...]:
+        """As `hosts`, with those below a wildcard that are for other clients than it, without those for nobody."""
+        passing = reach.passing(self.counting(name))
+        wildcards = {domain for domain in passing if domain.is_wildcard}
+        kept = []
+        for domain in sorted(passing):
+            clients = self.clients(name, domain)
+            cover = covering(domain, wildcards)
+            if clients != frozenset() and (cover is None or self.clients(name, cover) != clients):
+                kept.append(domain)
+        return tuple(kept)
+
+    def clients(self, name: str, host: str) -> frozenset[Client] | None:
+        """The clients that the set `name` limits `host` to; None for every workload."""
+        if name in self.rules:
+            return reach.clients(Domain(host), self.counting(name), self.rules[name])
+        allowed = self.sets.get(name)
+        return allowed.clients_of(Domain(host)) if allowed and name not in self.lists else None
+
+    @property
+    def shown(self) -> str:
+        """The path as a person reads it."""
+        return "stdin" if self.path == STDIN else self.path
+
+    @property
+    def title(self) -> str:
+        """A short name: the last part of the path."""
+        return self.shown if self.path == STDIN else Path(self.path).resolve().name
+
+
+def load(path: str, stdin: BinaryIO | None = None) -> Rendered:
+    """What `path` (a kustomization directory, a file of YAML, or `-` for `stdin`) holds; raises Unreadable."""
+    if path != STDIN and Path(path).is_dir():
+        from .building import built
+
+        return built(path)
+    if path != STDIN and not Path(path).exists():
+        raise Unreadable(f"{path}: no such file or directory")
+    try:
+        data = stdin.read() if path == STDIN and stdin else Path(path).read_bytes()
+    except OSError as fault:
+        raise Unreadable(f"{path}: cannot be read: {fault.strerror}") from None
+    return from_text(data, path)
+
+
+def from_text(data: bytes, path: str) -> Rendered:
+    """What the YAML in `data`, which stands in `path`, holds; raises Unreadable."""
+    file = "stdin" if path == STDIN else path
+    try:
+        found = manifests.read(data, file)
+    except InvalidInput as fault:
+        raise Unreadable(f"{file}: {fault}") from None
+    if not found:
+        raise Unreadable(f"{file}: holds no Kubernetes object at all")
+    sources = [manifest.resource for manifest in found if is_source(manifest)]
+    patches: list[Resource] = []
+    if all(manifest.resource.is_domains_kind for manifest in found):
+        # A patch, where null removes a group, or a functionConfig: neither needs the label.
+        patches = [manifest.resource for manifest in found if _drop_nulls(manifest.resource)]
+        sources = sources or [one.resource for one in found if one.resource in patches or _holds_names(one.resource)]
+    resources = [manifest.resource for manifest in found if manifest.resource not in sources]
+    result = Rendered(path, resources, sources, InFile(file, found))
+    # What a patch leaves is for the build to say.
+    result.findings = [one for one in result.findings if one.rule != "empty-list" or one.resource not in patches]
+    return result
+
+
+def nothing(path: str) -> Rendered:
+    """What a `path` that does not exist holds: no manifest and no list."""
+    return Rendered(path, (), (), InFile(path, []))
+
+
+def without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    """A ConfigMap without the groups that it, a patch, removes."""
+    data = value.get("data")
+    return (
+        {**value, "data": {group: text for group, text in data.items() if text is not None}}
+        if isinstance(data, dict)
+        else value
+    )
+
+
+def _drop_nulls(resource: Resource) -> bool:
+    """Leave out the groups that `resource`, a patch, removes; whether there are any."""
+    before, resource.value = resource.value, without_nulls(resource.value)
+    return bool(resource.value != before)
+
+
+def _holds_names(resource: Resource) -> bool:
+    sets, _ = allowlist.read([resource])
+    return any(allowed.entries for allowed in sets.values())
+
+
+def is_source(manifest: Manifest) -> bool:
+    """Whether it is a domains ConfigMap."""
+    return manifest.resource.is_domains_kind and SET_LABEL in manifest.resource.labels

@@ -1,0 +1,101 @@
+"""Names by environment: who may reach what where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..names.domain import Domain, covering
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..rendered.rendered import Rendered
+
+LISTED = "listed"
+COVERED = "covered"
+PARTLY = "partly"
+NO = "no"
+
+
+class Cell(NamedTuple):
+    """Whether an environment allows a name: `state`, and `by`, the wildcard that covers it or the names below it.
+
+    `clients` are the workloads that it is limited to; None for every one.
+    """
+
+    state: str
+    by: tuple[str, ...] = ()
+    clients: tuple[str, ...] | None = None
+
+
+class Row(NamedTuple):
+    """One name of one set, with a cell an environment, the groups that list it and their comments."""
+
+    name: Domain
+    set_name: str
+    cells: tuple[Cell, ...]
+    groups: tuple[str, ...]
+    comments: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether some environment allows it to fewer, or not at all."""
+        return len({cell.clients for cell in self.cells}) > 1 or any(cell.state in (NO, PARTLY) for cell in self.cells)
+
+
+def matrix(environments: Sequence[Rendered]) -> list[Row]:
+    """A row for every name that is on the effective list of at least one of `environments`, by set and name."""
+    rows = []
+    for set_name in sorted({name for environment in environments for name in environment.names}):
+        columns = [_Column(environment, set_name) for environment in environments]
+        told = _told(environments, set_name)
+        names = sorted({name for column in columns for name in column.hosts}, key=lambda name: (name.base, name))
+        for name in names:
+            entries = told.get(name, ())
+            groups = tuple(dict.fromkeys(group for group, _ in entries))
+            comments = tuple(dict.fromkeys(comment for _, comment in entries if comment))
+            rows.append(Row(name, set_name, tuple(column.cell(name) for column in columns), groups, comments))
+    return rows
+
+
+def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[tuple[str, str]]]:
+    told: dict[Domain, list[tuple[str, str]]] = {}
+    for environment in environments:
+        allowed = environment.sets.get(set_name)
+        for entry in allowed.entries if allowed else ():
+            told.setdefault(entry.domain, []).append((entry.group, entry.comment))
+    return told
+
+
+class _Column:
+    """One environment's list of a set."""
+
+    def __init__(self, environment: Rendered, set_name: str) -> None:
+        hosts = [Domain(host) for host in environment.hosts(set_name)]
+        self.environment = environment
+        self.set_name = set_name
+        self.hosts = set(hosts)
+        self.wildcards = {host for host in hosts if host.is_wildcard}
+        self.below: dict[str, list[str]] = {}
+        for host in hosts:
+            base = host.base
+            at = base.find(".") if not host.is_wildcard else -1
+            # `*.x.org` is partly open where `en.x.org` is: note every name above a listed one.
+            parents = [base[at + 1 :]] if at != -1 else []
+            while parents and "." in parents[-1]:
+                self.below.setdefault("*." + parents[-1], []).append(host)
+                parents.append(parents[-1].partition(".")[2])
+
+    def cell(self, name: Domain) -> Cell:
+        """What this environment says of `name`."""
+        clients = self.environment.clients(self.set_name, name)
+        limited = None if clients is None else tuple(sorted(clients))
+        cover = covering(name, self.wildcards)
+        if limited == () and (name in self.hosts or cover is not None):
+            return Cell(NO)  # clients that cannot be read stand for nobody
+        if name in self.hosts:
+            return Cell(LISTED, clients=limited)
+        if cover is not None:
+            return Cell(COVERED, (cover,), limited)
+        below = self.below.get(name)
+        return Cell(PARTLY, tuple(below)) if below else Cell(NO)

@@ -1,0 +1,54 @@
+"""What Istio, Envoy or the reviewers would find wrong in rendered or live manifests, before they are applied.
+
+A rule is a function that takes the Rendered and yields Faults; all of them are in `_RULES`. What each
+finding's `rule` stands for is in `RULES`, from which reports take their words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...rendered.locations import Location
+from . import agreement, bypass, clients, gateway, names, types
+from .catalogue import RULES
+from .fault import Options
+
+if TYPE_CHECKING:
+    from ...manifest.findings import Finding
+    from ...rendered.rendered import Rendered
+
+__all__ = ["RULES", "Options", "Reported", "verify"]
+
+_RULES = (names.rule, agreement.rule, gateway.rule, bypass.rule, clients.rule, types.rule)
+
+
+class Reported(NamedTuple):
+    """A finding, and where in people's files it stands."""
+
+    finding: Finding
+    location: Location
+
+    @property
+    def said(self) -> str:
+        """The message with the object and the place in it, but without the file."""
+        resource = self.finding.resource
+        prefix = f"{resource.origin}: " if resource is not None and resource.origin else ""
+        return (self.finding.place + self.finding.message).removeprefix(prefix)
+
+
+def verify(found: Rendered, options: Options = Options()) -> list[Reported]:  # noqa: B008 - it cannot be changed
+    """Everything there is to say of `found`, in the order of files and lines."""
+    reported = [Reported(finding, _of_list(found, finding)) for finding in found.findings]
+    for rule in _RULES:
+        for finding, path in rule(found, options):
+            where = found.where.of(finding.resource, path) if finding.resource else Location(found.shown)
+            reported.append(Reported(finding, where))
+    return sorted(reported, key=lambda one: one.location)
+
+
+def _of_list(found: Rendered, finding: Finding) -> Location:
+    if finding.resource is None:
+        return Location(found.shown)
+    if finding.group:
+        return found.where.entry(finding.resource, finding.group, finding.line)
+    return found.where.of(finding.resource)

@@ -1,0 +1,171 @@
+"""Rules for a whole set: the places must agree with each other, and with the ConfigMaps where those are at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...manifest.findings import INFO, WARNING
+from ...manifest.resource import (
+    ALLOW_EMPTY_ANNOTATION,
+    INJECT_ANNOTATION,
+    INJECTED,
+    KEEP_HOSTS_ANNOTATION,
+    STATE_LABEL,
+    Resource,
+)
+from ...names.domain import PLACEHOLDER, ascii_quoted
+from ...rendered.reach import GATEWAY, REGISTRY, ROUTES, SIDECAR, HostList
+from ...sites import BadPlace, Place, find
+from .fault import fault, misplaced, some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+_KINDS = {SIDECAR: "VirtualService with sniHosts for the mesh", GATEWAY: "EnvoyFilter with server_names"}
+_WHAT = {SIDECAR: "the sidecars (sniHosts)", GATEWAY: "the gateway (server_names)", REGISTRY: "the ServiceEntries"}
+
+
+def rule(found: Rendered, options: Options) -> Faults:
+    """The faults of every set."""
+    if not found.lists and not found.sets:
+        message = f"nothing to verify: no resource carries {INJECT_ANNOTATION} or looks like an SNI egress gateway"
+        yield fault("nothing", message)
+    members = {id(entry.resource) for lists in found.lists.values() for entry in lists}
+    for resource in found.resources:
+        if INJECT_ANNOTATION in resource.annotations:
+            yield from _state(resource)
+        if INJECT_ANNOTATION in resource.annotations or id(resource) in members:
+            yield from _places(resource)
+    for name, lists in found.lists.items():
+        yield from _hops(name, lists)
+        if all(list(entry.names) == [PLACEHOLDER] for entry in lists):
+            yield from _denies_all(found, name, lists, options)
+        else:
+            yield from _placeholders(lists)
+            yield from _agree(name, lists)
+            yield from _stale(found, name, lists)
+        yield from _sni_hosts(lists)
+
+
+def _places(resource: Resource) -> Faults:
+    for place in misplaced(resource):
+        yield fault("place", place.reason, resource, place.path)
+    if not any(isinstance(place, (Place, BadPlace)) for place in find(resource)):
+        yield fault("place", f"carries {INJECT_ANNOTATION} but has no place for names", resource)
+
+
+def _state(resource: Resource) -> Faults:
+    name = resource.annotations[INJECT_ANNOTATION]
+    if not isinstance(name, str) or not name.strip():
+        message = f"the annotation must name a set, as in {INJECT_ANNOTATION}: default"
+        yield fault("set-name", message, resource, ("metadata", "annotations", INJECT_ANNOTATION))
+    state = resource.labels.get(STATE_LABEL)
+    if state != INJECTED:
+        says = f"says {ascii_quoted(str(state))}" if state else "is missing"
+        message = f"the function did not run on it: the label {STATE_LABEL} {says}, not {INJECTED}"
+        yield fault("state", message, resource, ("metadata", "labels", STATE_LABEL))
+
+
+def _hops(name: str, lists: list[HostList]) -> Faults:
+    for hop, kind in _KINDS.items():
+        if not any(entry.hop == hop for entry in lists):
+            message = f"the set {ascii_quoted(name)} has no {kind} here, so that nothing of it is reachable"
+            yield fault("hop", message, lists[0].resource if lists else None)
+    # Of a compact registry one host that is on no list stands for all of them.
+    compact = any(KEEP_HOSTS_ANNOTATION in entry.resource.annotations for entry in lists)
+    if lists and not compact and not any(entry.hop == REGISTRY for entry in lists):
+        message = f"the set {ascii_quoted(name)} has no ServiceEntry here; sidecars route to no name that none holds"
+        yield fault("hop", message, lists[0].resource, severity=WARNING)
+
+
+def _denies_all(found: Rendered, name: str, lists: list[HostList], options: Options) -> Faults:
+    allowed = found.sets.get(name)
+    meant = allowed is not None and any(ALLOW_EMPTY_ANNOTATION in source.annotations for source in allowed.sources)
+    message = f"the set {ascii_quoted(name)} admits nothing: every list holds the placeholder alone"
+    if not meant and not options.allow_empty:
+        message += "; if that is meant, verify the directory whose ConfigMap allows it, or give --allow-empty"
+        yield fault("placeholder", message, lists[0].resource, lists[0].path)
+    else:
+        yield fault("deny-all", message, lists[0].resource, lists[0].path, INFO)
+
+
+def _placeholders(lists: Sequence[HostList]) -> Faults:
+    others = any(name != PLACEHOLDER for entry in lists for name in entry.names)
+    for entry in lists:
+        if PLACEHOLDER in entry.names and others:
+            path = (*entry.path, list(entry.names).index(PLACEHOLDER))
+            yield fault(
+                "placeholder",
+                f'holds the placeholder "{PLACEHOLDER}" while other lists hold names',
+                entry.resource,
+                path,
+            )
+
+
+def _agree(name: str, lists: list[HostList]) -> Faults:
+    """Compare what each hop holds altogether, and each EnvoyFilter, which stands for a gateway of its own."""
+    parts: list[tuple[str, HostList, set[str]]] = []
+    for hop in (SIDECAR, REGISTRY):
+        here = [entry for entry in lists if entry.hop == hop]
+        if here:
+            parts.append((_WHAT[hop], here[0], {name for entry in here for name in entry.names}))
+    filters: dict[int, list[HostList]] = {}
+    for entry in lists:
+        if entry.hop == GATEWAY:
+            filters.setdefault(id(entry.resource), []).append(entry)
+    for entries in filters.values():
+        if all(entry.is_missing for entry in entries):
+            continue  # said by itself
+        what = _WHAT[GATEWAY] if len(filters) == 1 else f"EnvoyFilter {entries[0].resource.name}"
+        parts.append((what, entries[0], {name for entry in entries for name in entry.names}))
+    union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}
+    for what, entry, hosts in parts:
+        missing = sorted(union - hosts)
+        if missing:
+            message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
+            yield fault("agreement", message, entry.resource, entry.path)
+
+
+def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
+    allowed = found.sets.get(name)
+    if allowed is None:
+        return
+    here = {host for entry in lists if entry.hop != ROUTES for host in entry.names}
+    wanted = {str(entry.domain) for entry in allowed.entries if allowed.cover_of(entry) is None}
+    for what, names in (("not in the manifests", wanted - here), ("in the manifests alone", here - wanted)):
+        if names - {PLACEHOLDER}:
+            message = (
+                f"the ConfigMaps of the set {ascii_quoted(name)} and the manifests differ, {what}: "
+                f"{some(sorted(names))}; was a list changed after the function ran? list components/inject last"
+            )
+            yield fault("stale", message, lists[0].resource, lists[0].path)
+
+
+def _sni_hosts(lists: list[HostList]) -> Faults:
+    for hosts in lists:
+        if hosts.path != ("spec", "hosts") or hosts.hop != ROUTES:
+            continue
+        for entry in lists:
+            if entry.resource is hosts.resource and entry.path[-1] == "sniHosts":
+                missing = [name for name in entry.names if not hosts.covers(name)]
+                if missing:
+                    message = f"spec.hosts does not cover {some(missing)}; Istio refuses it"
+                    yield fault("sni-hosts", message, entry.resource, entry.path)
+        own = {
+            name for entry in lists if entry.resource is hosts.resource and entry is not hosts for name in entry.names
+        }
+        kept = {name.strip() for name in str(hosts.resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).split(",")}
+        lost = sorted(kept - {""} - set(hosts.names))
+        if lost:
+            message = (
+                f"spec.hosts lacks {some(lost)}, which {KEEP_HOSTS_ANNOTATION} names; without a host of the registry "
+                "sidecars route none of its names"
+            )
+            yield fault("agreement", message, hosts.resource, hosts.path)
+        extra = sorted(set(hosts.names) - own - kept - {PLACEHOLDER})
+        if extra and own:
+            message = f"spec.hosts names {some(extra)}, which no sniHosts matches: that routes nothing"
+            yield fault("agreement", message, hosts.resource, hosts.path, WARNING)

@@ -1,0 +1,71 @@
+"""Rules for limited lists: what the gateway checks must be what the sidecars and the ConfigMaps say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...injection.limiting import FILTER_STATE_KEY
+from ...manifest.findings import WARNING
+from ...manifest.resource import SHARD_ANNOTATION
+from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
+from ...rendered.identities import shown
+from ...rendered.reach import GATEWAY, at
+from .fault import fault, some
+
+if TYPE_CHECKING:
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+
+def rule(found: Rendered, _options: Options) -> Faults:
+    """The faults of every set that has limited lists, or copies that are exported to some namespaces."""
+    for name, lists in found.lists.items():
+        rules = found.rules.get(name, [])
+        copies = [
+            entry for entry in lists if str(entry.resource.annotations.get(SHARD_ANNOTATION, "")).startswith("for.")
+        ]
+        if copies and not rules:
+            message = f"is for some clients only, but no gateway of the set {ascii_quoted(name)} checks who asks"
+            yield fault("client-rules", message, copies[0].resource, copies[0].path)
+        for one in rules:
+            listed = {
+                str(host)
+                for entry in lists
+                if entry.hop == GATEWAY and entry.resource is one.resource
+                for host in entry.names
+            }
+            unruled = sorted(host for host in listed - {PLACEHOLDER} if not one.clients(Domain(host)))
+            if unruled:
+                message = f"lets nobody reach {some(unruled)}, although server_names holds them"
+                yield fault("client-rules", message, one.resource, one.path)
+            config = at(one.resource.value, one.path)
+            if config.get("matcher") != config.get("shadow_matcher"):
+                message = "decides by one matcher and logs by another"
+                yield fault("client-rules", message, one.resource, one.path, WARNING)
+            if not _carries_identity(one.resource.value):
+                message = (
+                    f"checks the client, but no patch leaves its identity under {FILTER_STATE_KEY}, so that everything "
+                    "is refused; use components/client-lists as it is"
+                )
+                yield fault("client-rules", message, one.resource, one.path)
+            yield from _stale(found, name, sorted(listed - {PLACEHOLDER}))
+
+
+def _carries_identity(value: Any) -> bool:
+    """Whether a patch sets the filter state that the rules read."""
+    if isinstance(value, dict):
+        return value.get("object_key") == FILTER_STATE_KEY or any(map(_carries_identity, value.values()))
+    return isinstance(value, list) and any(map(_carries_identity, value))
+
+
+def _stale(found: Rendered, name: str, hosts: list[str]) -> Faults:
+    """The clients of each name, as the ConfigMaps have them and as the gateway does."""
+    allowed = found.sets.get(name)
+    for host in hosts if allowed else ():
+        wanted, rendered = allowed.clients_of(Domain(host)) if allowed else None, found.clients(name, host)
+        if wanted != rendered:
+            message = (
+                f'"{host}" is for {shown(rendered) or "every workload"} at the gateway and for '
+                f"{shown(wanted) or 'every workload'} in the ConfigMaps; was a list changed after the function ran?"
+            )
+            yield fault("stale", message, found.rules[name][0].resource, found.rules[name][0].path)

@@ -1,0 +1,40 @@
+"""How a rule says what it found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...manifest.findings import ERROR, Finding
+from ...sites import BadPlace, dotted, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...manifest.resource import Resource
+    from ...sites import Path
+
+    Fault = tuple[Finding, Path]
+    Faults = Iterator[Fault]
+
+
+class Options(NamedTuple):
+    """`root_namespace`: the mesh's (Istio, MeshConfig.rootNamespace); `allow_empty`: a set without a name is fine."""
+
+    root_namespace: str = "istio-system"
+    allow_empty: bool = False
+
+
+def fault(rule: str, message: str, resource: Resource | None = None, path: Path = (), severity: str = ERROR) -> Fault:
+    """A finding of `rule` at `path` of `resource`."""
+    return Finding(severity, message, rule=rule, resource=resource, field=dotted(path) if path else ""), path
+
+
+def some(names: Sequence[str], limit: int = 3) -> str:
+    """The first few of `names`, quoted, and how many more there are."""
+    first = ", ".join(f'"{name}"' for name in names[:limit])
+    return first + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def misplaced(resource: Resource) -> list[BadPlace]:
+    """What stands in `resource` where names belong, and holds none."""
+    return [place for place in find(resource) if isinstance(place, BadPlace)]

@@ -1,0 +1,116 @@
+"""Rules for the gateway around the lists: what the EnvoyFilter reaches, who may connect, what stands twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...manifest.fields import mapping, mappings, text
+from ...manifest.findings import ERROR, WARNING
+from ...rendered.workloads import Workload, binds, is_istio, selector
+from ...sites.chains import patches
+from .fault import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...manifest.resource import Resource
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+_LARGE = 128 * 1024
+
+
+def rule(found: Rendered, options: Options) -> Faults:
+    """The faults of whole objects."""
+    yield from _twice(found)
+    taking_part = {id(entry.resource): entry.resource for lists in found.lists.values() for entry in lists}
+    for resource in taking_part.values():
+        if resource.kind == "EnvoyFilter":
+            yield from _reach(resource, options.root_namespace)
+    for lists in found.lists.values():
+        yield from _around(list({id(entry.resource): entry.resource for entry in lists}.values()), found)
+    for resource in taking_part.values():
+        names = sum(
+            len(name) + 3
+            for lists in found.lists.values()
+            for entry in lists
+            if entry.resource is resource
+            for name in entry.names
+        )
+        if names > _LARGE:
+            from ...injection.rarely import about_size
+
+            for finding in about_size(resource, resource.value):
+                yield finding, ()
+
+
+def _twice(found: Rendered) -> Faults:
+    seen = set()
+    for resource in found.resources:
+        key = (resource.group, resource.kind, resource.namespace, resource.name)
+        if key in seen and resource.name:
+            yield fault("duplicate-object", "stands twice, and the later one would replace the other", resource)
+        seen.add(key)
+
+
+def _reach(resource: Resource, root_namespace: str) -> Faults:
+    """A patch of context GATEWAY reaches every gateway that the EnvoyFilter's namespace and selector let it reach."""
+    spec = resource.value.get("spec")
+    labels = selector(resource)
+    is_root = resource.namespace == root_namespace
+    if not (labels or mapping(spec).get("targetRefs")):
+        everything = "every gateway of the mesh" if is_root else f"every gateway of the namespace {resource.namespace}"
+        message = f"has no workloadSelector, so that it reaches {everything}; select the egress gateway's own labels"
+        yield fault("reach", message, resource, ("spec",), ERROR if is_root else WARNING)
+    elif is_root:
+        message = (
+            f"stands in the root namespace, so that it reaches {Workload('', labels).title} in every namespace; "
+            "write it in the gateway's own"
+        )
+        yield fault("reach", message, resource, ("metadata", "namespace"), WARNING)
+    for patch in patches(resource):
+        if patch.applies_to == "NETWORK_FILTER" and not patch.names_listener:
+            message = (
+                "changes the filter in every listener that the proxy has; name one: match.listener.portNumber: 8443"
+            )
+            yield fault("reach", message, resource, (*patch.path, "match"), WARNING)
+
+
+def _around(members: Sequence[Resource], found: Rendered) -> Faults:
+    """The Gateways that the VirtualServices of a set are bound to."""
+    services = [one for one in members if one.kind == "VirtualService"]
+    gateways = [
+        one for one in found.resources if is_istio(one, "Gateway") and any(binds(service, one) for service in services)
+    ]
+    for gateway in gateways:
+        yield from _mutual(gateway)
+    yield from _same_pods(gateways, [one for one in members if one.kind == "EnvoyFilter"])
+
+
+def _mutual(gateway: Resource) -> Faults:
+    """It must ask for a certificate of the mesh."""
+    for index, server in mappings(gateway.value.get("spec"), "servers"):
+        mode = text(server.get("tls"), "mode")
+        if mode not in ("ISTIO_MUTUAL", "MUTUAL"):
+            what = f"the listener's TLS mode is {mode or 'none'}"
+            message = f"{what}, so that any client may use it; write ISTIO_MUTUAL"
+            yield fault("mesh-certificate", message, gateway, ("spec", "servers", index, "tls", "mode"))
+
+
+def _same_pods(gateways: Sequence[Resource], filters: Sequence[Resource]) -> Faults:
+    """Gateways and EnvoyFilters must be for the same pods, which else check no name, or listen for nothing."""
+    pods = {id(one): Workload("", mapping(one.value, "spec", "selector")) for one in gateways}
+    served = {
+        id(gateway) for gateway in gateways for one in filters if pods[id(gateway)].selected(selector(one)) is not False
+    }
+    for one in filters if gateways else ():
+        if all(pods[id(gateway)].selected(selector(one)) is False for gateway in gateways):
+            message = (
+                f"selects {Workload('', selector(one)).title}, but the Gateway {gateways[0].name} "
+                f"{pods[id(gateways[0])].title}, whose pods then check no name; select the same"
+            )
+            yield fault("reach", message, one, ("spec", "workloadSelector"))
+    for gateway in gateways if served else ():
+        if id(gateway) not in served:
+            message = f"no EnvoyFilter of the set selects its pods, {pods[id(gateway)].title}, which then check no name"
+            yield fault("reach", message, gateway, ("spec", "selector"))

@@ -1,0 +1,77 @@
+"""Rules for one list at a time: what Istio or Envoy would refuse, or never match."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...injection.shards import LIMIT
+from ...manifest.findings import WARNING
+from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
+from ...rendered.reach import GATEWAY, REGISTRY, ROUTES
+from .fault import fault, some
+
+if TYPE_CHECKING:
+    from ...rendered.reach import HostList
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+
+def rule(found: Rendered, _options: Options) -> Faults:
+    """The faults of every list by itself."""
+    for name, lists in found.lists.items():
+        for entry in lists:
+            if not entry.names and not entry.is_missing:
+                yield fault("empty", _EMPTY.get(entry.hop, _EMPTY[ROUTES]), entry.resource, entry.path)
+            yield from _names(entry)
+            # Names of limited lists may stand below a wildcard that is for others.
+            yield from _twice(entry, overlaps=entry.hop != GATEWAY or name not in found.rules)
+            if entry.hop == REGISTRY and len(entry.names) > LIMIT:
+                count = len(entry.names)
+                message = f"has {count} hosts; the API server takes {LIMIT} (the function makes several objects)"
+                yield fault("limit", message, entry.resource, entry.path)
+
+
+_EMPTY = {
+    GATEWAY: "is empty, which matches every name; render it with the function, or write egress-domains.invalid",
+    ROUTES: "is empty, which Istio refuses",
+}
+
+
+def _names(entry: HostList) -> Faults:
+    for index, name in enumerate(entry.names):
+        if name == PLACEHOLDER:
+            continue
+        path = (*entry.path, index)
+        if not name and entry.hop == GATEWAY:
+            yield fault("empty", "is an empty name, which matches every name; remove it", entry.resource, path)
+            continue
+        try:
+            parsed = parse(name)
+        except InvalidDomain as refused:
+            yield fault("name", str(refused), entry.resource, path)
+            continue
+        if parsed != (name,):
+            message = f"{ascii_quoted(name)} matches nothing as it is written; write {some(parsed)}"
+            yield fault("name", message, entry.resource, path)
+
+
+def _twice(entry: HostList, *, overlaps: bool) -> Faults:
+    seen: set[str] = set()
+    for index, name in enumerate(entry.names):
+        if name in seen:
+            who = "Envoy refuses the listener" if entry.hop == GATEWAY else "Istio refuses it"
+            rule_id = "duplicate-name" if entry.hop == GATEWAY else "overlap"
+            yield fault(rule_id, f'"{name}" stands twice; {who}', entry.resource, (*entry.path, index))
+        seen.add(name)
+    covered = minimise(Domain(name) for name in seen if "." in name and overlaps)[1]
+    if covered:
+        # Only where hosts of one VirtualService overlap is it refused; elsewhere it is a name too many.
+        refused = entry.hop == ROUTES and entry.path[-1] == "hosts"
+        for index, name in enumerate(entry.names):
+            cover = covered.get(Domain(name))
+            if cover and refused:
+                message = f'"{name}" is covered by "{cover}"; Istio refuses it: duplicate hosts in virtual service'
+                yield fault("overlap", message, entry.resource, (*entry.path, index))
+            elif cover:
+                message = f'"{name}" is covered by "{cover}", and so without effect'
+                yield fault("overlap", message, entry.resource, (*entry.path, index), WARNING)

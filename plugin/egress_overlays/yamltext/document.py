@@ -1,0 +1,228 @@
+"""One YAML document or list item: its text, what it says, and edits that keep the text.
+
+The real parser (py-yaml12, YAML 1.2) reads every item, so that what an item says is never guessed
+from its text; `block` edits lines, and the outcome is parsed again and compared. Where the text is
+not in plain block style the edit is made by ruamel.yaml, which keeps comments and flow style too.
+"""
+
+from __future__ import annotations
+
+from yaml12 import parse_yaml
+
+from ..injection.inject import edited
+from ..manifest.resource import PREFIX, Resource
+from .block import Block, Uncertain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..injection.inject import Edits
+
+ITEM = "- "
+"""What stands before the first key of an item of a ResourceList; a document of its own has nothing."""
+
+DEEPEST = 100
+"""Levels of nesting; Kubernetes objects have some twenty, and parsers' stacks end somewhere past 1,000."""
+
+
+ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\ufeff")
+"""What YAML 1.1 takes for a line end, or for nothing at the start of a line, and YAML 1.2 does not."""
+
+
+class InvalidInput(ValueError):  # noqa: N818 - named after its concept
+    """A text that is no valid input; the message goes on after its name, as in "is no valid YAML"."""
+
+
+class InvalidResource(InvalidInput):
+    """A resource that must not be read or edited; the message is a line of its own and names it."""
+
+
+class NotPlain(Exception):  # noqa: N818 - a state, not a fault: the caller takes the plain way
+    """The text holds anchors or breaks across items, and must be read whole by `plain`."""
+
+
+class Document:
+    """A resource and the text that it was read from, which starts with `root`."""
+
+    __slots__ = ("_block", "_proven", "resource", "root", "text")
+
+    def __init__(self, text: str, root: str) -> None:
+        """Parse `text`; raises NotPlain where it is not one whole mapping, InvalidInput where it is doubtful."""
+        self.text = text
+        self.root = root
+        self.resource = Resource(_load(text, root))
+        self._block: Block | None = None
+        self._proven: set[tuple[object, ...]] = set()
+        # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
+        # annotation.
+        if PREFIX in text or ("\\" in text and _spells_prefix(text)):
+            check_metadata(self.resource)
+            self._block = check_keys(text, root, self.resource.value)
+
+    def edit(self, edits: Edits) -> str:
+        """The text with `edits` made and every other value as it was.
+
+        Copies of one resource differ in quoted text alone: what the parser said of the first holds for all.
+        """
+        form = _form(edits)
+        if form in self._proven and self._block is not None:
+            return self._block.edit(edits)
+        once = _once(edits)
+        try:
+            block = self._block or Block(self.text, self.root)
+            if _same(_load(block.edit(once), self.root), edited(self.resource.value, once)):
+                if form:
+                    self._proven.add(form)
+                return block.edit(edits)
+        except (Uncertain, NotPlain):
+            pass
+        from . import roundtrip
+
+        text = roundtrip.edit(self.text, edits, self.root, self.resource.title)
+        if not _same(_load(text, self.root), edited(self.resource.value, edits)):
+            raise InvalidResource(
+                f"{self.resource.title}: cannot be edited without changing something else; write it in block style"
+            )
+        return text
+
+
+def _once(edits: Edits) -> Edits:
+    """`edits` in which what stands in several places is whole in the first alone: one text is read once."""
+    seen: set[int] = set()
+    once: Edits = {}
+    for path, new in edits.items():
+        if isinstance(new, (list, dict)):
+            once[path] = new if id(new) not in seen else new[:1] if isinstance(new, list) else {}
+            seen.add(id(new))
+        else:
+            once[path] = new
+    return once
+
+
+def _form(edits: Edits) -> tuple[object, ...]:
+    """What decides the lines that `block` writes for `edits`, if all else is text that quotes hold as it is; or ()."""
+    parts: list[object] = []
+    for path, new in edits.items():
+        text = "".join(new) if isinstance(new, list) else new
+        if new is not None and not (text and isinstance(text, str) and _is_plain(text)):
+            return ()
+        parts += (path, type(new))
+    return tuple(parts)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+def _spells_prefix(text: str) -> bool:
+    """Whether a key of ours could stand in `text` behind escapes of double-quoted scalars (YAML 1.2.2, 5.7)."""
+    if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\/", "\\\n")):
+        return False
+    from ..injection.rarely import unescaped
+
+    return PREFIX in unescaped(text)
+
+
+def check_plain(text: str) -> None:
+    """Raise NotPlain where `text` is not to be read by py-yaml12 as it stands.
+
+    Kustomize reads YAML 1.1, where a line also ends at U+0085, U+2028 and U+2029, and drops U+FEFF at its start:
+    keys could hide behind those. Aliases and keys that are collections can be made to expand without end.
+    """
+    if not text.isascii() and any(char in text for char in ODD_BREAKS):
+        raise NotPlain("line ends of YAML 1.1")
+    if may_begin(text, "&") or may_begin(text, "?"):
+        from .anystyle import is_simple
+
+        if not is_simple(text):
+            raise NotPlain("anchors, or keys that are no text")
+
+
+def may_begin(text: str, indicator: str) -> bool:
+    """Whether `indicator` could begin a node in `text`, as the `&` of an anchor and the `?` of a key do.
+
+    Block scalars and quotes make it say so too often. Before a node stand indentation, another indicator or a tag
+    (YAML 1.2.2, 6.9), and not a word, as before the `&&` of a script. The time goes by the length of `text`.
+    """
+    tagged = False  # whether a tag may stand before it on the same line
+    start = 0
+    at = text.find(indicator)
+    while at != -1:
+        line = text.rfind("\n", start, at) + 1
+        tagged = "!" in text[line or start : at] or (tagged and not line)
+        before = at
+        while text[before - 1 : before] in (" ", "\t"):
+            before -= 1
+        if tagged or text[before - 1 : before] in ("", *":-?,[{\n\r"):
+            return True
+        start = at
+        at = text.find(indicator, at + 1)
+    return False
+
+
+def _load(text: str, root: str) -> dict[str, Any]:
+    check_plain(text)
+    try:
+        value: Any = parse_yaml(text)
+    except ValueError as fault:
+        raise NotPlain(str(fault)) from None
+    if root:
+        if not isinstance(value, list) or len(value) != 1:
+            raise NotPlain("not one item")
+        value = value[0]
+    if not isinstance(value, dict):
+        raise NotPlain("not a mapping")
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    # repr() for .nan, which equals nothing, itself included.
+    return bool(one == other) or repr(one) == repr(other)
+
+
+def check_metadata(resource: Resource) -> None:
+    """Raise InvalidResource where labels or annotations, being no mapping, would read as absent."""
+    metadata = resource.value.get("metadata")
+    places = {"metadata": metadata}
+    if isinstance(metadata, dict):
+        places |= {f"metadata.{key}": metadata.get(key) for key in ("labels", "annotations")}
+    for path, found in places.items():
+        if found is not None and not isinstance(found, dict):
+            raise InvalidResource(f"{resource.title}: {path} must be a mapping, without a tag")
+
+
+def _check_depth(value: dict[str, Any], title: str) -> None:
+    """Raise InvalidResource where `value` nests so deeply that walking it could exhaust the stack."""
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise InvalidResource(f"{title}: nests deeper than {DEEPEST} levels")
+
+
+def check_keys(text: str, root: str, value: dict[str, Any]) -> Block | None:
+    """Raise InvalidResource where a key of a resource that takes part stands twice, or is a merge key.
+
+    Parsers differ in which of two equal keys they keep, and a reviewer may read the other one. Returns
+    the block that `text` was found to be, if it is one.
+    """
+    title = Resource(value).title
+    _check_depth(value, title)
+    block = None
+    try:
+        block = Block(text, root)
+        if block.shows(value):
+            return block
+    except Uncertain:
+        pass
+    from . import roundtrip
+
+    roundtrip.check_keys(text, root, title)
+    return block

@@ -1,0 +1,137 @@
+"""Manifests as people keep them: YAML streams, `kubectl get -o yaml` lists, ResourceLists; each with its line."""
+
+from __future__ import annotations
+
+from ..manifest.resource import Resource
+from .block import Block, Uncertain
+from .document import Document, InvalidInput, NotPlain, check_metadata
+from .resource_list import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..sites import Path
+
+
+class Manifest:
+    """One object of a text: `resource`, the text that it was read from, and the line where that starts (from 1).
+
+    `within` leads to the object in its document, which is the document itself but for the items of a List.
+    """
+
+    __slots__ = ("_groups", "_lines", "resource", "start", "text", "within")
+
+    def __init__(self, resource: Resource, text: str, start: int, within: Path = ()) -> None:
+        self.resource = resource
+        self.text = text
+        self.start = start
+        self.within = within
+        self._lines: dict[Path, int] = {}
+        self._groups: dict[str, tuple[int, bool]] = {}
+
+    def line(self, path: Path = ()) -> int:
+        """The line, from 1, of what stands at `path` of the object, or of the nearest thing above it."""
+        found = self._lines = self._lines or _lines(self.text)
+        path = (*self.within, *path)
+        while path and path not in found:
+            path = path[:-1]
+        return self.start + found.get(path, 0)
+
+    def group_line(self, group: str, number: int) -> int:
+        """The line of line `number` (from 1) of a group; the line of its key where the text is no literal block."""
+        if group not in self._groups:
+            key = self.line(("data", group))
+            header = self.text.split("\n")[key - self.start].partition(":")[2].lstrip()
+            self._groups[group] = key, header.startswith("|")
+        key, literal = self._groups[group]
+        return key + number if literal else key
+
+
+def read(data: bytes, origin: str = "") -> list[Manifest]:
+    """The objects in `data`, whose file is `origin`; raises InvalidInput, which names the line where it can."""
+    text = decode(data)
+    found: list[Manifest] = []
+    for start, part in _parts(text):
+        for document in _documents(part, start):
+            found += _objects(document, start, origin)
+    return found
+
+
+def _parts(text: str) -> list[tuple[int, str]]:
+    """The documents of `text`, each with its first line; `---` at column 0 always ends one (YAML 1.2.2, 9.1)."""
+    if "\n---" not in text and text[:3] != "---":
+        return [(1, text)]
+    parts = []
+    start, lines = 1, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if line[:3] == "---" and line[3:4] in ("", " ", "\t"):
+            parts.append((start, "\n".join(lines)))
+            # What follows on the same line belongs to the new document.
+            start, lines = number, [line[3:].lstrip() and "   " + line[3:]]
+        else:
+            lines.append(line)
+    parts.append((start, "\n".join(lines)))
+    return parts
+
+
+def _documents(part: str, start: int) -> list[Document]:
+    if all(line.lstrip(" \t\r")[:1] in ("", "#") for line in part.split("\n")):
+        return []
+    try:
+        return [Document(part, "")]
+    except NotPlain:
+        from .anystyle import documents
+
+        try:
+            return [Document(text, "") for text in documents(part)]
+        except NotPlain:
+            raise InvalidInput(f"holds a document that is no Kubernetes object (line {start})") from None
+        except InvalidInput as fault:
+            where = f" (counted from line {start})" if start > 1 else ""
+            raise InvalidInput(f"{fault}{where}") from None
+
+
+def _objects(document: Document, start: int, origin: str) -> list[Manifest]:
+    value = document.resource.value
+    items = value.get("items")
+    if isinstance(items, list) and document.resource.kind.endswith("List"):
+        given = _given(document.resource)
+        return [_item({**given, **_mapping(item)}, document, start, origin, index) for index, item in enumerate(items)]
+    if not document.resource.kind or "apiVersion" not in value:
+        raise _no_object(start)
+    return [Manifest(Resource(value, origin), document.text, start)]
+
+
+def _given(document: Resource) -> dict[str, str]:
+    """What the items of a list of one kind may leave out, as the API server does."""
+    kind = document.kind.removesuffix("List")
+    # A List, and a ResourceList too, holds objects of every kind.
+    return {} if kind in ("", "Resource") else {"apiVersion": document.value.get("apiVersion", ""), "kind": kind}
+
+
+def _mapping(item: object) -> dict[str, Any]:
+    return item if isinstance(item, dict) else {"kind": None}
+
+
+def _item(value: dict[str, Any], document: Document, start: int, origin: str, index: int) -> Manifest:
+    """One item of a list, held to what a document of its own would be."""
+    found = Manifest(Resource(value, origin), document.text, start, ("items", index))
+    if not found.resource.kind or "apiVersion" not in value:
+        raise _no_object(found.line())
+    check_metadata(Resource(value))  # without its file, which the message has already
+    return found
+
+
+def _no_object(line: int) -> InvalidInput:
+    return InvalidInput(f"holds a document that is no Kubernetes object: kind or apiVersion is missing (line {line})")
+
+
+def _lines(text: str) -> dict[Path, int]:
+    """The line, from 0, of every key and list item of `text` by path."""
+    try:
+        return Block(text).starts()
+    except Uncertain:
+        from .anystyle import lines
+
+        return lines(text)
