@@ -27,7 +27,8 @@ test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
 	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e $(PYTEST)
 
 .PHONY: lint
-lint: .venv/.dev ## Check style, types and manifests
+lint: .venv/.dev ## Check style, types, manifests and what each package may import
+	@said=$$($(VENV)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/yamllint --strict .
 
 .PHONY: golden

@@ -4,8 +4,6 @@ The names in `__all__` are the public library; they are loaded when first used, 
 Kustomize starts at every build must not pay for them.
 """
 
-__version__ = "0.1.0"
-
 # Public name: the module that has it, and its name there where that is another.
 _HOMES = {
     "AllowSet": "lists.allowlist",
@@ -16,14 +14,14 @@ _HOMES = {
     "Domain": "names.domain",
     "Entry": "lists.allowlist",
     "Finding": "manifest.findings",
-    "HostList": "rendered.reach",
+    "HostList": "rendered.host_lists",
     "Imported": "foreign",
     "InvalidDomain": "names.domain",
     "Location": "rendered.locations",
     "Note": "foreign",
     "Options": "review.verification",
     "PLACEHOLDER": "names.domain",
-    "Plan": "injection.inject",
+    "Plan": "injection.plan",
     "Rendered": "rendered.rendered",
     "Reported": "review.verification",
     "Resource": "manifest.resource",
@@ -37,14 +35,15 @@ _HOMES = {
     "host_lists": "rendered.reach",
     "import_lists": "foreign",
     "json_schema": "editing.schemas",
-    "load": "rendered.rendered",
+    "load": "rendered.loading",
     "matrix": "review.environments",
     "minimise": "names.domain",
     "nearest": "rendered.reach",
-    "parse": "names.domain",
+    "parse": "names.parsing",
     "plan": "injection.inject",
     "reachable": "rendered.reach",
     "read_sets": "lists.allowlist:read",
+    "__version__": "version:VERSION",
     "verify": "review.verification",
 }
 
@@ -53,15 +52,19 @@ if TYPE_CHECKING:
     from .editing.schemas import json_schema
     from .foreign import Carried, Imported, Note, Source, import_lists
     from .injection.applying import apply
-    from .injection.inject import Plan, plan
+    from .injection.inject import plan
+    from .injection.plan import Plan
     from .lists.allowlist import AllowSet, Entry
     from .lists.allowlist import read as read_sets
     from .manifest.findings import Finding
     from .manifest.resource import Resource
-    from .names.domain import PLACEHOLDER, Domain, InvalidDomain, minimise, parse
+    from .names.domain import PLACEHOLDER, Domain, InvalidDomain, minimise
+    from .names.parsing import parse
+    from .rendered.host_lists import HostList
+    from .rendered.loading import load
     from .rendered.locations import Location
-    from .rendered.reach import HostList, Verdict, check, host_lists, nearest, reachable
-    from .rendered.rendered import Rendered, Unreadable, load
+    from .rendered.reach import Verdict, check, host_lists, nearest, reachable
+    from .rendered.rendered import Rendered, Unreadable
     from .review.difference import Change, Difference, differences
     from .review.environments import Cell, Row, matrix
     from .review.verification import Options, Reported, verify

@@ -34,7 +34,7 @@ def main(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO, *
 def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> int:
     try:
         from .function.krm import process, spoken
-        from .yamltext.document import InvalidInput
+        from .yamltext.faults import InvalidInput
 
         try:
             if argv:
@@ -45,6 +45,8 @@ def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: Text
             stderr.write(f"egress-overlays: error: {fault}\n")
             return 1
     except ImportError as fault:
+        from .installation import missing
+
         stderr.write(missing(fault) + "\n")
         return 1
     stderr.writelines(line + "\n" for line in spoken(findings))
@@ -55,27 +57,12 @@ def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: Text
 
 def _legacy(argv: Sequence[str], stdin: BinaryIO) -> tuple[str, list[Finding], int]:
     from .function import legacy
-    from .yamltext.document import InvalidInput
+    from .yamltext.faults import InvalidInput
 
     if len(argv) != 2:
         raise InvalidInput(f"{_LEGACY} takes one argument, the file that Kustomize writes the plugin's config to")
     with open(argv[1], "rb") as config:  # noqa: PTH123 - pathlib costs the function's start
         return legacy.process(config.read(), stdin.read())
-
-
-def missing(fault: ImportError) -> str:
-    """One line that says which package is missing where, and how to get it; raises `fault` for a part of ours."""
-    if (fault.name or "").partition(".")[0] == __package__:
-        raise fault
-    if not isinstance(fault, ModuleNotFoundError):  # A library of the machine's, such as libz.so.1, is not there.
-        return f"egress-overlays: error: {fault.name} cannot be loaded: {fault}"
-    names = {"yaml12": "py-yaml12", "yaml": "PyYAML", "ruamel": "ruamel.yaml", "ruamel.yaml": "ruamel.yaml"}
-    module = fault.name or str(fault)
-    package = names.get(module, module)
-    return (
-        f"egress-overlays: error: the Python package {package} is missing in {sys.executable}; run `make venv` in the "
-        f"checkout, or {sys.executable} -m pip install {package}"
-    )
 
 
 def _internal(fault: Exception) -> str:

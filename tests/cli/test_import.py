@@ -10,7 +10,7 @@ import yaml
 
 from command import Run, one_line
 from egress_overlays import load, reachable
-from egress_overlays.rendered.rendered import from_text
+from egress_overlays.rendered.loading import from_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from egress_overlays.names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
+from egress_overlays.names.characters import disguising, invisible
+from egress_overlays.names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
 from egress_overlays.names.idn import mixed_scripts, to_unicode
-from egress_overlays.names.refusals import disguising, explain, invisible
+from egress_overlays.names.parsing import parse
+from egress_overlays.names.refusals import explain
 
 NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 DELETE = "delete it: type the name anew instead of pasting it"
@@ -268,4 +270,4 @@ def test_visible_text_holds_nothing_invisible() -> None:
 
 def test_what_no_check_names_is_still_refused() -> None:
     # Cannot be reached through parse(); the last line of defence all the same.
-    assert explain("example.com", "example.com").reason == "is no host name"
+    assert explain("example.com").reason == "is no host name"

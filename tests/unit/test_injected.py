@@ -23,7 +23,8 @@ from builders import (
     virtual_service,
 )
 from egress_overlays.injection.applying import apply
-from egress_overlays.injection.inject import edited, plan
+from egress_overlays.injection.inject import plan
+from egress_overlays.manifest.edits import edited
 from egress_overlays.manifest.resource import Resource
 from istio import ServerNames, faults_of
 

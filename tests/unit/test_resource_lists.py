@@ -21,7 +21,7 @@ from builders import (
     sites,
 )
 from egress_overlays.yamltext import resource_list as reading
-from egress_overlays.yamltext.document import InvalidInput
+from egress_overlays.yamltext.faults import InvalidInput
 from texts import HEAD, LIST, ROUTES, RUNNER, as_item, check, expected
 
 BYSTANDERS = {

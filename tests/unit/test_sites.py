@@ -17,9 +17,9 @@ from builders import (
     service_entry,
     virtual_service,
 )
+from egress_overlays.manifest.edits import dotted
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.sites import SITES, Place, find
-from egress_overlays.sites.place import dotted
 
 HOSTS = ["*.example.com", "example.com"]
 LIST = domains(".example.com")

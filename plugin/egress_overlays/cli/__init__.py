@@ -12,8 +12,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from ..__main__ import missing
+from ..installation import missing
+from ..version import VERSION
 from .console import Console, Failure
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
         description="Compose, check and explain the egress lists of an Istio mesh. With a ResourceList on stdin and "
         "no argument: the KRM function that Kustomize runs.",
     )
-    top.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
+    top.add_argument("--version", action="version", version=f"{_PROGRAM} {VERSION}")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
     for name in COMMANDS:
         module = module_of(name)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..names.domain import Domain, InvalidDomain, parse
-from ..rendered.reach import GATEWAY, HOPS, SIDECAR, check, nearest
+from ..names.domain import Domain, InvalidDomain
+from ..names.parsing import parse
+from ..rendered.host_lists import GATEWAY, HOPS, SIDECAR
+from ..rendered.reach import check, nearest
 from . import inputs
 from .console import Failure
 from .output import Paint, printable, structured

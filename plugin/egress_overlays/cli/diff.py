@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..rendered.identities import shown
-from ..rendered.rendered import nothing
+from ..rendered.loading import nothing
 from ..review.difference import Change, ClientChange, Difference, differences
 from . import inputs
 from .console import Failure

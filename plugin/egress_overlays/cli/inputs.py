@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..lists.clients import Client, InvalidClient, parse
 from ..manifest.findings import ERROR
-from ..rendered.rendered import Unreadable, load
+from ..rendered.loading import load
+from ..rendered.rendered import Unreadable
 from .console import Failure
 from .output import printable
 

@@ -6,8 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, Row
+from ..version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def page(titles: Sequence[str], rows: Sequence[Row]) -> str:
         "SET": '<th scope="col">Set</th>' if several else "",
         "HEAD": head,
         "BODY": body,
-        "VERSION": escape(__version__),
+        "VERSION": escape(VERSION),
     }
     text = Path(__file__).with_name("matrix.html").read_text(encoding="utf-8")
     before, *parts = text.split("{{")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..manifest.findings import ERROR, INFO, WARNING
 from ..review.verification import RULES
+from ..version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,7 +44,7 @@ def sarif(everything: Found) -> str:
             )
     driver = {
         "name": "egress-overlays",
-        "version": __version__,
+        "version": VERSION,
         "rules": [{"id": name, "shortDescription": {"text": text}} for name, text in RULES.items()],
     }
     report = {

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import ERROR, INFO, WARNING
-from ..rendered.rendered import Unreadable, load
+from ..rendered.loading import load
+from ..rendered.rendered import Unreadable
 from ..review.verification import Options, Reported, verify
 from . import inputs
 from .console import Failure

@@ -16,7 +16,7 @@ from ..rendered.rendered import Unreadable, is_source
 from ..rendered.tracing import shown
 from ..rendered.tree import Tree
 from ..yamltext import manifests
-from ..yamltext.document import InvalidInput
+from ..yamltext.faults import InvalidInput
 from .listfile import Line, groups, lines_of
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..manifest.resource import SET_LABEL
-from ..names.domain import Domain, InvalidDomain, parse
+from ..names.domain import Domain, InvalidDomain
+from ..names.parsing import parse
 from ..yamltext import manifests
-from ..yamltext.document import InvalidInput
+from ..yamltext.faults import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

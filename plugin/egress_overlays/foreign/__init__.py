@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..names.domain import InvalidDomain, parse
+from ..names.domain import InvalidDomain
+from ..names.parsing import parse
 from . import cilium, istio, nginx, plain, smokescreen, squid
 from .source import Carried, Note, Source, group_name
 

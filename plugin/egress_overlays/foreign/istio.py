@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.resource import Resource
 from ..names.domain import Domain, covering
-from ..rendered.reach import GATEWAY, HOPS, REGISTRY, SIDECAR, HostList, every_list, reachable
+from ..rendered.host_lists import GATEWAY, HOPS, REGISTRY, SIDECAR, HostList, every_list
+from ..rendered.reach import reachable
 from . import nginx
 from .source import Carried, Note, Source, mappings
 

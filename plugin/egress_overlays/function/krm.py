@@ -10,14 +10,14 @@ from __future__ import annotations
 from ..injection.inject import plan
 from ..manifest.findings import INFO, Finding, has_errors, ordered
 from ..yamltext import resource_list
-from ..yamltext.document import InvalidInput, InvalidResource
+from ..yamltext.faults import InvalidInput, InvalidResource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeVar
 
-    from ..injection.inject import Plan
+    from ..injection.plan import Plan
     from ..yamltext.document import Document
     from ..yamltext.resource_list import ResourceList
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..manifest.edits import edited
 from ..manifest.findings import has_errors
-from .inject import edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..manifest.resource import Resource
-    from .inject import Plan
+    from .plan import Plan
 
 
 def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]]:

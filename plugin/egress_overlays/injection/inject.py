@@ -6,6 +6,7 @@ Pure: it reads no stream, file, environment or clock, and leaves its arguments a
 from __future__ import annotations
 
 from ..lists import allowlist
+from ..manifest.edits import dotted, edited
 from ..manifest.findings import WARNING, Finding, fault_of
 from ..manifest.resource import (
     ANNOTATIONS,
@@ -26,41 +27,19 @@ from ..manifest.resource import (
 )
 from ..names.domain import ascii_quoted
 from ..sites import BadPlace, ClientsPlace, Place, find
-from ..sites.place import dotted
 from . import shards
+from .plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
 
     from ..lists.allowlist import AllowSet
-    from ..sites import Path
-
-    Edits = dict[Path, Any]
+    from ..manifest.edits import Edits
 
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
 _LONGEST = 260  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma
-
-
-class Plan:
-    """What an injection changes: nothing is changed where `findings` holds an error.
-
-    `edits` maps the index of a resource to new values by path (None removes the key); `copies` maps
-    the index of a resource to the edits that turn a copy of it into each further one (ServiceEntries
-    past 256 hosts, and what limited lists need); `removed` holds the indexes of earlier copies;
-    `sets` the lists, by name.
-    """
-
-    __slots__ = ("copies", "edits", "findings", "removed", "sets")
-
-    def __init__(self) -> None:
-        self.edits: dict[int, Edits] = {}
-        self.copies: dict[int, list[Edits]] = {}
-        self.removed: set[int] = set()
-        self.sets: dict[str, AllowSet] = {}
-        self.findings: list[Finding] = []
 
 
 def plan(resources: Sequence[Resource], function_config: Resource | None = None) -> Plan:
@@ -81,17 +60,17 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
     taken = _fill(resources, result)
     for name, allowed in result.sets.items():
         if name not in taken:
-            from .rarely import not_taken
+            from .unmatched import not_taken
 
             result.findings += not_taken(name, allowed, sorted(taken))
     if any(result.copies.values()):
-        from .rarely import about_names
+        from .copies import name_faults
 
-        result.findings += about_names(resources, result)
+        result.findings += name_faults(resources, result)
     if not sources and not taken:
-        from .rarely import nothing
+        from .unmatched import nothing_to_inject
 
-        result.findings.append(nothing())
+        result.findings.append(nothing_to_inject())
     for index, resource in enumerate(resources):
         if resource in sources:
             result.edits[index] = {("metadata", "annotations", LOCAL_CONFIG_ANNOTATION): "true"}
@@ -139,20 +118,20 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
             continue
         roots.setdefault((name, resource.kind), []).append(resource)
         if name not in result.sets:
-            from .rarely import unknown_set
+            from .unmatched import unknown_set
 
             result.findings.append(unknown_set(resource, name, sorted(result.sets)))
             continue
         _fill_one(index, resource, result.sets[name], result)
     for name, allowed in result.sets.items():
         if allowed.limits is not None and name in taken and (name, "EnvoyFilter") not in roots:
-            from .rarely import unguarded
+            from .unmatched import unguarded
 
             result.findings.append(unguarded(allowed))
     if earlier:
-        from .rarely import no_copies
+        from .copies import orphans
 
-        result.findings += no_copies(earlier, roots)
+        result.findings += orphans(earlier, roots)
     return taken
 
 
@@ -188,7 +167,7 @@ def _fill_one(index: int, resource: Resource, allowed: AllowSet, result: Plan) -
     if resource.kind == "EnvoyFilter":
         edits |= _client_rules(resource, places, [it for it in found if isinstance(it, ClientsPlace)], allowed, result)
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
-        from .rarely import kept_hosts
+        from .kept_hosts import kept_hosts
 
         kept = kept_hosts(resource, allowed, result.findings)
         for changes in (edits, *(further for _, further in copies)) if kept else ():
@@ -203,9 +182,9 @@ def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings
     own = len(repr(resource.value))
     for number, changes in enumerate((edits, *copies)):
         if _is_notable(own, changes):
-            from .rarely import about_size
+            from .sizes import size_faults
 
-            findings += about_size(resource, edited(resource.value, changes), is_copy=number > 0)
+            findings += size_faults(resource, edited(resource.value, changes), is_copy=number > 0)
 
 
 def _is_notable(own: int, changes: Edits) -> bool:
@@ -250,7 +229,7 @@ def _copy(resource: Resource, key: str, further: Edits) -> Edits:
 def _misplaced(resource: Resource) -> Iterator[Finding]:
     """Labels and annotations of ours that would be passed over: misspelt, of the other sort, or within a List."""
     if resource.kind.endswith("List") and "items" in resource.value:
-        from .rarely import within_list
+        from .within_lists import within_list
 
         yield from within_list(resource)
     if any(str(key).startswith(PREFIX) for key in resource.labels):
@@ -274,24 +253,3 @@ def _misplaced(resource: Resource) -> Iterator[Finding]:
                 " it is a label, not an annotation" if key in LABELS else f" annotations are {', '.join(ANNOTATIONS)}"
             )
             yield fault_of(resource, f"has the annotation {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")
-
-
-def edited(value: dict[str, Any], edits: Edits) -> dict[str, Any]:
-    """A copy of `value` with `edits` made, sharing with it what they do not touch.
-
-    Mappings on the way are added where they are missing or null; a path through a missing list is a KeyError.
-    """
-    result = dict(value)
-    for path, new in edits.items():
-        holder: Any = result
-        for step in path[:-1]:
-            child = holder[step] if isinstance(step, int) else holder.get(step) or {}
-            # Copied each time: the few mappings on a path are small, and no state need be kept.
-            child = dict(child) if isinstance(child, dict) else list(child)
-            holder[step] = child
-            holder = child
-        if new is None:
-            holder.pop(path[-1], None)
-        else:
-            holder[path[-1]] = new
-    return result

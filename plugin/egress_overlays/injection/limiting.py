@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 
 from ..lists.clients import EVERYWHERE
+from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
 from ..names.domain import PLACEHOLDER, ascii_quoted, minimise
-from ..sites import dotted
 from . import shards
 
 TYPE_CHECKING = False
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client, Limits
-    from ..sites import ClientsPlace, Path, Place
-    from .inject import Edits
+    from ..manifest.edits import Edits, Path
+    from ..sites import ClientsPlace, Place
 
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 

@@ -10,7 +10,8 @@ from ..manifest.resource import (
     SET_LABEL,
     Resource,
 )
-from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
+from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
+from ..names.parsing import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
 
 def _disguised(source: Resource, group: str, line: int, comment: str) -> Iterator[Finding]:
     """A comment that a screen shows as something else ("Trojan Source", CVE-2021-42574)."""
-    from ..names.refusals import disguising
+    from ..names.characters import disguising
 
     found = disguising(comment)
     if found:

@@ -1,7 +1,6 @@
-"""A domain on the list: parse, normalise, cover.
+"""A domain on the list: its normal form, and what it covers.
 
-Only the common case stands here, because it runs for every name at every build; what a refused
-name is refused for is worked out in `refusals`, loaded when the first one is met.
+The grammar of a name stands here alone, and says yes or no; `refusals` says why not.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class InvalidDomain(ValueError):  # noqa: N818 - named after its concept, as in 
 
 
 class Domain(str):
-    """A normalised name, or `*.` and a normalised name; made by `parse` alone.
+    """A normalised name, or `*.` and a normalised name; made by `read` alone.
 
     Lower case, no trailing dot, A-labels only (RFC 1123 section 2.1, RFC 5890): the form in which
     Envoy compares an SNI.
@@ -71,23 +70,23 @@ def ascii_quoted(text: str, limit: int = 80) -> str:
     return f'"{escaped}"'
 
 
-def parse(text: str) -> tuple[Domain, ...]:
-    """The domains that one entry of a list stands for, normalised.
+def read(text: str) -> tuple[Domain, ...] | None:
+    """The domains that one entry of a list stands for, normalised; None where it stands for none.
 
-    `name` and `*.name` give one domain, `.name` gives both. Raises InvalidDomain.
+    `name` and `*.name` give one domain, `.name` gives both.
     """
-    name = text.lower() if text.isascii() else _idna(text)
+    name = text.lower() if text.isascii() else _alabels(text)
     if name[-1:] == ".":
         name = name[:-1]
     wildcard = name[:2] == "*."
     both = name[:1] == "."
     base = name[2:] if wildcard else name[1:] if both else name
     if not _is_hostname(base):
-        _refuse(text, name)
+        return None
     if base.endswith(RESERVED) and is_reserved(base):
-        _refuse(text, name)
+        return None
     if (wildcard or both) and _is_public_suffix(base):
-        _refuse(text, name)
+        return None
     if wildcard:
         return (Domain("*." + base),)
     return (Domain(base), Domain("*." + base)) if both else (Domain(base),)
@@ -125,16 +124,14 @@ def _is_public_suffix(base: str) -> bool:
     return is_icann_suffix(base)
 
 
-def _idna(text: str) -> str:
-    from .idn import to_alabels
+def _alabels(text: str) -> str:
+    """`text`, which holds a non-ASCII character, with every label as an A-label; empty where there is none."""
+    from .idn import Unencodable, to_alabels
 
-    return to_alabels(text)
-
-
-def _refuse(text: str, name: str) -> None:
-    from .refusals import explain
-
-    raise explain(text, name)
+    try:
+        return to_alabels(text)
+    except Unencodable:
+        return ""
 
 
 def minimise(domains: Iterable[Domain]) -> tuple[tuple[Domain, ...], dict[Domain, Domain]]:

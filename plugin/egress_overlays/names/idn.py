@@ -7,23 +7,40 @@ from __future__ import annotations
 
 import idna
 
-from .domain import InvalidDomain
-from .refusals import explain, invisible
+from .characters import invisible
+
+
+class Unencodable(ValueError):  # noqa: N818 - named after its concept
+    """A name without A-labels: `reason`, and what could stand there; `name` is as far as it was mapped.
+
+    Where it is not `is_about_letters`, something that is no matter of scripts makes `name` no host name.
+    """
+
+    def __init__(self, reason: str, accepted: str, name: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.accepted = accepted
+        self.name = name
+
+    @property
+    def is_about_letters(self) -> bool:
+        """Whether `reason` is all there is to say."""
+        return not self.name
 
 
 def to_alabels(text: str) -> str:
     """`text`, which holds a non-ASCII character, in lower case with every label as an A-label.
 
-    A leading `*.` or `.` stays. Raises InvalidDomain where UTS 46 refuses it.
+    A leading `*.` or `.` stays. Raises Unencodable where UTS 46 refuses it.
     """
     if invisible(text):
-        raise explain(text, text)
+        raise Unencodable("holds an invisible character", "", text)
     try:
         mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
     except idna.IDNAError as fault:
-        raise _refused(text, fault) from None
+        raise _refused(fault) from None
     if mapped.count("*") != text.count("*"):
-        raise InvalidDomain(text, "has a wildcard in disguise (UTS 46 maps it to *)", "type an ASCII *")
+        raise Unencodable("has a wildcard in disguise (UTS 46 maps it to *)", "type an ASCII *")
     prefix = "*." if mapped.startswith("*.") else "." if mapped.startswith(".") else ""
     body = mapped[len(prefix) :].removesuffix(".")
     if body.isascii():
@@ -31,13 +48,12 @@ def to_alabels(text: str) -> str:
     try:
         return prefix + idna.encode(body, uts46=True, std3_rules=True).decode("ascii").lower()
     except idna.IDNAError as fault:
-        raise (explain(text, prefix + body) if _is_plainly_wrong(body) else _refused(text, fault)) from None
+        raise _refused(fault, prefix + body if _is_plainly_wrong(body) else "") from None
 
 
-def _refused(text: str, fault: idna.IDNAError) -> InvalidDomain:
-    return InvalidDomain(
-        text, f"is no valid internationalised name ({ascii(str(fault))[1:-1]})", 'write its A-label, "xn--..."'
-    )
+def _refused(fault: idna.IDNAError, name: str = "") -> Unencodable:
+    reason = f"is no valid internationalised name ({ascii(str(fault))[1:-1]})"
+    return Unencodable(reason, 'write its A-label, "xn--..."', name)
 
 
 def _is_plainly_wrong(body: str) -> bool:

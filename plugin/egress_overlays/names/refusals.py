@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-from .domain import RESERVED, InvalidDomain, is_reserved, parse
+from .characters import invisible
+from .domain import RESERVED, InvalidDomain, is_reserved, read
 
 _NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 
-# Drawn as nothing though Unicode calls them letters, marks or symbols; UTS 46 drops most of them silently.
-_BLANK = {
-    *map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)),
-    *map(chr, (0x180B, 0x180C, 0x180D, 0x180F)),
-    *map(chr, range(0xFE00, 0xFE10)),
-    *map(chr, range(0xE0100, 0xE01F0)),
-}
-_TURNING = {*map(chr, (0x061C, 0x200E, 0x200F)), *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
-
-def explain(text: str, name: str) -> InvalidDomain:
-    """The fault in `text`, whose lower-case form without a trailing dot is `name`.
+def explain(text: str) -> InvalidDomain:
+    """The fault in `text`, which `domain.read` does not take.
 
     Checks go from what a person would call it (a URL, an address) to single characters.
     """
+    if text.isascii():
+        name = text.lower()
+    else:
+        from .idn import Unencodable, to_alabels
+
+        try:
+            name = to_alabels(text)
+        except Unencodable as fault:
+            if fault.is_about_letters:
+                return InvalidDomain(text, fault.reason, fault.accepted)
+            name = fault.name
+    name = name.removesuffix(".")
     for check in (_characters, _yaml, _separators, _address, _url, _wildcard, _labels, _reach, _meaning):
         found = check(text, name)
         if found:
             reason, accepted = found
             return InvalidDomain(text, reason, accepted)
-    # parse() refuses nothing that the checks above accept; a property test holds them together.
+    # read() refuses nothing that the checks above accept; a property test holds them together.
     return InvalidDomain(text, "is no host name", _NAME)
-
-
-def invisible(text: str) -> str | None:
-    """The first character that no eye sees or that moves others about, named; None where there is none."""
-    for char in text:
-        if char == " ":
-            continue
-        category = unicodedata.category(char)
-        if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp") or char in _BLANK:
-            return _named(char)
-    return None
-
-
-def disguising(comment: str) -> str | None:
-    """The first character of `comment` that breaks a line or turns its direction, named; None where there is none.
-
-    Joiners, selectors and spaces, as in emoji and in prose, hide nothing there.
-    """
-    for char in comment:
-        if char != "\t" and (unicodedata.category(char) in ("Cc", "Zl", "Zp") or char in _TURNING):
-            return _named(char)
-    return None
-
-
-def _named(char: str) -> str:
-    return f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}"
 
 
 def _characters(text: str, _name: str) -> tuple[str, str] | None:
@@ -123,10 +99,8 @@ def _such_as(rest: str) -> str:
     host = rest
     for mark in "/?#:\\":
         host = host.partition(mark)[0]
-    try:
-        return f': "{parse(host)[0]}"'
-    except InvalidDomain:
-        return ""
+    found = read(host)
+    return f': "{found[0]}"' if found else ""
 
 
 def _wildcard(_text: str, name: str) -> tuple[str, str] | None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..manifest.fields import mappings
 from ..names.domain import ascii_quoted
 from ..sites.chains import patches
-from .reach import SIDECAR, HostList, lists_of
+from .host_lists import SIDECAR, HostList, lists_of
 from .workloads import Gateways, is_istio, route_destinations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ..manifest.edits import Path
     from ..manifest.resource import Resource
-    from ..sites import Path
     from ..sites.chains import Patch
 
 

@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..lists.clients import Client
+from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import INJECT_ANNOTATION, Resource
 from ..names.domain import Domain
-from ..sites import ClientsPlace, dotted, find
+from ..sites import ClientsPlace, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .reach import HostList
+    from .host_lists import HostList
 
 EVERYONE = Client("*/*")
 """Every workload of the mesh: what a list without clients is for."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..manifest.edits import Path as Steps
     from ..manifest.resource import Resource
-    from ..sites import Path as Steps
     from ..yamltext.manifests import Manifest
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from yaml12 import parse_yaml
 
 from ..yamltext import manifests
-from ..yamltext.document import InvalidInput
+from ..yamltext.faults import InvalidInput
 from .kustomize import ORIGIN_ANNOTATION
 from .locations import Location
 from .tree import Tree
@@ -22,8 +22,8 @@ from .tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..manifest.edits import Path as Steps
     from ..manifest.resource import Resource
-    from ..sites import Path as Steps
     from ..yamltext.manifests import Manifest
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from yaml12 import parse_yaml
 
 from ..yamltext.anystyle import documents
-from ..yamltext.document import InvalidInput
+from ..yamltext.faults import InvalidInput
 from ..yamltext.resource_list import decode
 from .kustomize import KUSTOMIZATIONS
 

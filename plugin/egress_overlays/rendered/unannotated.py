@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..manifest.fields import mapping, mappings, number, text
 from ..sites.chains import patches
-from .reach import GATEWAY, SIDECAR, lists_of
+from .host_lists import GATEWAY, SIDECAR, lists_of
 from .workloads import ROOT_NAMESPACE, Gateways, Workload, binds, destinations, is_istio, selector
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ nothing: of a resource that is no valid one of its kind it returns what a person
 from __future__ import annotations
 
 from . import envoy_filter, service_entry, virtual_service
-from .place import BadPlace, ClientsPlace, Path, Place, dotted
+from .place import BadPlace, ClientsPlace, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ GROUP = "networking.istio.io"
 
 SITES = {site.KIND: site for site in (virtual_service, service_entry, envoy_filter)}
 
-__all__ = ["GROUP", "SITES", "BadPlace", "ClientsPlace", "Path", "Place", "dotted", "find"]
+__all__ = ["GROUP", "SITES", "BadPlace", "ClientsPlace", "Place", "find"]
 
 
 def find(resource: Resource) -> Iterator[Place | ClientsPlace | BadPlace]:

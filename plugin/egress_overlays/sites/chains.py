@@ -11,8 +11,8 @@ from .envoy_filter import MATCH, NAMES, forwards
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from ..manifest.edits import Path
     from ..manifest.resource import Resource
-    from . import Path
 
 _CHAINS = ("filter_chains", "filterChains")
 _DEFAULT = ("default_filter_chain", "defaultFilterChain")

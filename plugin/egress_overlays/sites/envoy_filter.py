@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .place import Path, Place
+    from ..manifest.edits import Path
+    from .place import Place
 
     Found = list[Place | ClientsPlace | BadPlace]
 

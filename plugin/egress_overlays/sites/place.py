@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-Path = tuple["str | int", ...]
+    from ..manifest.edits import Path
 
 
 class Place:
@@ -36,11 +36,6 @@ class BadPlace:
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-
-
-def dotted(path: Path) -> str:
-    """`path` as kubectl explains it: `spec.tls[0].match[1].sniHosts`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)[1:]
 
 
 def list_at(holder: dict[str, Any], key: str, path: Path) -> Iterator[Place | BadPlace]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from .document import DEEPEST, ODD_BREAKS, InvalidInput
+from .faults import DEEPEST, ODD_BREAKS, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..sites import Path
+    from ..manifest.edits import Path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -13,8 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..injection.inject import Edits
-    from ..sites import Path
+    from ..manifest.edits import Edits, Path
 
     Flow = dict[int, tuple[dict[str, Any], str]]
 

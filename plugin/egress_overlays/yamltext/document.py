@@ -9,37 +9,19 @@ from __future__ import annotations
 
 from yaml12 import parse_yaml
 
-from ..injection.inject import edited
+from ..manifest.edits import edited
 from ..manifest.resource import PREFIX, Resource
 from .block import Block, Uncertain
+from .faults import DEEPEST, ODD_BREAKS, InvalidResource, NotPlain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..injection.inject import Edits
+    from ..manifest.edits import Edits
 
 ITEM = "- "
 """What stands before the first key of an item of a ResourceList; a document of its own has nothing."""
-
-DEEPEST = 100
-"""Levels of nesting; Kubernetes objects have some twenty, and parsers' stacks end somewhere past 1,000."""
-
-
-ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\ufeff")
-"""What YAML 1.1 takes for a line end, or for nothing at the start of a line, and YAML 1.2 does not."""
-
-
-class InvalidInput(ValueError):  # noqa: N818 - named after its concept
-    """A text that is no valid input; the message goes on after its name, as in "is no valid YAML"."""
-
-
-class InvalidResource(InvalidInput):
-    """A resource that must not be read or edited; the message is a line of its own and names it."""
-
-
-class NotPlain(Exception):  # noqa: N818 - a state, not a fault: the caller takes the plain way
-    """The text holds anchors or breaks across items, and must be read whole by `plain`."""
 
 
 class Document:
@@ -119,7 +101,7 @@ def _spells_prefix(text: str) -> bool:
     """Whether a key of ours could stand in `text` behind escapes of double-quoted scalars (YAML 1.2.2, 5.7)."""
     if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\/", "\\\n")):
         return False
-    from ..injection.rarely import unescaped
+    from .escapes import unescaped
 
     return PREFIX in unescaped(text)
 

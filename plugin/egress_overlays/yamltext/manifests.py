@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ..manifest.resource import Resource
 from .block import Block, Uncertain
-from .document import Document, InvalidInput, NotPlain, check_metadata
+from .document import Document, check_metadata
+from .faults import InvalidInput, NotPlain
 from .resource_list import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..sites import Path
+    from ..manifest.edits import Path
 
 
 class Manifest:

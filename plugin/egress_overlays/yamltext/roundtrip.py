@@ -12,11 +12,11 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from .document import InvalidResource
+from .faults import InvalidResource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..injection.inject import Edits
+    from ..manifest.edits import Edits
 
 
 def editor() -> YAML:

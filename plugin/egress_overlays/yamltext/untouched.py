@@ -8,7 +8,8 @@ item is parsed.
 from __future__ import annotations
 
 from ..manifest.resource import COPIED, PREFIX
-from .document import ODD_BREAKS, may_begin
+from .document import may_begin
+from .faults import ODD_BREAKS
 
 
 def is_bystander(item: str) -> bool:

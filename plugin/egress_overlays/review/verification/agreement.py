@@ -14,7 +14,7 @@ from ...manifest.resource import (
     Resource,
 )
 from ...names.domain import PLACEHOLDER, ascii_quoted
-from ...rendered.reach import GATEWAY, REGISTRY, ROUTES, SIDECAR, HostList
+from ...rendered.host_lists import GATEWAY, REGISTRY, ROUTES, SIDECAR, HostList
 from ...sites import BadPlace, Place, find
 from .fault import fault, misplaced, some
 

@@ -8,17 +8,17 @@ from ...manifest.findings import ERROR, WARNING
 from ...manifest.resource import INJECT_ANNOTATION
 from ...names.domain import ascii_quoted
 from ...rendered.beside import strangers
-from ...rendered.reach import GATEWAY
+from ...rendered.host_lists import GATEWAY
 from ...sites.chains import catch_alls, patches
 from .fault import fault, misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from ...manifest.edits import Path
     from ...manifest.resource import Resource
     from ...rendered.beside import Stranger
     from ...rendered.rendered import Rendered
-    from ...sites import Path
     from .fault import Faults, Options
 
 

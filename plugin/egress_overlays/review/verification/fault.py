@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...manifest.edits import dotted
 from ...manifest.findings import ERROR, Finding
-from ...sites import BadPlace, dotted, find
+from ...sites import BadPlace, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...manifest.edits import Path
     from ...manifest.resource import Resource
-    from ...sites import Path
 
     Fault = tuple[Finding, Path]
     Faults = Iterator[Fault]

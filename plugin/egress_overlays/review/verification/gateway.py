@@ -38,9 +38,9 @@ def rule(found: Rendered, options: Options) -> Faults:
             for name in entry.names
         )
         if names > _LARGE:
-            from ...injection.rarely import about_size
+            from ...injection.sizes import size_faults
 
-            for finding in about_size(resource, resource.value):
+            for finding in size_faults(resource, resource.value):
                 yield finding, ()
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from ...injection.shards import LIMIT
 from ...manifest.findings import WARNING
-from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise, parse
-from ...rendered.reach import GATEWAY, REGISTRY, ROUTES
+from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
+from ...names.parsing import parse
+from ...rendered.host_lists import GATEWAY, REGISTRY, ROUTES
 from .fault import fault, some
 
 if TYPE_CHECKING:
-    from ...rendered.reach import HostList
+    from ...rendered.host_lists import HostList
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 

@@ -10,8 +10,8 @@ from .fault import fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...manifest.edits import Path
     from ...rendered.rendered import Rendered
-    from ...sites import Path
     from .fault import Faults, Options
 
 _TEXTS = ["text"]

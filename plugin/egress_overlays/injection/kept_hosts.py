@@ -1,0 +1,33 @@
+"""Names that a VirtualService keeps beside its list; loaded when one asks for it."""
+
+from __future__ import annotations
+
+from ..manifest.findings import Finding, fault_of
+from ..manifest.resource import KEEP_HOSTS_ANNOTATION, Resource
+from ..names.domain import InvalidDomain
+from ..names.parsing import parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..lists.allowlist import AllowSet
+
+
+def kept_hosts(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> list[str]:
+    """The names that a VirtualService keeps in spec.hosts beside the list; they route nothing by themselves."""
+    if resource.kind != "VirtualService":
+        findings.append(
+            fault_of(resource, f"carries {KEEP_HOSTS_ANNOTATION}, meant for a VirtualService", "keep-hosts")
+        )
+        return []
+    kept: list[str] = []
+    for text in str(resource.annotations[KEEP_HOSTS_ANNOTATION]).split(","):
+        try:
+            name = parse(text.strip())[-1]
+            if name.is_wildcard:
+                raise InvalidDomain(text, "stands for more than one name", "keep exact names")
+            if name in kept or allowed.covering(name) is not None:
+                raise InvalidDomain(text, "is on the list already", "keep a name that is not")
+            kept.append(name)
+        except InvalidDomain as fault:
+            findings.append(fault_of(resource, str(fault), "keep-hosts", f"annotation {KEEP_HOSTS_ANNOTATION}"))
+    return kept

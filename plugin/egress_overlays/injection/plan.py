@@ -1,0 +1,28 @@
+"""What an injection changes, before anything is changed."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..lists.allowlist import AllowSet
+    from ..manifest.edits import Edits
+    from ..manifest.findings import Finding
+
+
+class Plan:
+    """What an injection changes: nothing is changed where `findings` holds an error.
+
+    `edits` maps the index of a resource to new values by path (None removes the key); `copies` maps
+    the index of a resource to the edits that turn a copy of it into each further one (ServiceEntries
+    past 256 hosts, and what limited lists need); `removed` holds the indexes of earlier copies;
+    `sets` the lists, by name.
+    """
+
+    __slots__ = ("copies", "edits", "findings", "removed", "sets")
+
+    def __init__(self) -> None:
+        self.edits: dict[int, Edits] = {}
+        self.copies: dict[int, list[Edits]] = {}
+        self.removed: set[int] = set()
+        self.sets: dict[str, AllowSet] = {}
+        self.findings: list[Finding] = []
