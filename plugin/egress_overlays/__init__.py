@@ -39,7 +39,7 @@ _HOMES = {
     "matrix": "review.environments",
     "minimise": "names.domain",
     "nearest": "rendered.reach",
-    "parse": "names.parsing",
+    "parse": "names",
     "plan": "injection.inject",
     "reachable": "rendered.reach",
     "read_sets": "lists.allowlist:read",
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from .lists.allowlist import read as read_sets
     from .manifest.findings import Finding
     from .manifest.resource import Resource
+    from .names import parse
     from .names.domain import PLACEHOLDER, Domain, InvalidDomain, minimise
-    from .names.parsing import parse
     from .rendered.host_lists import HostList
     from .rendered.loading import load
     from .rendered.locations import Location

@@ -34,7 +34,7 @@ def main(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO, *
 def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> int:
     try:
         from .function.krm import process, spoken
-        from .yamltext.faults import InvalidInput
+        from .yamltext import InvalidInput
 
         try:
             if argv:
@@ -57,7 +57,7 @@ def _function(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: Text
 
 def _legacy(argv: Sequence[str], stdin: BinaryIO) -> tuple[str, list[Finding], int]:
     from .function import legacy
-    from .yamltext.faults import InvalidInput
+    from .yamltext import InvalidInput
 
     if len(argv) != 2:
         raise InvalidInput(f"{_LEGACY} takes one argument, the file that Kustomize writes the plugin's config to")

@@ -10,8 +10,8 @@ import yaml
 
 from builders import LOCAL, PLACEHOLDER, SET, STATE, domains, dump, generated, names_of
 from building import FLAGS, Build, Tree, kustomization
+from egress_overlays.names import parse
 from egress_overlays.names.domain import minimise
-from egress_overlays.names.parsing import parse
 from istio import ServerNames, faults_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from builders import SHARD, STATE, Outcome, Value, domains, dump, names_of, resource_list, run, run_text, sites
 from egress_overlays.injection.shards import split
+from egress_overlays.yamltext import NotPlain
 from egress_overlays.yamltext import resource_list as reading
-from egress_overlays.yamltext.faults import NotPlain
 from istio import ServerNames, faults_of, overlaps
 from names import CLOSE, CLOSE_ENTRY
 

@@ -8,9 +8,9 @@ import idna
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from egress_overlays.names import parse
 from egress_overlays.names.domain import Domain, InvalidDomain, minimise
 from egress_overlays.names.idn import to_unicode
-from egress_overlays.names.parsing import parse
 from istio import ServerNames, domain_faults, overlaps
 from names import CLOSE, CLOSE_ENTRY, ENTRY, MISTAKE, UNICODE_NAME
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from egress_overlays.names import parse
 from egress_overlays.names.characters import disguising, invisible
 from egress_overlays.names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
 from egress_overlays.names.idn import mixed_scripts, to_unicode
-from egress_overlays.names.parsing import parse
 from egress_overlays.names.refusals import explain
 
 NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'

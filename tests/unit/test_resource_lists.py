@@ -20,8 +20,8 @@ from builders import (
     run_text,
     sites,
 )
+from egress_overlays.yamltext import InvalidInput
 from egress_overlays.yamltext import resource_list as reading
-from egress_overlays.yamltext.faults import InvalidInput
 from texts import HEAD, LIST, ROUTES, RUNNER, as_item, check, expected
 
 BYSTANDERS = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..names import parse
 from ..names.domain import Domain, InvalidDomain
-from ..names.parsing import parse
 from ..rendered.host_lists import GATEWAY, HOPS, SIDECAR
 from ..rendered.reach import check, nearest
 from . import inputs

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..editing import layers
 from ..editing.listfile import Uneditable
 from ..editing.replace import replace
+from ..names import parse
 from ..names.domain import Domain, InvalidDomain
-from ..names.parsing import parse
 from ..rendered.tracing import shown
 from . import inputs
 from .console import Failure

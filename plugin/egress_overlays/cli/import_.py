@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..foreign import FORMATS, Imported, Source, import_lists
 from ..manifest.resource import DEFAULT_SET, SET_LABEL
 from ..names.domain import ascii_quoted
-from ..yamltext.faults import InvalidInput
+from ..yamltext import InvalidInput
 from . import inputs
 from .console import Failure
 from .output import printable, structured, table

@@ -15,8 +15,7 @@ from ..rendered.building import built
 from ..rendered.rendered import Unreadable, is_source
 from ..rendered.tracing import shown
 from ..rendered.tree import Tree
-from ..yamltext import manifests
-from ..yamltext.faults import InvalidInput
+from ..yamltext import InvalidInput, manifests
 from .listfile import Line, groups, lines_of
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..manifest.resource import SET_LABEL
+from ..names import parse
 from ..names.domain import Domain, InvalidDomain
-from ..names.parsing import parse
-from ..yamltext import manifests
-from ..yamltext.faults import InvalidInput
+from ..yamltext import InvalidInput, manifests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..names import parse
 from ..names.domain import InvalidDomain
-from ..names.parsing import parse
 from . import cilium, istio, nginx, plain, smokescreen, squid
 from .source import Carried, Note, Source, group_name
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..names import parse
 from ..names.domain import InvalidDomain
-from ..names.parsing import parse
 from .source import Carried, Note, Source
 
 if TYPE_CHECKING:

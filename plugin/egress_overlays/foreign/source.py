@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from yaml12 import parse_yaml
 
+from ..yamltext import InvalidInput
 from ..yamltext.anystyle import documents
-from ..yamltext.faults import InvalidInput
 from ..yamltext.resource_list import decode
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from ..injection.inject import plan
 from ..manifest.findings import INFO, Finding, has_errors, ordered
-from ..yamltext import resource_list
-from ..yamltext.faults import InvalidInput, InvalidResource
+from ..yamltext import InvalidInput, InvalidResource, resource_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

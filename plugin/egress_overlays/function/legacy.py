@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ..injection.inject import plan
 from ..manifest.findings import Finding, has_errors, ordered
+from ..yamltext import InvalidInput, NotPlain
 from ..yamltext.document import Document
-from ..yamltext.faults import InvalidInput, NotPlain
 from ..yamltext.resource_list import decode
 from .krm import carried_out, named
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import KEEP_HOSTS_ANNOTATION, Resource
+from ..names import parse
 from ..names.domain import InvalidDomain
-from ..names.parsing import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from ..manifest.resource import (
     SET_LABEL,
     Resource,
 )
+from ..names import parse
 from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
-from ..names.parsing import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

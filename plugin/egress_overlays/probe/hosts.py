@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
-from ..names.parsing import parse
 
 ALLOW = "allow"
 DENY = "deny"

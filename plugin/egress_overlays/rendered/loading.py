@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..lists import allowlist
-from ..yamltext import manifests
-from ..yamltext.faults import InvalidInput
+from ..yamltext import InvalidInput, manifests
 from .locations import InFile
 from .rendered import STDIN, Rendered, Unreadable, is_source, without_nulls
 

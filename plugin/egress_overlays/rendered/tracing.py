@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml12 import parse_yaml
 
-from ..yamltext import manifests
-from ..yamltext.faults import InvalidInput
+from ..yamltext import InvalidInput, manifests
 from .kustomize import ORIGIN_ANNOTATION
 from .locations import Location
 from .tree import Tree

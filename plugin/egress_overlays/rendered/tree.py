@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from yaml12 import parse_yaml
 
+from ..yamltext import InvalidInput
 from ..yamltext.anystyle import documents
-from ..yamltext.faults import InvalidInput
 from ..yamltext.resource_list import decode
 from .kustomize import KUSTOMIZATIONS
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .faults import DEEPEST, ODD_BREAKS, InvalidInput
+from . import DEEPEST, ODD_BREAKS, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from yaml12 import parse_yaml
 
 from ..manifest.edits import edited
 from ..manifest.resource import PREFIX, Resource
+from . import DEEPEST, ODD_BREAKS, InvalidResource, NotPlain
 from .block import Block, Uncertain
-from .faults import DEEPEST, ODD_BREAKS, InvalidResource, NotPlain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

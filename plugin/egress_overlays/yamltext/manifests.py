@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..manifest.resource import Resource
+from . import InvalidInput, NotPlain
 from .block import Block, Uncertain
 from .document import Document, check_metadata
-from .faults import InvalidInput, NotPlain
 from .resource_list import decode
 
 TYPE_CHECKING = False

@@ -12,8 +12,8 @@ from __future__ import annotations
 from yaml12 import parse_yaml
 
 from ..manifest.resource import Resource
+from . import InvalidInput, NotPlain
 from .document import ITEM, Document, check_keys, check_plain
-from .faults import InvalidInput, NotPlain
 from .untouched import is_bystander
 
 _ITEMS = "\nitems:\n"

@@ -12,7 +12,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from .faults import InvalidResource
+from . import InvalidResource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ item is parsed.
 from __future__ import annotations
 
 from ..manifest.resource import COPIED, PREFIX
+from . import ODD_BREAKS
 from .document import may_begin
-from .faults import ODD_BREAKS
 
 
 def is_bystander(item: str) -> bool:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...injection.shards import LIMIT
 from ...manifest.findings import WARNING
+from ...names import parse
 from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
-from ...names.parsing import parse
 from ...rendered.host_lists import GATEWAY, REGISTRY, ROUTES
 from .fault import fault, some
 
