@@ -106,6 +106,18 @@ def components() -> list[Component]:
     ]
 
 
+def other_kustomizes() -> list[Component]:
+    """Older releases of kustomize, for `make every-kustomize` alone."""
+    return [
+        Component(
+            f"kustomize-{version}",
+            {f"kustomize-{version}": "kustomize"},
+            makers.installed_by_go(f"sigs.k8s.io/kustomize/kustomize/{version.partition('.')[0]}", version),
+        )
+        for version in VERSIONS["KUSTOMIZE_OTHERS"].split(",")
+    ]
+
+
 def main(argv: Sequence[str]) -> int:
     """Installs what is missing (or, with --check, says so) and prints the paths."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -116,7 +128,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     wanted = [*components(), *images()]
     if arguments.names:
-        wanted = [component for component in wanted if set(arguments.names) & set(component.files)]
+        named = [*wanted, *other_kustomizes()]
+        wanted = [component for component in named if set(arguments.names) & set(component.files)]
     elif not shutil.which("mmdebstrap"):
         wanted = components()  # The base images are for one test file, which says what it lacks.
     missing = [component for component in wanted if not component.present()]

@@ -43,9 +43,7 @@ def test_each_guard_holds_by_itself(tree: Tree) -> None:
 
 
 def test_without_the_guard_too_nothing_is_admitted_and_the_api_server_refuses(tree: Tree) -> None:
-    (tree.root / "components/inject/kustomization.yaml").write_text(
-        kustomization("Component", transformers=["function.yaml"])
-    )
+    (tree.root / "plugin/inject/kustomization.yaml").write_text(kustomization(resources=["function.yaml"]))
     build = tree.kustomize("overlays/dev", FLAGS[0])
     for lists in names_of(build.items).values():
         assert lists
@@ -109,7 +107,7 @@ class TestExecutable:
 
     def legacy(self, tree: Tree) -> None:
         path = tree.root / "overlays/dev/kustomization.yaml"
-        path.write_text(path.read_text().replace("components/inject", "components/inject-legacy"))
+        path.write_text(path.read_text().replace("plugin/inject", "plugin/inject-legacy"))
 
 
 FAULTS = {

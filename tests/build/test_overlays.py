@@ -29,7 +29,7 @@ SOURCES = {
     ],
     "prod": [
         ("components/domains-payments/domains.yaml", ""),
-        ("components/domains-common/domains.yaml", "overlays/prod/lists/egress-domains.yaml"),
+        ("components/domains-common/domains.yaml", "overlays/prod/egress-domains.yaml"),
     ],
 }
 
@@ -108,8 +108,8 @@ class TestShipped:
     def test_over_the_older_protocol_gives_the_same_bytes(self, tree: Tree, overlay: str) -> None:
         expected = tree.kustomize(f"overlays/{overlay}")
         path = tree.root / f"overlays/{overlay}/kustomization.yaml"
-        assert "components/inject\n" in path.read_text()
-        path.write_text(path.read_text().replace("components/inject\n", "components/inject-legacy\n"))
+        assert "plugin/inject\n" in path.read_text()
+        path.write_text(path.read_text().replace("plugin/inject\n", "plugin/inject-legacy\n"))
         alpha = FLAGS[:1]
         assert tree.kustomize(f"overlays/{overlay}", *alpha, environ=tree.plugin_home).text == expected.text
         assert tree.kubectl(f"overlays/{overlay}", *alpha, environ=tree.plugin_home).text == expected.text
@@ -121,7 +121,7 @@ def test_staging_and_prod_share_groups_and_differ_by_one_removed_and_one_added(t
         set(everywhere(tree.kustomize("overlays/staging"))),
         set(everywhere(tree.kustomize("overlays/prod"))),
     )
-    patch = yaml.safe_load((tree.root / "overlays/prod/lists/egress-domains.yaml").read_text())["data"]
+    patch = yaml.safe_load((tree.root / "overlays/prod/egress-domains.yaml").read_text())["data"]
     (removed,) = [group for group, text in patch.items() if text is None]
     (added,) = [group for group, text in patch.items() if text is not None]
     assert removed in common

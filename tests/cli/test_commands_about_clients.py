@@ -17,7 +17,8 @@ pytestmark = pytest.mark.usefixtures("overlay")
 
 KUSTOMIZATION = """\
 resources: [../../base, domains.yaml]
-components: [../../components/client-lists, ../../components/inject]
+components: [../../components/client-lists]
+transformers: [../../plugin/inject]
 """
 LISTS = """\
 apiVersion: v1

@@ -134,7 +134,7 @@ def test_a_dry_run_shows_the_change_and_makes_none(run: Run, tree: Path) -> None
 
 def test_a_directory_stands_for_the_file_that_holds_the_group(run: Run) -> None:
     found = json.loads(run("add", "x.example.com", "--group", "operations", "-o", "json", "overlays/prod").out)
-    assert found["file"] == "overlays/prod/lists/egress-domains.yaml"
+    assert found["file"] == "overlays/prod/egress-domains.yaml"
     assert run("check", "x.example.com", "overlays/prod").code == 0
     assert run("remove", "x.example.com", "overlays/prod").code == 0
     assert run("check", "x.example.com", "overlays/prod").code == 1

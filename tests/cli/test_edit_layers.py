@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("tree")
 COMMON = "components/domains-common/domains.yaml"
-PROD = "overlays/prod/lists/egress-domains.yaml"
-PROD_LISTS = "overlays/prod/lists/kustomization.yaml"
-COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+PROD = "overlays/prod/egress-domains.yaml"
+PROD_OVERLAY = "overlays/prod/kustomization.yaml"
+OVERLAY = """\
+resources: [../../base]
+components: [../../components/domains-common, ../../components/domains-payments]
+transformers: [../../plugin/inject]
+"""
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata:\n"
 
 
@@ -30,14 +34,14 @@ def allowed(overlay: str) -> tuple[str, ...]:
 
 
 def written_out(text: str) -> str:
-    """A patch of the common list, written out in prod's component."""
+    """A patch of the common list, written out in prod."""
     patch = CONFIG_MAP % "egress-domains" + text
-    return COMPONENT + "patches:\n- patch: |\n" + "".join(f"    {line}\n" for line in patch.splitlines())
+    return OVERLAY + "patches:\n- patch: |\n" + "".join(f"    {line}\n" for line in patch.splitlines())
 
 
 def json_patch(text: str) -> str:
     return (
-        COMPONENT
+        OVERLAY
         + "patches:\n- target: {kind: ConfigMap, name: egress-domains}\n  patch: |\n"
         + "".join(f"    {line}\n" for line in text.splitlines())
     )
@@ -47,11 +51,11 @@ def json_patch(text: str) -> str:
     ("kustomization", "words"),
     [
         (None, f"{PROD}:7 removes it"),
-        (written_out("  documentation: null"), f"{PROD_LISTS}, in a patch written out there, removes it"),
+        (written_out("  documentation: null"), f"{PROD_OVERLAY}, in a patch written out there, removes it"),
         (json_patch("- {op: remove, path: /data/documentation}"), "something in overlays/prod removes or replaces it"),
         (
-            COMPONENT + "patches: [{path: one.yaml}]\n",
-            "overlays/prod/lists/one.yaml:5 removes it",
+            OVERLAY + "patches: [{path: one.yaml}]\n",
+            "overlays/prod/one.yaml:5 removes it",
         ),
     ],
     ids=["patch", "written out", "JSON patch", "another file"],
@@ -60,8 +64,8 @@ def test_a_group_that_an_outer_layer_removes_is_refused(
     kustomization: str | None, words: str, run: Run, tree: Path
 ) -> None:
     if kustomization:
-        (tree / PROD_LISTS).write_text(kustomization)
-        (tree / "overlays/prod/lists/one.yaml").write_text(CONFIG_MAP % "egress-domains" + "  documentation: null\n")
+        (tree / PROD_OVERLAY).write_text(kustomization)
+        (tree / "overlays/prod/one.yaml").write_text(CONFIG_MAP % "egress-domains" + "  documentation: null\n")
     before = contents(tree)
     said = one_line(run("add", "docs.x.org", "--group", "documentation", "overlays/prod"), 2)
     assert f'group "documentation" of {COMMON} changes nothing here: ' in said
@@ -86,7 +90,7 @@ def test_a_group_that_an_outer_layer_removes_is_refused_without_a_build_too(run:
     ids=["written out", "JSON patch"],
 )
 def test_a_group_that_a_patch_written_out_replaces_is_refused(kustomization: str, run: Run, tree: Path) -> None:
-    (tree / PROD_LISTS).write_text(kustomization)
+    (tree / PROD_OVERLAY).write_text(kustomization)
     before = contents(tree)
     assert 'group "identity" stands in ' in one_line(run("add", "id.x.org", "--group", "identity", "overlays/prod"), 2)
     assert contents(tree) == before
@@ -170,8 +174,8 @@ def test_what_opens_the_name_in_another_file_is_said(line: str, run: Run, tree: 
 
 
 def test_what_a_patch_written_out_opens_is_said(run: Run, tree: Path) -> None:
-    (tree / PROD_LISTS).write_text(written_out("  more: |\n    x.example.com"))
-    assert f"x.example.com is still open by x.example.com in more of {PROD_LISTS}" in (
+    (tree / PROD_OVERLAY).write_text(written_out("  more: |\n    x.example.com"))
+    assert f"x.example.com is still open by x.example.com in more of {PROD_OVERLAY}" in (
         run("remove", "x.example.com", "overlays/prod").err
     )
 

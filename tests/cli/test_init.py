@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from command import Run, one_line
 from egress_overlays import PLACEHOLDER, load
@@ -23,7 +25,7 @@ def test_a_new_overlay_of_a_tree(run: Run, tree: Path) -> None:
     outcome = run("init", "overlays/qa")
     assert outcome.code == 0
     assert outcome.out.splitlines() == ["overlays/qa/kustomization.yaml", "overlays/qa/domains.yaml"]
-    assert "- ../../components/inject\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
+    assert "- ../../plugin/inject\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
     assert load("overlays/qa").hosts("default") == ()
     assert run("verify", "--strict", "overlays/qa").code == 0
     assert run("add", "api.example.com", "--group", "partners", "overlays/qa").code == 0
@@ -32,7 +34,10 @@ def test_a_new_overlay_of_a_tree(run: Run, tree: Path) -> None:
 
 def test_a_deeper_overlay_finds_its_tree(run: Run, tree: Path) -> None:
     assert run("init", "overlays/eu/qa").code == 0
-    assert "- ../../../base\n" in (tree / "overlays/eu/qa/kustomization.yaml").read_text()
+    text = (tree / "overlays/eu/qa/kustomization.yaml").read_text()
+    assert "- ../../../base\n" in text
+    # The path of the checkout's own executable does not lead there; a program on PATH is found from anywhere.
+    assert "- ../../../plugin/inject-installed\n" in text
     assert load("overlays/eu/qa").names == ["default"]
 
 
@@ -55,6 +60,25 @@ def test_a_whole_tree(run: Run, tmp_path_factory: pytest.TempPathFactory, monkey
         assert run("verify", "--strict", path).code == 0
     names = {name for name in json.loads(outcome.out)["files"] if "domains" in name}
     assert names == {f"infra/egress/overlays/{one}/domains.yaml" for one in ("dev", "staging", "prod")}
+
+
+def test_an_overlay_in_a_tree_of_init_at_any_depth(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    assert run("init", str(directory)).code == 0
+    for place in ("overlays/qa", "overlays/eu/qa"):
+        assert run("init", str(directory / place)).code == 0
+        text = (directory / place / "kustomization.yaml").read_text()
+        assert yaml.safe_load(text)["transformers"] == ["../" * (place.count("/") + 1) + "plugin/inject"]
+        assert load(str(directory / place)).names == ["default"]
+
+
+def test_a_tree_of_an_earlier_version_keeps_its_form(run: Run, tree: Path) -> None:
+    shutil.copytree(tree / "plugin/guard", tree / "guard")
+    (tree / "plugin").unlink()
+    (tree / "plugin").mkdir()
+    (tree / "guard").rename(tree / "plugin/guard")
+    assert run("init", "overlays/qa").code == 0
+    assert "- ../../components/inject-installed\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
 
 
 def _path() -> str:

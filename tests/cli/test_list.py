@@ -40,7 +40,7 @@ def test_every_name_is_traced_to_its_line(environment: str, run: Run, tree: Path
 
 def test_a_group_that_a_patch_set_is_traced_to_the_patch(run: Run) -> None:
     entry = entries(run, "overlays/prod")["events.pagerduty.com"]
-    assert (entry["file"], entry["line"]) == ("overlays/prod/lists/egress-domains.yaml", 9)
+    assert (entry["file"], entry["line"]) == ("overlays/prod/egress-domains.yaml", 9)
 
 
 def test_a_removed_group_is_gone(run: Run) -> None:
@@ -67,7 +67,7 @@ configMapGenerator:
   options:
     disableNameSuffixHash: true
     labels: {egress-overlays.dev/set: default}
-components: [../../components/inject]
+transformers: [../../plugin/inject]
 """
     )
     entry = entries(run, "overlays/dev")["api.example.com"]

@@ -66,9 +66,7 @@ def test_differing_leaves_out_what_all_allow(run: Run) -> None:
 
 def test_environments_of_one_name_show_their_paths(run: Run, tree: Path) -> None:
     shutil.copytree(tree / "overlays", tree / "others")
-    (tree / "others/prod/lists/egress-domains.yaml").write_text(
-        (tree / "overlays/prod/lists/egress-domains.yaml").read_text()
-    )
+    (tree / "others/prod/egress-domains.yaml").write_text((tree / "overlays/prod/egress-domains.yaml").read_text())
     found = json.loads(run("matrix", "-o", "json", "overlays/prod", "others/prod").out)
     assert found["environments"] == ["overlays/prod", "others/prod"]
 

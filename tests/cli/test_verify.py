@@ -84,7 +84,7 @@ class TestADirectoryThatDoesNotBuild:
 
     @pytest.fixture(autouse=True)
     def damage(self, tree: Path) -> None:
-        file = tree / "overlays/prod/lists/egress-domains.yaml"
+        file = tree / "overlays/prod/egress-domains.yaml"
         file.write_text(file.read_text().replace("events.pagerduty.com", "https://events.pagerduty.com/x"))
         file = tree / "components/domains-common/domains.yaml"
         file.write_text(file.read_text().replace("    pypi.org", "    pypi.org:443"))
@@ -97,7 +97,7 @@ class TestADirectoryThatDoesNotBuild:
             assert one["value"] in line
         assert sorted(one["file"] for one in found) == [
             "components/domains-common/domains.yaml",
-            "overlays/prod/lists/egress-domains.yaml",
+            "overlays/prod/egress-domains.yaml",
         ]
 
     def test_github_annotates_them(self, run: Run) -> None:
@@ -118,7 +118,9 @@ def test_a_directory_that_does_not_build_for_another_reason_is_exit_2(run: Run, 
 
 
 def test_a_list_that_changes_after_the_function_is_stale(run: Run, tree: Path) -> None:
-    with (tree / "overlays/dev/kustomization.yaml").open("a") as file:
+    overlay = tree / "overlays/dev/kustomization.yaml"
+    overlay.write_text("resources: [../../base, domains.yaml]\ncomponents: [../../components/inject]\n")
+    with overlay.open("a") as file:
         file.write(
             "patches:\n- target: {kind: ServiceEntry}\n  patch: |-\n"
             "    - {op: add, path: /spec/hosts/-, value: late.example.com}\n"

@@ -195,8 +195,8 @@ def test_one_set_may_have_two_gateways(run: Run, rendered: Callable[[str], Path]
 def test_a_kept_host_that_is_lost_is_found(run: Run, tree: Path) -> None:
     """Without it no host of a compact VirtualService is in the registry, and sidecars route none of its names."""
     overlay = tree / "overlays/prod/kustomization.yaml"
-    inject = "- ../../components/inject\n"
-    overlay.write_text(overlay.read_text().replace(inject, f"- ../../components/compact-registry\n{inject}"))
+    payments = "- ../../components/domains-payments\n"
+    overlay.write_text(overlay.read_text().replace(payments, f"{payments}- ../../components/compact-registry\n"))
     assert verified(run, "overlays/prod") == []
     build = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "overlays/prod"]
     text = subprocess.run(build, cwd=tree, capture_output=True, text=True, check=True).stdout

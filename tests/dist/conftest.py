@@ -52,13 +52,13 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def tree(tmp_path: Path) -> Path:
     """base/, components/ and the guard, and overlays over the installed function; no executable of ours in it."""
     root = tmp_path / "tree"
-    for name in ("base", "components", "plugin/guard"):
+    for name in ("base", "components", "plugin/guard", "plugin/inject-installed", "plugin/inject-legacy"):
         shutil.copytree(ROOT / name, root / name)
     for how in ("inject-installed", "inject-legacy"):
         overlay = root / "overlays" / how
         shutil.copytree(ROOT / "overlays/dev", overlay)
         kustomization = overlay / "kustomization.yaml"
         text = kustomization.read_text()
-        assert "components/inject\n" in text
-        kustomization.write_text(text.replace("components/inject\n", f"components/{how}\n"))
+        assert "plugin/inject\n" in text
+        kustomization.write_text(text.replace("plugin/inject\n", f"plugin/{how}\n"))
     return root

@@ -12,7 +12,10 @@ import egress_overlays
 from distribution import artifact, sdist, wheel
 from documents import ROOT
 
-SHIPPED = ("base", "components", "overlays", "plugin/guard", "plugin/egress-overlays.dev")
+SHIPPED = (
+    *("base", "components", "overlays", "plugin/guard", "plugin/egress-overlays.dev"),
+    *("plugin/inject", "plugin/inject-installed", "plugin/inject-legacy"),
+)
 
 
 def tracked(*paths: str) -> set[str]:

@@ -121,7 +121,7 @@ TROUBLES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "the egress-overlays function did not run": (lambda _: None, BUILD[:3]),
     "external plugins disabled; unable to load external plugin 'EgressDomains'": (lambda _: None, BUILD[:2]),
     "unable to find plugin root": (
-        _edit("components/inject/kustomization.yaml", "- function.yaml", "- ../inject-legacy/plugin.yaml"),
+        _edit("plugin/inject/kustomization.yaml", "- function.yaml", "- ../inject-legacy/plugin.yaml"),
         (*BUILD, "--load-restrictor=LoadRestrictionsNone"),
     ),
     "fork/exec ../../plugin/egress-overlays: permission denied": (_lose_mode_bit, BUILD),

@@ -120,7 +120,7 @@ def test_without_the_guard_the_api_server_still_refuses(
     argocd: ArgoCD, repository: Repository, staging: Application
 ) -> None:
     before = live(argocd.cluster)
-    repository.edit("components/inject-installed/kustomization.yaml", "- ../../plugin/guard\n", "")
+    repository.edit("plugin/inject-installed/kustomization.yaml", "- ../guard\n", "")
     with argocd.flags("--enable-alpha-plugins"):
         repository.commit("Remove the guard")
         # Without this Argo CD refuses the ConfigMaps that the function would have taken out: they have no namespace.
@@ -134,7 +134,7 @@ def test_without_the_guard_and_the_label_the_live_list_is_lost(
 ) -> None:
     """The damage: why there is a guard, and why the label stands in base/."""
     assert len(live_hosts(argocd.cluster)) > 3
-    repository.edit("components/inject-installed/kustomization.yaml", "- ../../plugin/guard\n", "")
+    repository.edit("plugin/inject-installed/kustomization.yaml", "- ../guard\n", "")
     for file in ("virtualservice", "serviceentry", "envoyfilter"):
         repository.edit(
             f"base/{file}.yaml", f'    egress-overlays.dev/state: "{HINT}"\n', "    a-label: of-their-own\n"
@@ -151,7 +151,7 @@ def test_without_the_guard_and_the_label_the_live_list_is_lost(
 
 @pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_the_legacy_component_needs_no_enable_exec(argocd: ArgoCD, repository: Repository) -> None:
-    repository.edit("overlays/dev/kustomization.yaml", "components/inject-installed\n", "components/inject-legacy\n")
+    repository.edit("overlays/dev/kustomization.yaml", "plugin/inject-installed\n", "plugin/inject-legacy\n")
     repository.commit("Take the older protocol")
     with (
         argocd.flags("--enable-alpha-plugins"),
@@ -182,7 +182,7 @@ def test_a_program_of_the_repository_cannot_be_started(
     program = repository.directory / "plugin/egress-overlays"
     program.write_text(f"#!/bin/sh\ntouch {started}\ncat\n")
     program.chmod(0o755)
-    repository.edit("overlays/staging/kustomization.yaml", "components/inject-installed\n", "components/inject\n")
+    repository.edit("overlays/staging/kustomization.yaml", "plugin/inject-installed\n", "plugin/inject\n")
     repository.commit("Bring a program along")
     assert "fork/exec ../../plugin/egress-overlays: permission denied" in staging.comparison_error()
     assert not started.exists()

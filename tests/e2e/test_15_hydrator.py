@@ -214,7 +214,7 @@ def test_without_the_guard_the_api_server_refuses_what_was_merged(
     argocd: ArgoCD, branches: Branches, staging: Hydrated
 ) -> None:
     before = live(argocd.cluster)
-    branches.edit("components/inject-installed/kustomization.yaml", "- ../../plugin/guard\n", "")
+    branches.edit("plugin/inject-installed/kustomization.yaml", "- ../guard\n", "")
     with argocd.flags("--enable-alpha-plugins"):
         staging.hydrate(branches.commit("Remove the guard"))
     branches.merge()

@@ -1,7 +1,7 @@
 """Make a new overlay, or the whole tree where there is none: it builds at once, and opens nothing yet.
 
-Below a tree with base/ and components/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/,
-plugin/guard and overlays/ for dev, staging and prod, which run the egress-overlays on PATH. No file is overwritten.
+Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/, the parts
+of plugin/ that run the egress-overlays on PATH, and overlays/ for dev, staging and prod. No file is overwritten.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def run(arguments: Namespace, console: Console) -> int:
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
-    if scaffold.INSTALLED in files[first / "kustomization.yaml"].decode() and not shutil.which("egress-overlays"):
+    if scaffold.runs_installed(files[first / "kustomization.yaml"], tree) and not shutil.which("egress-overlays"):
         console.say("\nkustomize will look for egress-overlays on PATH, where it is not: see docs/install.md")
     return 0
 

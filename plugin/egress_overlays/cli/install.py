@@ -1,7 +1,7 @@
 """Lay the function down in a directory, for init containers and Kustomize's plugin home.
 
-The directory then holds the executable (put it on PATH, for components/inject-installed) and
-egress-overlays.dev/ (name the directory in KUSTOMIZE_PLUGIN_HOME, for components/inject-legacy). The
+The directory then holds the executable (put it on PATH, for plugin/inject-installed) and
+egress-overlays.dev/ (name the directory in KUSTOMIZE_PLUGIN_HOME, for plugin/inject-legacy). The
 self-contained artifact brings all that it runs with; installed from a wheel, what is laid down
 starts this very installation, and so runs on this machine alone.
 """

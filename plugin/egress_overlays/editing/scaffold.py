@@ -14,11 +14,25 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 INSTALLED = "inject-installed"
+"""What runs the egress-overlays on PATH; a tree of `init` has no other, and calls it `inject`."""
 
 # Ours alone: the examples' lists, and the function as a part of this repository's checkout.
-_LEFT_OUT = ("domains-common", "domains-payments", "inject")
+_LEFT_OUT = ("components/domains-common", "components/domains-payments", "components/inject")
+_PARTS = ("base", "components", "plugin/guard", f"plugin/{INSTALLED}", "plugin/inject-legacy")
+_RENAMED = INSTALLED.encode(), b"inject"
 
 _OVERLAY = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- {root}/base
+- domains.yaml
+# components: {root}/components holds them.
+transformers:
+- {root}/plugin/{inject}
+"""
+# For a tree that an earlier version laid down.
+_WITHOUT_PLUGIN = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
@@ -50,7 +64,7 @@ def tree_of(directory: Path) -> Path | None:
     """The nearest directory above `directory` that holds base/ and components/ of ours; None where there is none."""
     for above in directory.resolve().parents:
         if (above / "base" / KUSTOMIZATIONS[0]).is_file() and any(
-            (above / "components" / name).is_dir() for name in ("inject", INSTALLED)
+            (above / part).is_dir() for part in ("plugin/inject", "components/inject", f"components/{INSTALLED}")
         ):
             return above
     return None
@@ -58,9 +72,14 @@ def tree_of(directory: Path) -> Path | None:
 
 def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
     """The files of a new overlay in `directory`, which uses the base of `tree`."""
-    own = (tree / "plugin" / "egress-overlays").is_file() and (tree / "components" / "inject").is_dir()
     root = os.path.relpath(tree, directory.resolve())
-    kustomization = _OVERLAY.format(root=root, inject="inject" if own else INSTALLED)
+    own = (tree / "plugin" / "egress-overlays").is_file()
+    # The path of the checkout's own executable is that from overlays/NAME; a program on PATH is found from anywhere.
+    inject = INSTALLED if own and root != "../.." else "inject"
+    if (tree / "plugin" / inject).is_dir():
+        kustomization = _OVERLAY.format(root=root, inject=inject)
+    else:
+        kustomization = _WITHOUT_PLUGIN.format(root=root, inject="inject" if own else INSTALLED)
     return {
         directory / "kustomization.yaml": kustomization.encode(),
         directory / "domains.yaml": _DOMAINS.encode(),
@@ -68,11 +87,11 @@ def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
 
 
 def whole_tree(directory: Path) -> dict[Path, bytes]:
-    """The files of a new tree in `directory`: base, components and guard as shipped, and overlays that open nothing."""
+    """The files of a new tree in `directory`: what is shipped, and overlays that open nothing."""
     files = {directory / name: content for name, content in _shipped()}
     for environment in ENVIRONMENTS:
         place = directory / "overlays" / environment
-        text = _OVERLAY.format(root="../..", inject=INSTALLED)
+        text = _OVERLAY.format(root="../..", inject="inject")
         files[place / "kustomization.yaml"] = text.encode()
         files[place / "domains.yaml"] = _DOMAINS.encode()
     return files
@@ -80,8 +99,13 @@ def whole_tree(directory: Path) -> dict[Path, bytes]:
 
 def _shipped() -> Iterator[tuple[Path, bytes]]:
     source = shipped()
-    for part in ("base", "components", "plugin/guard"):
+    for part in _PARTS:
         for path in sorted((source / part).rglob("*")):
             name = path.relative_to(source)
-            if path.is_file() and not (name.parts[0] == "components" and name.parts[1] in _LEFT_OUT):
-                yield name, path.read_bytes()
+            if path.is_file() and "/".join(name.parts[:2]) not in _LEFT_OUT:
+                yield Path(str(name).replace(INSTALLED, "inject")), path.read_bytes().replace(*_RENAMED)
+
+
+def runs_installed(kustomization: bytes, tree: Path | None) -> bool:
+    """Whether an overlay of `tree`, None being a new one, runs the egress-overlays on PATH."""
+    return INSTALLED.encode() in kustomization or tree is None or not (tree / "plugin" / "egress-overlays").is_file()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 IDENTITY = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.com")
 OVERLAYS = ("dev", "staging", "prod")
+PLUGIN = ("guard", "inject", "inject-installed", "inject-legacy")
 
 
 class Repository:
@@ -20,10 +21,10 @@ class Repository:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        for name in ("base", "components", "overlays", "plugin/guard"):
+        for name in ("base", "components", "overlays", *(f"plugin/{part}" for part in PLUGIN)):
             shutil.copytree(ROOT / name, directory / name)
         for overlay in OVERLAYS:
-            self.edit(f"overlays/{overlay}/kustomization.yaml", "components/inject\n", "components/inject-installed\n")
+            self.edit(f"overlays/{overlay}/kustomization.yaml", "plugin/inject\n", "plugin/inject-installed\n")
         self.git("init", "--quiet", "--initial-branch=main")
         self.head = self.commit("Start")
 
