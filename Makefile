@@ -9,11 +9,15 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/egress-overlays
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   "$$p" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 VENV := .venv/bin
+# A .venv whose Python is gone or of another version loses its stamps, so that every target makes it anew.
+EXPLICIT_PYTHON := $(if $(filter command environment,$(firstword $(origin PYTHON))),$(PYTHON))
+export EXPLICIT_PYTHON
+$(shell tools/venv --check $(EXPLICIT_PYTHON))
 KUSTOMIZE_BUILD = PATH="$$(tools/path-with kustomize)" kustomize build --enable-alpha-plugins --enable-exec
 
 .PHONY: help
 help: ## Print this help
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: render
 render: .venv/.run ## Print the rendered overlay: make render ENV=prod > prod.yaml
@@ -24,12 +28,16 @@ venv: .venv/.dev ## Install the Python packages that everything here needs into 
 
 .PHONY: test
 test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e $(PYTEST)
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e -n auto --dist loadfile $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import
 	@said=$$($(VENV)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/yamllint --strict .
+
+.PHONY: check
+check: lint ## Lint, and run the tests of one package: make check FILE=plugin/egress_overlays/names
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest -q $$(tools/tests-of $(FILE)) $(PYTEST)
 
 .PHONY: golden
 golden: .venv/.dev ## Write the expected outputs of tests/golden anew; review them with git diff
@@ -44,6 +52,6 @@ tables: .venv/.dev ## Write the table of public suffixes anew from the installed
 	@tools/venv $(or $(PYTHON),python3) . && touch $@
 
 .venv/.dev: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[test,probe,lint]' && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) '.[probe]' --group test --group lint && touch .venv/.run $@
 
 -include tools/*.mk

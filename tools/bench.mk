@@ -6,4 +6,4 @@ bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench $(BENCH)
 
 .venv/.bench: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[bench]' && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) . --group bench && touch .venv/.run $@

@@ -16,4 +16,4 @@ dist/SHA256SUMS: $(DIST_SOURCES) | $(or $(wildcard .venv/.dev),.venv/.dist)
 
 # The packages of `make test` hold these too.
 .venv/.dist: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[dist]' && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) . --group dist && touch .venv/.run $@

@@ -24,4 +24,4 @@ e2e-components: .venv/.e2e ## Put the real components into the cache: API server
 	@$(VENV)/python tools/components.py >/dev/null
 
 .venv/.e2e: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[test,e2e]' && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) . --group test --group e2e && touch .venv/.run $@

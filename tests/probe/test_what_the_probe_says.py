@@ -256,16 +256,19 @@ def make_and_be_interrupted(*given, **named):
 run()
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, "probe", str(rendered)], capture_output=True, text=True, check=False
+        [*HEARING, sys.executable, "-c", program, "probe", str(rendered)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, "made\n")
 
 
+# What is started in the background, or by nohup, is born deaf to some signals, and the probe rightly stays so.
+HEARING = ("env", "--default-signal=INT,HUP")
+
+
 def _started(rendered: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     """A probe whose Envoy runs."""
-    # What is started in the background, or by nohup, is born deaf to some signals, and the probe rightly stays so.
     process = subprocess.Popen(
-        ["env", "--default-signal=INT,HUP", sys.executable, "-m", "egress_overlays", "probe", str(rendered)],
+        [*HEARING, sys.executable, "-m", "egress_overlays", "probe", str(rendered)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
