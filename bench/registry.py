@@ -85,9 +85,7 @@ class Registry:
         manifests = self._overlays.make(sorted(names), components=way.components, clients=way.clients, patches=patches)
         self._mesh.cluster.sync(manifests)
         number = next(self._number)
-        gateway = self._mesh.gateway(
-            "istio-egressgateway", "egressgateway", "istio-egress", pod_name=f"gateway-{number}"
-        )
+        gateway = self._mesh.gateway("sni-egressgateway", "egressgateway", "istio-egress", pod_name=f"gateway-{number}")
         sidecar = self._mesh.sidecar(f"sleep-{number}", "apps")
         eventually(lambda: gateway.allowed_names() == names, within=120, what=f"{size} names in the gateway")
         routed = set() if way.alone else {PLACEHOLDER} if way.clients else names

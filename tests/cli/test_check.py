@@ -54,7 +54,7 @@ def test_text_says_by_whom(run: Run) -> None:
     assert outcome.out == (
         "x.okta.com: allowed\n"
         "  sidecar  matches *.okta.com (VirtualService istio-system/direct-wildcard-through-egress-gateway)\n"
-        "  gateway  matches *.okta.com (EnvoyFilter istio-egress/sni-magic)\n"
+        "  gateway  matches *.okta.com (EnvoyFilter istio-egress/sni-egressgateway)\n"
         "  listed   *.okta.com in group identity, components/domains-common/domains.yaml:19  # one host a tenant\n"
     )
 

@@ -157,7 +157,7 @@ def test_junit_counts_failures(run: Run, rendered: Callable[[str], Path]) -> Non
 
 def test_junit_fails_where_the_exit_code_does(run: Run, rendered: Callable[[str], Path]) -> None:
     file = rendered("prod")
-    file.write_text(file.read_text().replace("  workloadSelector:\n    labels:\n      istio: egressgateway\n", ""))
+    file.write_text(file.read_text().replace("  workloadSelector:\n    labels:\n      istio: sni-egressgateway\n", ""))
     for options, code, failures in (((), 0, "0"), (("--strict",), 1, "1")):
         outcome = run("verify", *options, "-o", "junit", file)
         (suite,) = ET.fromstring(outcome.out)  # noqa: S314 - our own

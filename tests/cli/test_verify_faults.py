@@ -162,8 +162,8 @@ FAULTS: list[Fault] = [
     ("open-chain", "error", lambda d: listener(d).update(default_filter_chain=TO_ANYWHERE), "takes every name that no"),
     ("place", "error", lambda d: chains(d)[0]["filter_chain_match"].update(server_names=None), "must be a list"),
     ("place", "error", lambda d: d["EnvoyFilter"]["spec"].update(configPatches=[]), "has no place for names"),
-    ("reach", "warning", in_root_namespace, "reaches istio=egressgateway in every namespace"),
-    ("reach", "error", wrong_selector, "selects istio=ingressgateway, but the Gateway egressgateway"),
+    ("reach", "warning", in_root_namespace, "reaches istio=sni-egressgateway in every namespace"),
+    ("reach", "error", wrong_selector, "selects istio=ingressgateway, but the Gateway sni-egressgateway"),
     ("hop", "warning", lambda d: d.pop("ServiceEntry"), "no ServiceEntry"),
     ("set-name", "error", lambda d: d["EnvoyFilter"]["metadata"]["annotations"].update({INJECT: 5}), "must name a set"),
 ]
@@ -183,13 +183,13 @@ def test_one_set_may_have_two_gateways(run: Run, rendered: Callable[[str], Path]
         holder = more["spec"]
         for step in where:
             holder = holder[step]
-        holder["istio"] = "egressgateway-2"
+        holder["istio"] = "sni-egressgateway-2"
         documents[kind + " 2"] = more
-    documents["VirtualService"]["spec"]["gateways"].append("egressgateway-2")
+    documents["VirtualService"]["spec"]["gateways"].append("istio-egress/sni-egressgateway-2")
     assert verified(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode()) == []
     del documents["EnvoyFilter 2"]
     (found,) = verified(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode())
-    assert (found["rule"], found["object"]) == ("reach", "Gateway istio-system/egressgateway-2")
+    assert (found["rule"], found["object"]) == ("reach", "Gateway istio-egress/sni-egressgateway-2")
 
 
 def test_a_kept_host_that_is_lost_is_found(run: Run, tree: Path) -> None:

@@ -62,7 +62,7 @@ def test_what_changes_our_gateway_is_found(
     one: Object, where: str, run: Run, live: list[Object], built: list[Object]
 ) -> None:
     for objects in (live, built):
-        for labels in ({"istio": "egressgateway"}, dict[str, str]()):
+        for labels in ({"istio": "sni-egressgateway"}, dict[str, str]()):
             assert bypasses(run, [*objects, small(one, namespace=where, labels=labels)]) == ["error"]
 
 

@@ -116,7 +116,7 @@ def overlays(components: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
 def gateway(mesh: Mesh, overlays: Overlays) -> Proxy:
     """The egress gateway: the pod that the Deployment of staging asks for."""
     mesh.cluster.sync(overlays.build("staging"))
-    return mesh.gateway("istio-egressgateway", "egressgateway", "istio-egress")
+    return mesh.gateway("sni-egressgateway", "egressgateway", "istio-egress")
 
 
 @pytest.fixture(scope="session")

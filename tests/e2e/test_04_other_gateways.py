@@ -73,7 +73,7 @@ def shop(mesh: Mesh, internet: Internet) -> Iterator[None]:
     }
     objects = [
         entry,
-        *passthrough("other-port", {"istio": "egressgateway"}, OTHER_PORT),
+        *passthrough("other-port", {"istio": "sni-egressgateway"}, OTHER_PORT),
         *passthrough("same-port", {"istio": "ingressgateway"}, SAME_PORT),
     ]
     manifests = yaml.safe_dump_all(objects)
@@ -110,8 +110,9 @@ def ours(mesh: Mesh, overlays: Overlays, gateway: Proxy) -> None:
 
 @pytest.fixture
 def the_seeds(mesh: Mesh, overlays: Overlays, gateway: Proxy) -> None:
-    """The seed's configuration, with our workload and Service under it."""
-    seed = only(Path(__file__).with_name("seed.yaml").read_text(), groups=ISTIO)
+    """The seed's configuration for our workload and Service."""
+    seed = Path(__file__).with_name("seed.yaml").read_text().replace("istio: egressgateway", "istio: sni-egressgateway")
+    seed = only(seed, groups=ISTIO)
     workload = [item for item in yaml.safe_load_all(overlays.build("staging")) if "istio.io" not in item["apiVersion"]]
     mesh.cluster.sync(yaml.safe_dump_all(workload) + "---\n" + seed)
     eventually(lambda: gateway.allowed_names() == {"*.wikipedia.org"}, within=20, what="the seed's list in the gateway")

@@ -146,7 +146,7 @@ def ask_for_dead_then_internal(label: str, internet: Internet, application: Appl
 @pytest.fixture
 def network_policy(mesh: Mesh, gateway: Proxy) -> Iterator[None]:
     """The gateway's NetworkPolicy as applied, enforced in its pod as a network plugin would."""
-    policy = mesh.cluster.get("networkpolicy", "egressgateway", "--namespace=istio-egress")
+    policy = mesh.cluster.get("networkpolicy", "sni-egressgateway", "--namespace=istio-egress")
     enforce_egress(gateway.pod, policy)
     yield
     stop_enforcing(gateway.pod)

@@ -27,7 +27,7 @@ def partners_gateway(mesh: Mesh, internet: Internet, overlays: Overlays, gateway
     internet.serve(PARTNER, "185.15.59.245")
     rendered = [overlays.build(Path(__file__).with_name("two_sets") / name) for name in ("documentation", "partners")]
     mesh.cluster.sync("---\n".join(rendered))
-    partners = mesh.gateway("istio-egressgateway-partners", "egressgateway-partners", "istio-egress")
+    partners = mesh.gateway("sni-egressgateway-partners", "egressgateway-partners", "istio-egress")
     eventually(
         lambda: (
             gateway.allowed_names() == sidecar.routed_names() == {"*.wikipedia.org"}

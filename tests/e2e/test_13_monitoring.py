@@ -56,13 +56,13 @@ def _monitored(  # noqa: PLR0917 -- fixtures
     service["spec"]["hosts"].append(STRANGE)
     service["spec"]["tls"][0]["match"][0]["sniHosts"].append(STRANGE)
     mesh.cluster.sync(yaml.safe_dump_all(rendered))
-    mesh.roll_out(gateway, "istio-egressgateway")
+    mesh.roll_out(gateway, "sni-egressgateway")
     eventually(lambda: STRANGE in sidecar.routed_names(), within=30, what="the strange name in the sidecar")
     eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=30, what="staging in the gateway")
     yield
     del internet.dns.records[INTERNAL]
     mesh.cluster.sync(overlays.build("staging"))
-    mesh.roll_out(gateway, "istio-egressgateway")
+    mesh.roll_out(gateway, "sni-egressgateway")
     eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=30, what="staging in the gateway")
     eventually(lambda: STRANGE not in sidecar.routed_names(), within=30, what="staging in the sidecar")
 

@@ -39,9 +39,9 @@ def with_second_gateway(base: list[Message], *, unrestricted: bool) -> list[Mess
     labels = {"istio": "egress2"}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
     gateway["spec"]["selector"] = envoy_filter["spec"]["workloadSelector"]["labels"] = labels
-    service["spec"]["gateways"] = ["egressgateway-2"]
+    service["spec"]["gateways"] = ["istio-egress/sni-egressgateway-2"]
     service["spec"]["tls"] = []
-    service["spec"]["tcp"][0]["match"][0]["gateways"] = ["egressgateway-2"]
+    service["spec"]["tcp"][0]["match"][0]["gateways"] = ["istio-egress/sni-egressgateway-2"]
     if unrestricted:
         del envoy_filter["spec"]["configPatches"][2]["patch"]["value"]["filter_chains"][0]["filter_chain_match"]
     return [*base, *copies]
@@ -87,21 +87,21 @@ def reached(resources: list[Message], binary: Path) -> list[tuple[str, int, str]
 
 def test_a_second_gateway_is_tried_too(base: list[Message], newest: Path) -> None:
     assert reached(with_second_gateway(base, unrestricted=False), newest) == [
-        ("istio-egressgateway", 8443, "en.wikipedia.org"),
-        ("istio-egressgateway-2", 8443, "en.wikipedia.org"),
+        ("sni-egressgateway", 8443, "en.wikipedia.org"),
+        ("sni-egressgateway-2", 8443, "en.wikipedia.org"),
     ]
     assert reached(with_second_gateway(base, unrestricted=True), newest)[1:] == [
-        ("istio-egressgateway-2", 8443, "en.wikipedia.org"),
-        ("istio-egressgateway-2", 8443, "not-on-the-list.example"),
+        ("sni-egressgateway-2", 8443, "en.wikipedia.org"),
+        ("sni-egressgateway-2", 8443, "not-on-the-list.example"),
     ]
 
 
 def test_a_second_port_is_tried_too(base: list[Message], newest: Path) -> None:
     assert reached(with_second_port(base), newest) == [
-        ("istio-egressgateway", 8443, "en.wikipedia.org"),
-        ("istio-egressgateway", 9443, "en.wikipedia.org"),
+        ("sni-egressgateway", 8443, "en.wikipedia.org"),
+        ("sni-egressgateway", 9443, "en.wikipedia.org"),
     ]
-    assert ("istio-egressgateway", 9443, "not-on-the-list.example") in reached(with_open_port(base), newest)
+    assert ("sni-egressgateway", 9443, "not-on-the-list.example") in reached(with_open_port(base), newest)
 
 
 def test_each_gateway_is_held_to_the_names_that_are_sent_to_it(base: list[Message], newest: Path) -> None:
@@ -121,10 +121,10 @@ def test_each_gateway_is_held_to_the_names_that_are_sent_to_it(base: list[Messag
     chain["filter_chain_match"]["server_names"] = ["example.net"]
     report = probe([*resources, service, route], hosts=["pypi.org", "example.net"], binary=newest)
     assert [(r.target.workload.name, r.case.label, r.case.expected) for r in report.results] == [
-        ("istio-egressgateway", "pypi.org", "allow"),
-        ("istio-egressgateway", "example.net", "deny"),
-        ("istio-egressgateway-2", "pypi.org", "deny"),
-        ("istio-egressgateway-2", "example.net", "allow"),
+        ("sni-egressgateway", "pypi.org", "allow"),
+        ("sni-egressgateway", "example.net", "deny"),
+        ("sni-egressgateway-2", "pypi.org", "deny"),
+        ("sni-egressgateway-2", "example.net", "allow"),
     ]
     assert (report.differing, report.notes) == ([], [])
 
@@ -133,13 +133,13 @@ def test_a_gateway_that_nothing_is_sent_to_is_held_to_all_names(base: list[Messa
     report = probe(with_second_gateway(base, unrestricted=False), hosts=HOSTS, binary=newest)
     assert report.differing == []
     (note,) = report.notes
-    assert note.startswith("Deployment istio-egress/istio-egressgateway-2: no VirtualService of the mesh leads to")
+    assert note.startswith("Deployment istio-egress/sni-egressgateway-2: no VirtualService of the mesh leads to")
 
 
 def test_listeners_that_cannot_be_tried_are_named(base: list[Message]) -> None:
     changed = with_second_port(base)
     del of(changed, "EnvoyFilter")["spec"]["configPatches"][-1]
-    with pytest.raises(ProbeError, match=r"istio-egressgateway: listener 0.0.0.0_9443: sends to the cluster outbound"):
+    with pytest.raises(ProbeError, match=r"sni-egressgateway: listener 0.0.0.0_9443: sends to the cluster outbound"):
         probe(changed)
     changed = with_second_port(base)
     of(changed, "Gateway")["spec"]["servers"][1]["tls"] = {"mode": "PASSTHROUGH"}
@@ -164,15 +164,15 @@ def test_a_table_for_each(base: list[Message], tmp_path: Path) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("Deployment")] == [
-        "Deployment istio-egress/istio-egressgateway, port 8443:",
-        "Deployment istio-egress/istio-egressgateway, port 9443:",
+        "Deployment istio-egress/sni-egressgateway, port 8443:",
+        "Deployment istio-egress/sni-egressgateway, port 9443:",
     ]
     assert len(lines) == 8
-    assert "4 connections through Deployment istio-egress/istio-egressgateway (ports 8443, 9443)" in done.stderr
+    assert "4 connections through Deployment istio-egress/sni-egressgateway (ports 8443, 9443)" in done.stderr
     found = json.loads(said(with_open_port(base), tmp_path, *hosts, "-o", "json").stdout)["connections"]
     assert [(one["workload"], one["port"], one["asExpected"]) for one in found] == [
-        ("Deployment istio-egress/istio-egressgateway", 8443, True),
-        ("Deployment istio-egress/istio-egressgateway", 8443, True),
-        ("Deployment istio-egress/istio-egressgateway", 9443, True),
-        ("Deployment istio-egress/istio-egressgateway", 9443, False),
+        ("Deployment istio-egress/sni-egressgateway", 8443, True),
+        ("Deployment istio-egress/sni-egressgateway", 8443, True),
+        ("Deployment istio-egress/sni-egressgateway", 9443, True),
+        ("Deployment istio-egress/sni-egressgateway", 9443, False),
     ]

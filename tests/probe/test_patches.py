@@ -85,7 +85,7 @@ def test_the_seed_takes_it_over(seed: list[Message]) -> None:
 
 def test_our_gateway_is_re_pointed_on_its_port_alone(base: list[Message]) -> None:
     resources = deepcopy(base)
-    (gateway,) = (r for r in resources if r["kind"] == "Gateway" and r["metadata"]["name"] == "egressgateway")
+    (gateway,) = (r for r in resources if r["kind"] == "Gateway" and r["metadata"]["name"] == "sni-egressgateway")
     other = deepcopy(gateway["spec"]["servers"][0])
     other["port"]["number"] = 15443
     gateway["spec"]["servers"].append(other)
@@ -93,7 +93,7 @@ def test_our_gateway_is_re_pointed_on_its_port_alone(base: list[Message]) -> Non
     route = deepcopy(service["spec"]["tcp"][0])
     route["match"][0]["port"] = 15443
     service["spec"]["tcp"].append(route)
-    found = configuration(resources, named(resources, "istio-egressgateway"))
+    found = configuration(resources, named(resources, "sni-egressgateway"))
     assert tcp_clusters(found.listeners) == [
         "sni_cluster",
         "outbound|15443||dummy.local",

@@ -74,7 +74,7 @@ def test_hosts_alone(rendered: Path) -> None:
         ["en.wikipedia.org", "allow", "reached", "allowed", "server_names", done.stdout.splitlines()[1].split()[-1]],
         ["evilwikipedia.org", "deny", "refused", "no", "filter", "chain", "matches"],
     ]
-    assert "2 connections through Deployment istio-egress/istio-egressgateway" in done.stderr
+    assert "2 connections through Deployment istio-egress/sni-egressgateway" in done.stderr
     assert "0 not as expected" in done.stderr
 
 
@@ -169,7 +169,7 @@ def test_a_server_that_the_probe_cannot_build(resources: list[dict[str, Any]]) -
     changed = yaml.safe_load(yaml.safe_dump(resources))
     (gateway,) = (resource for resource in changed if resource["kind"] == "Gateway")
     gateway["spec"]["servers"][0]["port"]["protocol"] = "HTTP"
-    with pytest.raises(ProbeError, match=r"Gateway istio-system/egressgateway: server port 8443: protocol 'HTTP'"):
+    with pytest.raises(ProbeError, match=r"Gateway istio-egress/sni-egressgateway: server port 8443: protocol 'HTTP'"):
         probe(changed)
 
 

@@ -90,7 +90,7 @@ def sneaky(objects: list[Object], names: list[str] | None) -> Object:
 def small(*patches: Object, namespace: str = "istio-egress", labels: dict[str, str] | None = None) -> Object:
     spec: Object = {"configPatches": list(patches)}
     if labels != {}:
-        spec["workloadSelector"] = {"labels": labels or {"istio": "egressgateway"}}
+        spec["workloadSelector"] = {"labels": labels or {"istio": "sni-egressgateway"}}
     return {
         "apiVersion": "networking.istio.io/v1alpha3",
         "kind": "EnvoyFilter",
