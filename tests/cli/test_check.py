@@ -48,15 +48,33 @@ def test_both_hops_match_as_envoy_does(host: str, entry: str | None, run: Run) -
     assert [one["match"] for hop in ("sidecar", "gateway") for one in hops[hop]] == [entry, entry]
 
 
-def test_text_says_by_whom(run: Run) -> None:
-    outcome = run("check", "x.okta.com", "overlays/prod")
-    assert outcome.code == 0
-    assert outcome.out == (
-        "x.okta.com: allowed\n"
-        "  sidecar  matches *.okta.com (VirtualService istio-system/direct-wildcard-through-egress-gateway)\n"
-        "  gateway  matches *.okta.com (EnvoyFilter istio-egress/sni-egressgateway)\n"
-        "  listed   *.okta.com in group identity, components/domains-common/domains.yaml:19  # one host a tenant\n"
+def test_text_says_the_verdict_and_why_and_the_rest_on_demand(run: Run) -> None:
+    verdict = (
+        "x.okta.com: allowed: *.okta.com in group identity, components/domains-common/domains.yaml:19  "
+        "# one host a tenant\n"
     )
+    outcome = run("check", "x.okta.com", "overlays/prod")
+    assert (outcome.code, outcome.out) == (0, verdict)
+    lines = [line.split("  ") for line in run("check", "--all", "x.okta.com", "overlays/prod").out.splitlines()]
+    assert [line[0] for line in lines[3:]] == ["sidecar", "gateway", "listed"]
+    assert lines[3][1:] == ["matches *.okta.com", "VirtualService istio-system/direct-wildcard-through-egress-gateway"]
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("nothing.example", "denied: it is on no list"),
+        ("okta.com", "denied: it is on no list; *.okta.com covers the names below it, not the name itself"),
+        ("1.2.3.4", "denied: no list may hold it: "),
+        ("db.svc.cluster.local", "denied: no list may hold it: "),
+        (PLACEHOLDER, "denied: no list may hold it: "),
+    ],
+)
+def test_a_denial_says_why(host: str, reason: str, run: Run) -> None:
+    outcome = run("check", host, "overlays/prod")
+    assert (outcome.code, outcome.err) == (1, "")
+    assert outcome.out.startswith(f"{host}: {reason}")
+    assert outcome.out.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -114,15 +132,13 @@ def test_a_gateway_that_matches_every_name_is_shown(
         assert run(*command, file).code == 0
 
 
-def test_the_placeholder_cannot_be_asked_for(run: Run) -> None:
-    assert "lies under" in one_line(run("check", PLACEHOLDER, "base"), 2)
+@pytest.mark.parametrize("host", ["https://pypi.org", "pypi.org:443", "*", "pypi", "p\u200bypi.org"])
+def test_what_no_list_may_hold_is_denied(host: str, run: Run) -> None:
+    assert not answers(run, host, "overlays/prod")[host]["allowed"]
 
 
-@pytest.mark.parametrize(
-    "host", ["1.2.3.4", "https://pypi.org", "pypi.org:443", "*", "pypi", ".pypi.org", "p\u200bypi.org"]
-)
-def test_what_is_no_host_name_is_exit_2(host: str, run: Run) -> None:
-    assert "egress-overlays: error: " in one_line(run("check", host, "overlays/prod"), 2)
+def test_what_means_two_names_is_exit_2(run: Run) -> None:
+    assert "means two names" in one_line(run("check", ".pypi.org", "overlays/prod"), 2)
 
 
 def test_a_configmap_alone_answers_too(run: Run) -> None:
@@ -133,7 +149,7 @@ def test_a_configmap_alone_answers_too(run: Run) -> None:
 
 def test_a_name_on_no_list_has_no_line_of_clients(run: Run) -> None:
     outcome = run("check", "nope.example", "components/domains-common/domains.yaml")
-    assert outcome.out == "nope.example: denied\n"
+    assert outcome.out == "nope.example: denied: it is on no list\n"
 
 
 def test_two_sets_answer_each_for_itself(run: Run, tree: Path) -> None:

@@ -63,9 +63,9 @@ def test_the_action_reports_what_a_change_opens(tree: Path, repository: Callable
     assert done.returncode == 0, done.stderr
     report = Path(outputs(tree)["report"]).read_text()
     assert outputs(tree)["changed"] == "true"
-    assert report.startswith("<!-- egress-overlays -->\n### Egress: `overlays/prod, HEAD~1..HEAD`")
-    assert "| :warning: opens | `*.quay.io` | wildcard | container-registries" in report
-    assert "Nothing becomes reachable" in report
+    assert report.startswith("<!-- egress-overlays -->\n### diff: `overlays/prod, HEAD~1..HEAD`")
+    assert "| :warning: opens | `*.quay.io` | wildcard | `container-registries" in report
+    assert "nothing becomes reachable" in report
     assert "Not compared:\n\n```text\negress-overlays: error: overlays/none does not exist" in report
     assert (tree / ".git/runner/summary").read_text() == report
 

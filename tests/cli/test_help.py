@@ -17,7 +17,8 @@ from command import Run, one_line
 from egress_overlays import __version__
 from egress_overlays.cli import COMMANDS, module_of, parse, parser
 from egress_overlays.cli.console import Console
-from egress_overlays.cli.output import Paint, table
+from egress_overlays.cli.formats.text import table
+from egress_overlays.cli.report import Column, Row
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,12 +111,22 @@ class Terminal(StringIO):
     ],
 )
 def test_colour_is_for_terminals_without_no_color(stream: StringIO, environ: dict[str, str], coloured: bool) -> None:
-    paint = Paint(Console(BytesIO(), stream, stream, environ), stream)
-    assert (paint("x", "red") != "x") is coloured
+    assert Console(BytesIO(), stream, stream, environ).colour(stream) is coloured
 
 
 def test_a_table_leaves_out_empty_columns() -> None:
-    assert table(("A", "B", "C"), [("1", "", "three"), ("22", "", "")]) == ["A   C", "1   three", "22"]
+    columns = [Column(title) for title in "abc"]
+    assert table(columns, [Row(("1", "", "three")), Row(("22", "", ""))]) == ["A   C", "1   three", "22"]
+
+
+def test_a_table_is_no_wider_than_the_terminal() -> None:
+    columns = (Column("name", matters=9), Column("comment", matters=1), Column("from", matters=4))
+    rows = [Row(("a-rather-long-name.example.com", "why it is there, in many words", "overlays/prod/domains.yaml:7"))]
+    for width in (80, 60, 45, 31):
+        lines = table(columns, rows, width)
+        assert max(map(len, lines)) <= width
+        assert all("a-rather-long-name.example.com" in line for line in lines[1:])
+    assert "comment" not in table(columns, rows, 45)[0].lower()
 
 
 def test_a_reader_that_stops_early_ends_the_command_quietly(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""Say whether names are allowed, by which entry at each hop, and who listed it.
+"""Say whether names are allowed, and why.
 
-Exit code 0: all of them are; 1: one is not. A HOST with a leading *. asks for every name below it. Without --as, a name
-that is limited to some clients counts as allowed, and the answer names them.
+Exit code 0: all of them are; 1: one is not, or is a name that no list may hold. With --all: what each hop matches by.
+A HOST with a leading *. asks for every name below it. Without --as, a name that is limited to some clients counts as
+allowed, and the answer names them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..rendered.host_lists import GATEWAY, HOPS, SIDECAR
 from ..rendered.reach import check, nearest
-from . import inputs
+from . import formats, inputs
 from .console import Failure
-from .output import Paint, printable, structured
+from .report import BAD, GOOD, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -35,32 +36,36 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--as", dest="client", default="", metavar="NAMESPACE/SERVICEACCOUNT", help="ask for this workload of the mesh"
     )
-    inputs.add_output(parser)
+    parser.add_argument("--all", action="store_true", help="show what every list of every hop says, too")
+    inputs.add_report(parser)
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the answers; 1 where one is no."""
-    hosts = [_host(text) for text in arguments.hosts]
     client = inputs.workload(arguments.client)
     found = inputs.read_lists(arguments.path, console)
-    answers = [answer(found, host, client) for host in hosts]
-    if arguments.output == "text":
-        paint = Paint(console, console.out)
-        for one in answers:
-            _print(one, paint, console)
-    else:
-        console.write(structured({"path": found.path, "hosts": answers}, arguments.output))
+    answers = [_asked(found, text, client) for text in arguments.hosts]
+    report = Report(
+        "check",
+        f"{', '.join(arguments.hosts)} in {found.shown}",
+        {"path": found.path, "hosts": answers},
+        headlines=list(map(_headline, answers)),
+        sections=[_section(one) for one in answers if one["sets"]],
+    )
+    formats.write(report, arguments, console)
     return 0 if all(one["allowed"] for one in answers) else 1
 
 
-def _host(text: str) -> Domain:
+def _asked(found: Rendered, text: str, client: Client | None) -> dict[str, Any]:
+    """The answer for what a person asked for; what no list may hold is denied, and why."""
     try:
         parsed = parse(text)
     except InvalidDomain as fault:
-        raise Failure(f"cannot be asked for: {fault}") from None
+        denied = {"host": text, "allowed": False, "reason": f"no list may hold it: {fault}", "sets": []}
+        return denied if client is None else {**denied, "as": str(client)}
     if len(parsed) > 1:
         raise Failure(f'"{text}" means two names; ask for "{parsed[0]}" and "{parsed[1]}"')
-    return parsed[0]
+    return answer(found, parsed[0], client)
 
 
 def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[str, Any]:
@@ -98,6 +103,7 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
     if not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
+    result["reason"] = _why(result)
     return result
 
 
@@ -140,26 +146,53 @@ def _listed(found: Rendered, name: str, host: Domain) -> list[dict[str, Any]]:
     ]
 
 
-def _print(one: dict[str, Any], paint: Paint, console: Console) -> None:
-    word = paint("allowed", "green") if one["allowed"] else paint("denied", "red")
+def _headline(one: dict[str, Any]) -> Line:
     asked = f" as {one['as']}" if "as" in one else ""
-    console.write(f"{one['host']}{asked}: {word}")
+    word = "allowed" if one["allowed"] else "denied"
+    reason = f": {one['reason']}" if one["reason"] else ""
+    return Line(f"{one['host']}{asked}: {word}{reason}", GOOD if one["allowed"] else BAD)
+
+
+def _section(one: dict[str, Any]) -> Section:
+    """What every hop of every set says."""
+    rows = []
+    several = len(one["sets"]) > 1
     for verdict in one["sets"]:
-        if len(one["sets"]) > 1:
-            console.write(f"  set {printable(verdict['set'])}: {'allowed' if verdict['allowed'] else 'denied'}")
+        name = verdict["set"] if several else ""
         for hop, entries in verdict["hops"].items():
             for entry in entries:
                 match = f"matches {entry['match']}" if entry["match"] else "no entry matches"
-                where = printable(f"{entry['kind']} {entry['namespace']}/{entry['name']}")
-                where += "" if entry["inSet"] else ", which is of no set"
-                console.write(f"  {hop:<8} {match} ({where})")
+                where = f"{entry['kind']} {entry['namespace']}/{entry['name']}"
+                rows.append(Row((name, hop, match, where + ("" if entry["inSet"] else ", which is of no set"))))
             if not entries:
-                console.write(f"  {hop:<8} there is no {_KINDS[hop]} for it here")
-        if verdict.get("clients") is not None:
-            console.write(f"  clients  {', '.join(verdict['clients']) or 'none'}")
-        for entry in verdict["listed"]:
-            place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
-            comment = f"  # {entry['comment']}" if entry["comment"] else ""
-            console.write(printable(f"  listed   {entry['name']} in group {entry['group']}, {place}{comment}"))
+                rows.append(Row((name, hop, f"there is no {_KINDS[hop]} for it here", "")))
+        if verdict["clients"] is not None:
+            rows.append(Row((name, "clients", ", ".join(verdict["clients"]) or "none", "")))
+        rows += [Row((name, "listed", entry["name"], _written(entry))) for entry in verdict["listed"]]
+    return Section(Line(one["host"]), (Column(""), Column("", matters=2), Column(""), Column("")), rows, is_detail=True)
+
+
+def _written(entry: dict[str, Any]) -> str:
+    place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
+    return f"in group {entry['group']}, {place}" + (f"  # {entry['comment']}" if entry["comment"] else "")
+
+
+def _why(one: dict[str, Any]) -> str:
+    """Why the answer is what it is, in a few words."""
+    allowing = next((verdict for verdict in one["sets"] if verdict["allowed"]), None)
+    if allowing is not None:
+        clients = allowing["clients"]
+        limited = f"for {', '.join(clients)} alone" if clients is not None and "as" not in one else ""
+        listed = next((f"{entry['name']} {_written(entry)}" for entry in allowing["listed"]), "")
+        return "; ".join(filter(None, (limited, listed)))
+    for verdict in one["sets"]:
+        matching = [any(entry["match"] for entry in entries) for entries in verdict["hops"].values()]
+        if verdict["clients"] is not None and (all(matching) or not verdict["hops"]):
+            return f"limited to {', '.join(verdict['clients'])}" if verdict["clients"] else "it is for nobody"
+        if any(matching):
+            here = [hop for hop, entries in verdict["hops"].items() if any(entry["match"] for entry in entries)]
+            other = next(hop for hop in HOPS if hop not in here)
+            return f"the {here[0]} matches it, but no list of the {other} does"
     if one.get("nearest"):
-        console.write(f"  nearest  {one['nearest']['name']} {one['nearest']['why']}")
+        return f"it is on no list; {one['nearest']['name']} {one['nearest']['why']}"
+    return "it is on no list"

@@ -31,6 +31,16 @@ class Console:
         """Words for people, on stderr."""
         self.err.write(text + "\n")
 
+    def width(self, stream: TextIO) -> int:
+        """How many characters a line of `stream` has: a terminal's columns; 0, for no bound, of any other."""
+        if not stream.isatty():
+            return 0
+        columns = self.environ.get("COLUMNS", "")
+        try:
+            return int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+        except OSError:
+            return 0
+
     def colour(self, stream: TextIO) -> bool:
         """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR is set (no-color.org)."""
         return stream.isatty() and not self.environ.get("NO_COLOR")

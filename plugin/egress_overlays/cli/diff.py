@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..rendered.identities import shown
 from ..rendered.loading import nothing
 from ..review.difference import Change, ClientChange, Difference, differences
-from . import inputs
+from . import formats, inputs
 from .console import Failure
-from .output import Paint, printable, structured, table
+from .report import DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -28,9 +28,14 @@ if TYPE_CHECKING:
 
 EXAMPLE = "egress-overlays diff overlays/prod --rev main..HEAD -o markdown"
 
-_LONGEST = 60_000  # characters of all tables: GitHub takes comments of 65,536
+_LONGEST = 60_000  # characters: GitHub takes comments of 65,536
 _WORDS = {"+": "opens", "-": "closes", "~": "other clients"}
-_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+COLUMNS = (
+    Column("", matters=9),
+    Column("name", is_quoted=True, matters=8),
+    Column("remark", matters=5),
+    Column("listed", is_quoted=True, matters=3),
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -39,10 +44,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("b", metavar="B", nargs="?", help="what is; may be left out with --rev: A again")
     parser.add_argument("--rev", metavar="R1..R2", default="", help="compare A at R1 with B at R2")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 where there is a difference")
-    inputs.add_output(parser, "markdown")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=_LONGEST,
+        metavar="CHARACTERS",
+        help=f"the longest that Markdown on stdout may be; 0 for no bound (default: {_LONGEST})",
+    )
+    inputs.add_report(parser, "markdown")
 
 
-class Row(NamedTuple):
+class DiffRow(NamedTuple):
     """A change in words: its sign (+, -, or ~ for other clients), the name, why to look twice, and who listed it."""
 
     sign: str
@@ -60,17 +72,15 @@ def run(arguments: Namespace, console: Console) -> int:
             [
                 *(_row("+", change, one.set_name, after, roots[1]) for change in one.opened),
                 *(_row("-", change, one.set_name, before, roots[0]) for change in one.closed),
-                *(Row("~", change, _of_clients(change), "") for change in one.clients),
+                *(DiffRow("~", change, _of_clients(change), "") for change in one.clients),
             ]
             for one in found
         ]
     title = f"{arguments.a}, {arguments.rev}" if arguments.rev else f"{arguments.a} to {arguments.b}"
-    if arguments.output == "text":
-        console.write("\n".join(_text(found, rows, Paint(console, console.out))))
-    elif arguments.output == "markdown":
-        console.write(markdown(found, rows, title))
-    else:
-        console.write(structured(data(found), arguments.output))
+    sections = [_section(one, changes, several=len(found) > 1) for one, changes in zip(found, rows, strict=True) if one]
+    nothing_changes = Line("nothing becomes reachable, and nothing stops being reachable", GOOD)
+    headlines = [] if sections else [nothing_changes]
+    formats.write(Report("diff", title, data(found), headlines=headlines, sections=sections), arguments, console)
     return int(arguments.exit_code and any(found))
 
 
@@ -108,17 +118,17 @@ def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[lis
     return [root for root, _ in trees], sides[0], sides[1]
 
 
-def _row(sign: str, change: Change, set_name: str, side: Rendered, root: Path) -> Row:
+def _row(sign: str, change: Change, set_name: str, side: Rendered, root: Path) -> DiffRow:
     entry = change.entry
     listed = ""
     if entry is not None:
         place = side.where.entry(entry.source, entry.group, entry.line)
         comment = f"  # {entry.comment}" if entry.comment else ""
-        listed = printable(f"{entry.group}, {str(place).removeprefix(f'{root}/')}{comment}")
+        listed = f"{entry.group}, {str(place).removeprefix(f'{root}/')}{comment}"
     clients = side.clients(set_name, change.domain)
     limited = f"for {shown(clients)}" if clients is not None else ""
     remark = _remark(change, opened=sign == "+")
-    return Row(sign, change, "; ".join(filter(None, (remark, limited))), listed)
+    return DiffRow(sign, change, "; ".join(filter(None, (remark, limited))), listed)
 
 
 def _of_clients(change: ClientChange) -> str:
@@ -136,60 +146,21 @@ def _remark(change: Change, *, opened: bool) -> str:
     return f"wildcard, {'leaves ' + touched if touched else 'all names below'}"
 
 
-def _text(found: Sequence[Difference], rows: Sequence[Sequence[Row]], paint: Paint) -> list[str]:
-    lines = []
-    for one, changes in zip(found, rows, strict=True):
-        if one and len(found) > 1:
-            lines.append(paint(f"set {one.set_name}", "bold"))
-        cells = [(f"{row.sign} {row.change.domain}", row.remark, row.listed) for row in changes]
-        for line, row in zip(table(("", "", ""), cells)[1:], changes, strict=True):
-            lines.append(paint(line, _COLOURS[row.sign]))
-    return lines or ["nothing becomes reachable, and nothing stops being reachable"]
+def _section(one: Difference, changes: Sequence[DiffRow], *, several: bool) -> Section:
+    wildcards = sum(change.is_wildcard for change in one.opened)
+    counts = f"{len(one.opened)} opened ({wildcards} by wildcard), {len(one.closed)} closed"
+    headline = Line(f"set {one.set_name}: {counts}" if several else counts, STRONG)
+    rows = [
+        Row((_WORDS[row.sign], row.change.domain, row.remark, row.listed), _tone(row))
+        for row in sorted(changes, key=lambda row: (row.sign, not row.change.domain.is_wildcard))
+    ]
+    return Section(headline, COLUMNS, rows)
 
 
-def markdown(found: Sequence[Difference], rows: Sequence[Sequence[Row]], title: str) -> str:
-    """A comment for a pull request: short where nothing changed, wildcards first to be seen where something did."""
-    lines = [f"### Egress: {_code(title)}", ""]
-    left = _LONGEST
-    for one, changes in zip(found, rows, strict=True):
-        if not one:
-            continue
-        wildcards = sum(change.is_wildcard for change in one.opened)
-        counts = f"**{len(one.opened)} opened** ({wildcards} by wildcard), **{len(one.closed)} closed**"
-        lines += [f"Set {_code(one.set_name)}: {counts}", "", "| | name | remark | listed |", "|---|---|---|---|"]
-        for at, row in enumerate(sorted(changes, key=lambda row: (row.sign, not row.change.domain.is_wildcard))):
-            line = _table_row(row)
-            left -= len(line) + 1
-            if left < 0:
-                lines.append(f"| | and {len(changes) - at} more | `egress-overlays diff` shows all | |")
-                break
-            lines.append(line)
-        lines.append("")
-    if len(lines) == 2:
-        lines.append("Nothing becomes reachable, and nothing stops being reachable.")
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _table_row(row: Row) -> str:
-    word = f":warning: {_WORDS[row.sign]}" if _is_warned_of(row) else _WORDS[row.sign]
-    return f"| {word} | {_code(row.change.domain)} | {_plain(row.remark)} | {_plain(row.listed)} |"
-
-
-def _is_warned_of(row: Row) -> bool:
+def _tone(row: DiffRow) -> str:
     if isinstance(row.change, ClientChange):
-        return row.change.widens
-    return row.sign == "+" and row.change.is_wildcard
-
-
-def _plain(text: str) -> str:
-    """`text` as Markdown that shows it as it is: comments of a list are not to make links, images or mentions."""
-    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>|!#~" else char for char in text)
-    # A zero-width joiner keeps GitHub from taking a mention or an address for one.
-    return escaped.replace("@", "@\u200d").replace("://", ":\u200d//")
-
-
-def _code(text: str) -> str:
-    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
+        return DOUBTFUL if row.change.widens else SOFT
+    return SOFT if row.sign == "-" else DOUBTFUL if row.change.is_wildcard else GOOD
 
 
 def data(found: Sequence[Difference]) -> dict[str, Any]:

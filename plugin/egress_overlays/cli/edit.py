@@ -14,7 +14,10 @@ from ..names.domain import Domain, InvalidDomain
 from ..rendered.tracing import shown
 from . import inputs
 from .console import Failure
-from .output import Paint, printable, structured
+from .formats.data import structured
+from .formats.escaping import visible
+from .formats.text import paint
+from .report import BAD, GOOD
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -121,12 +124,12 @@ def finish(changes: list[Change], words: list[str], arguments: Namespace, consol
         console.write(structured(said, arguments.output))
         return 0
     if arguments.dry_run:
-        paint = Paint(console, console.out)
+        colour = console.colour(console.out)
         for line in diff.splitlines():
-            colour = {"+": "green", "-": "red"}.get(line[:1], "")
-            console.write(paint(line, colour) if colour and line[:3] not in ("+++", "---") else line)
+            tone = {"+": GOOD, "-": BAD}.get(line[:1], "") if line[:3] not in ("+++", "---") else ""
+            console.write(paint("\t".join(map(visible, line.split("\t"))), tone, on=colour))
     for word in words:
-        console.say(printable(word))
+        console.say(visible(word))
     return 0
 
 

@@ -18,7 +18,10 @@ from ..names.domain import ascii_quoted
 from ..yamltext import InvalidInput
 from . import inputs
 from .console import Failure
-from .output import printable, structured, table
+from .formats.data import structured
+from .formats.escaping import visible
+from .formats.text import table
+from .report import Column, Row
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -48,16 +51,16 @@ def run(arguments: Namespace, console: Console) -> int:
     _check("--set", arguments.set, _LABEL, 63, "a set's name has letters, digits, '-', '_' and '.', 63 at most")
     found = import_lists([_source(file, console) for file in arguments.files], arguments.form)
     if not found.groups:
-        raise Failure("; ".join(printable(str(note)) for note in found.notes) or "nothing could be taken over")
+        raise Failure("; ".join(visible(str(note)) for note in found.notes) or "nothing could be taken over")
     if arguments.output == "text":
-        rows = [(name, group, comment) for group, names in found.groups.items() for name, comment in names.items()]
-        console.write("\n".join(table(("NAME", "GROUP", "COMMENT"), rows)))
+        rows = [Row((name, group, comment)) for group, names in found.groups.items() for name, comment in names.items()]
+        console.write("\n".join(table((Column("name"), Column("group"), Column("comment")), rows)))
     elif arguments.output == "json":
         console.write(structured(_object(found, arguments), "json"))
     else:
         console.write(config_map(found, arguments))
     for note in found.notes:
-        console.say(printable(str(note)))
+        console.say(visible(str(note)))
     return int(bool(found.notes))
 
 
@@ -78,7 +81,7 @@ def _source(file: str, console: Console) -> Source:
 
 def _lines(names: dict[str, str]) -> list[str]:
     width = max(map(len, names)) + 2
-    return [f"{name.ljust(width)}# {printable(comment)}" if comment else name for name, comment in names.items()]
+    return [f"{name.ljust(width)}# {visible(comment)}" if comment else name for name, comment in names.items()]
 
 
 def _object(found: Imported, arguments: Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..editing import scaffold
 from . import inputs
 from .console import Failure
-from .output import structured
+from .formats.data import structured
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -9,7 +9,7 @@ from ..manifest.findings import ERROR
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
 from .console import Failure
-from .output import printable
+from .formats.escaping import visible
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -40,6 +40,19 @@ def add_output(parser: ArgumentParser, *more: str, default: str = "text") -> Non
         metavar="FORMAT",
         help=f"{', '.join([*FORMATS, *more])} (default: {default})",
     )
+
+
+def add_report(parser: ArgumentParser, *more: str) -> None:
+    """The options of a command whose answer is a Report: -o, --save and --wide."""
+    add_output(parser, *more)
+    parser.add_argument(
+        "--save",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="write the whole report into FILE too, in any of these formats (repeatable)",
+    )
+    parser.add_argument("--wide", action="store_true", help="do not cut columns to the terminal's width")
 
 
 def workload(text: str) -> Client | None:
@@ -75,5 +88,5 @@ def read_lists(path: str, console: Console) -> Rendered:
     faults += sum(stranger.is_grave and stranger.is_certain for stranger in found.strangers)
     if faults:
         many = "a fault" if faults == 1 else f"{faults} faults"
-        console.say(f"egress-overlays: {printable(path)} has {many}; `egress-overlays verify` shows what is wrong")
+        console.say(f"egress-overlays: {visible(path)} has {many}; `egress-overlays verify` shows what is wrong")
     return found

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ..editing.shipped import shipped
 from . import inputs
 from .console import Failure
-from .output import structured
+from .formats.data import structured
 
 if TYPE_CHECKING:
     import argparse

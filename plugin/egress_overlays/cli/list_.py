@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import inputs
-from .output import Paint, printable, structured, table
+from . import formats, inputs
+from .formats.escaping import visible
+from .report import SOFT, Column, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,23 +21,32 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXAMPLE = "egress-overlays list overlays/prod"
-HEADER = ("NAME", "SET", "GROUP", "CLIENTS", "FROM", "REMARK", "COMMENT")
+COLUMNS = (
+    Column("name", is_quoted=True, matters=9),
+    Column("set", is_quoted=True, matters=6),
+    Column("group", is_quoted=True, matters=3),
+    Column("clients", matters=7),
+    Column("from", is_quoted=True, matters=4),
+    Column("remark", matters=5),
+    Column("comment", is_quoted=True, matters=2),
+)
 
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     inputs.add_path(parser)
-    inputs.add_output(parser)
+    inputs.add_report(parser)
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the list; 0."""
     found = inputs.read_lists(arguments.path, console)
     sets = [listed(found, name) for name in found.names]
-    if arguments.output == "text":
-        _print(sets, console)
-    else:
-        console.write(structured({"path": found.path, "sets": sets}, arguments.output))
+    for one in sets:
+        if not one["hosts"]:
+            console.say(f"egress-overlays: the set {visible(one['set'])} admits nothing")
+    data = {"path": found.path, "sets": sets}
+    formats.write(Report("list", found.shown, data, sections=[_section(sets)]), arguments, console)
     return 0
 
 
@@ -103,27 +113,19 @@ def _sorted(clients: Iterable[Client] | None) -> list[str] | None:
     return None if clients is None else sorted(clients)
 
 
-def _print(sets: list[dict[str, Any]], console: Console) -> None:
-    rows = []
+def _section(sets: list[dict[str, Any]]) -> Section:
     several = len(sets) > 1
+    rows = []
     for one in sets:
-        if not one["hosts"]:
-            console.say(f"egress-overlays: the set {one['set']} admits nothing")
         for entry in one["entries"]:
             place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
             set_name = one["set"] if several else ""
             clients = "" if entry["clients"] is None else ", ".join(entry["clients"]) or "nobody"
-            cells = (entry["name"], set_name, entry["group"] or "", clients, place, _remark(entry), entry["comment"])
-            rows.append([printable(cell) for cell in cells])
-    if not rows:
-        return
-    lines = table(HEADER, rows)
-    paint = Paint(console, console.out)
-    console.write(paint(lines[0], "bold"))
-    for line, row in zip(lines[1:], rows, strict=True):
-        console.write(
-            paint(line, "dim") if row[5].startswith(("covered", "open to every", "repeated", "not in")) else line
-        )
+            remark = _remark(entry)
+            is_effective = entry["effective"] and not remark.startswith("open to every")
+            cells = (entry["name"], set_name, entry["group"] or "", clients, place, remark, entry["comment"])
+            rows.append(Row(cells, "" if is_effective else SOFT))
+    return Section(None, COLUMNS if rows else (), rows)
 
 
 def _remark(entry: dict[str, Any]) -> str:

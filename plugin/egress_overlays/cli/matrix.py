@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, Row, matrix
-from . import inputs
+from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, matrix
+from ..review.environments import Row as NameRow
+from . import formats, inputs
 from .console import Failure
-from .output import Paint, printable, structured, table
+from .report import Column, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -28,7 +29,7 @@ _SIGNS = {LISTED: "yes", COVERED: "covered", PARTLY: "partly", NO: "-"}
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     inputs.add_path(parser, several=True)
-    inputs.add_output(parser, "markdown", "html")
+    inputs.add_report(parser, "markdown", "html")
     parser.add_argument("--differing", action="store_true", help="only names that not every environment allows")
 
 
@@ -41,16 +42,8 @@ def run(arguments: Namespace, console: Console) -> int:
     if arguments.differing:
         rows = [row for row in rows if row.differs]
     titles = titled(environments)
-    if arguments.output == "text":
-        console.write("\n".join(_text(titles, rows, Paint(console, console.out))))
-    elif arguments.output == "markdown":
-        console.write(_markdown(titles, rows))
-    elif arguments.output == "html":
-        from .page import page
-
-        console.write(page(titles, rows))
-    else:
-        console.write(structured(data(titles, rows), arguments.output))
+    found = data(titles, rows)
+    formats.write(Report("matrix", ", ".join(titles), found, sections=[_section(found)]), arguments, console)
     return 0
 
 
@@ -63,7 +56,7 @@ def titled(environments: Sequence[Rendered]) -> list[str]:
     ]
 
 
-def data(titles: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+def data(titles: Sequence[str], rows: Sequence[NameRow]) -> dict[str, Any]:
     """The matrix as data."""
     return {
         "environments": list(titles),
@@ -73,6 +66,7 @@ def data(titles: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
                 "set": row.set_name,
                 "groups": list(row.groups),
                 "comments": list(row.comments),
+                "differs": row.differs,
                 "in": {title: _cell(cell) for title, cell in zip(titles, row.cells, strict=True)},
             }
             for row in rows
@@ -85,41 +79,28 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {"state": cell.state, "by": list(map(str, cell.by)), "clients": clients}
 
 
-def _rows(rows: Sequence[Row]) -> list[list[str]]:
-    several = len({row.set_name for row in rows}) > 1
-    return [
-        [
-            str(row.name),
-            row.set_name if several else "",
-            *(", ".join(cell.clients) if cell.clients else _SIGNS[cell.state] for cell in row.cells),
-            ", ".join(row.groups),
-        ]
-        for row in rows
+def _section(found: dict[str, Any]) -> Section:
+    titles = found["environments"]
+    columns = (
+        Column("name", is_quoted=True, matters=9),
+        Column("set", is_quoted=True, matters=3),
+        *(Column(title, matters=5) for title in titles),
+        Column("groups", is_quoted=True, matters=2),
+    )
+    several = len({row["set"] for row in found["names"]}) > 1
+    rows = [
+        Row(
+            (
+                row["name"],
+                row["set"] if several else "",
+                *(_cell_text(row["in"][title]) for title in titles),
+                ", ".join(row["groups"]),
+            )
+        )
+        for row in found["names"]
     ]
+    return Section(None, columns, rows)
 
 
-def _text(titles: Sequence[str], rows: Sequence[Row], paint: Paint) -> list[str]:
-    header = ["NAME", "SET", *(title.upper() for title in titles), "GROUPS"]
-    lines = table(header, [[printable(cell) for cell in row] for row in _rows(rows)])
-    return [paint(lines[0], "bold"), *lines[1:]]
-
-
-def _markdown(titles: Sequence[str], rows: Sequence[Row]) -> str:
-    signs = {"yes": "yes", "covered": "covered", "partly": "partly", "-": " "}
-    several = len({row.set_name for row in rows}) > 1
-    header = ["name", *(["set"] if several else []), *titles, "groups"]
-    lines = [f"| {' | '.join(map(_plain, header))} |", f"|{'---|' * len(header)}"]
-    for cells in _rows(rows):
-        name, set_name, *states, groups = cells
-        shown = [
-            f"`{name}`",
-            *([_plain(set_name)] if several else []),
-            *(signs.get(one) or _plain(one) for one in states),
-            _plain(groups),
-        ]
-        lines.append(f"| {' | '.join(shown)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    return printable(text).replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+def _cell_text(cell: dict[str, Any]) -> str:
+    return ", ".join(cell["clients"]) if cell["clients"] else _SIGNS[cell["state"]]

@@ -9,15 +9,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import inputs
+from . import formats, inputs
 from .console import Failure
-from .output import Paint, printable, structured, table
+from .formats.escaping import visible
+from .report import BAD, STRONG, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator
 
-    from ..probe import Report, Result
+    from ..probe import Report as ProbeReport
+    from ..probe import Result
     from .console import Console
 
 EXAMPLE = "egress-overlays probe overlays/prod --host en.wikipedia.org=allow --host evilwikipedia.org=deny"
@@ -51,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="the mesh's root namespace (default: istio-system)",
     )
-    inputs.add_output(parser)
+    inputs.add_report(parser)
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -77,10 +79,16 @@ def run(arguments: Namespace, console: Console) -> int:
         raise Failure(str(fault)) from None
     except ValueError as fault:
         raise Failure(str(fault)) from None
+    sections, hidden = _sections(report, every=arguments.all)
+    formats.write(Report("probe", arguments.path, _data(report), sections=sections), arguments, console)
     if arguments.output == "text":
-        _print(report, console, every=arguments.all)
-    else:
-        console.write(structured(_data(report), arguments.output))
+        for note in report.notes:
+            console.say(f"egress-overlays: info: {visible(note)}")
+        more = f", {hidden} more not shown (--all)" if hidden else ""
+        console.say(
+            f"egress-overlays: {len(report.results)} connections through {visible(report.workload)} in Envoy "
+            f"{report.envoy}: {len(report.differing)} not as expected{more}"
+        )
     return 1 if report.differing else 0
 
 
@@ -106,44 +114,46 @@ def _progress(console: Console) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _print(report: Report, console: Console, *, every: bool) -> None:
-    hidden = 0
+COLUMNS = (
+    Column("", matters=9),
+    Column("name", is_quoted=True, matters=8),
+    Column("expected", matters=6),
+    Column("happened", matters=7),
+    Column("chain", is_quoted=True, matters=2),
+    Column("decided by", is_quoted=True, matters=3),
+    Column("upstream", is_quoted=True, matters=1),
+    Column("", matters=5),
+)
+
+
+def _sections(report: ProbeReport, *, every: bool) -> tuple[list[Section], int]:
+    """A section a target, and how many results are in none."""
+    sections, hidden = [], 0
     for target in report.targets:
-        if len(report.targets) > 1:
-            console.write(f"{target.workload.title}, port {target.port}:")
-        hidden += _table([result for result in report.results if result.target == target], console, every=every)
-    for note in report.notes:
-        console.say(f"egress-overlays: info: {note}")
-    more = f", {hidden} more not shown (--all)" if hidden else ""
-    console.say(
-        f"egress-overlays: {len(report.results)} connections through {report.workload} in Envoy {report.envoy}: "
-        f"{len(report.differing)} not as expected{more}"
+        found = [result for result in report.results if result.target == target]
+        # What differs comes first: it is what one looks for.
+        differing = [result for result in found if not result.as_expected]
+        results = [*differing, *(result for result in found if result.as_expected)]
+        shown = results if every else results[: max(_ALL_SHOWN, len(differing))]
+        hidden += len(results) - len(shown)
+        several = len(report.targets) > 1
+        title = Line(f"{target.workload.title}, port {target.port}:", STRONG) if several else None
+        sections.append(Section(title, COLUMNS, list(map(_row, shown))))
+    return sections, hidden
+
+
+def _row(result: Result) -> Row:
+    cells = (
+        "" if result.as_expected else "DIFFERS",
+        result.case.label,
+        result.case.expected,
+        _happened(result),
+        result.chain,
+        result.rule,
+        result.upstream,
+        "" if result.logged else "not logged",
     )
-
-
-def _table(found: list[Result], console: Console, *, every: bool) -> int:
-    """Write the results of one target; how many are not shown."""
-    paint = Paint(console, console.out)
-    # What differs comes first: it is what one looks for.
-    differing = [result for result in found if not result.as_expected]
-    results = [*differing, *(result for result in found if result.as_expected)]
-    shown = results if every else results[: max(_ALL_SHOWN, len(differing))]
-    rows = [
-        [
-            "" if result.as_expected else "DIFFERS",
-            printable(result.case.label),
-            result.case.expected,
-            _happened(result),
-            result.chain,
-            printable(result.rule),
-            result.upstream,
-            "" if result.logged else "not logged",
-        ]
-        for result in shown
-    ]
-    for line in table(["", "name", "expected", "happened", "chain", "decided by", "upstream", ""], rows):
-        console.write(paint(line, "red") if line.startswith("DIFFERS") else line)
-    return len(results) - len(shown)
+    return Row(cells, "" if result.as_expected else BAD)
 
 
 def _happened(result: Result) -> str:
@@ -151,7 +161,7 @@ def _happened(result: Result) -> str:
     return "refused after connecting" if late else result.outcome
 
 
-def _data(report: Report) -> dict[str, Any]:
+def _data(report: ProbeReport) -> dict[str, Any]:
     return {
         "workload": report.workload,
         "envoy": report.envoy,

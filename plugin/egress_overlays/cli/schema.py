@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..editing.schemas import json_schema
 from ..manifest.resource import KIND
 from . import inputs
-from .output import structured
+from .formats.data import structured
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

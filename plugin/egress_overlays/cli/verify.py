@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ..manifest.findings import ERROR, INFO, WARNING
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
-from ..review.verification import Options, Reported, verify
-from . import inputs
+from ..review.verification import RULES, Options, Reported, verify
+from . import formats, inputs
 from .console import Failure
-from .output import Paint, printable, structured
+from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXAMPLE = "egress-overlays verify -o github overlays/prod"
-_COLOURS = {ERROR: "red", WARNING: "yellow", INFO: "dim"}
-REPORTS = ("sarif", "junit", "github")
 
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     inputs.add_path(parser, several=True)
-    inputs.add_output(parser, *REPORTS)
+    inputs.add_report(parser, "markdown", "sarif", "junit", "github")
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument("--allow-empty", action="store_true", help="a set that admits nothing is fine")
     parser.add_argument("--all", action="store_true", help="print remarks too, as on names that a wildcard covers")
@@ -46,16 +44,23 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print what was found; 1 for an error."""
-    everything: list[tuple[str, list[Reported]]] = []
-    good = []
-    for path in arguments.paths:
-        found = _read(path, console)
-        reported = verify(found, Options(arguments.root_namespace, arguments.allow_empty))
-        everything.append((path, reported))
-        good.append(_summary(found))
     grave = (ERROR, WARNING) if arguments.strict else (ERROR,)
-    console.write(_report(arguments, everything, good, grave, console))
-    return int(any(one.finding.severity in grave for _, reported in everything for one in reported))
+    headlines: list[Line] = []
+    findings: list[Found] = []
+    cases: list[Case] = []
+    whole = []
+    for path in arguments.paths:
+        read = _read(path, console)
+        reported = verify(read, Options(arguments.root_namespace, arguments.allow_empty))
+        found = [_found(path, one, grave) for one in reported]
+        headlines.append(_headline(_summary(read), found, every=arguments.all))
+        findings += found
+        cases += _cases(path, found)
+        whole.append({"path": path, "findings": [data(one) for one in reported]})
+    title = ", ".join(arguments.paths)
+    report = Report("verify", title, whole, headlines=headlines, findings=findings, cases=cases)
+    formats.write(report, arguments, console)
+    return int(any(one.fails for one in findings))
 
 
 def _read(path: str, console: Console) -> Rendered:
@@ -83,24 +88,6 @@ def _summary(found: Rendered) -> str:
     return f"{found.shown}: {', '.join(parts) or 'no egress list'}"
 
 
-def _report(
-    arguments: Namespace,
-    everything: Sequence[tuple[str, list[Reported]]],
-    good: Sequence[str],
-    grave: Sequence[str],
-    console: Console,
-) -> str:
-    if arguments.output == "text":
-        return "\n".join(_text(arguments, everything, good, console))
-    if arguments.output in REPORTS:
-        from . import reports
-
-        return reports.write(arguments.output, everything, grave)
-    return structured(
-        [{"path": path, "findings": [data(one) for one in found]} for path, found in everything], arguments.output
-    )
-
-
 def data(one: Reported) -> dict[str, Any]:
     """A finding as data."""
     finding = one.finding
@@ -118,24 +105,39 @@ def data(one: Reported) -> dict[str, Any]:
     }
 
 
-def _text(
-    arguments: Namespace, everything: Sequence[tuple[str, list[Reported]]], good: Sequence[str], console: Console
-) -> list[str]:
-    paint = Paint(console, console.out)
-    lines = []
-    for (_, reported), summary in zip(everything, good, strict=True):
-        counts = {severity: sum(one.finding.severity == severity for one in reported) for severity in _COLOURS}
-        for one in reported:
-            if one.finding.severity != INFO or arguments.all:
-                severity = paint(one.finding.severity, _COLOURS[one.finding.severity])
-                lines.append(f"{printable(str(one.location))}: {severity}: {printable(one.said)} [{one.finding.rule}]")
-        found = ", ".join(
-            f"{count} {severity}{'s' * (count > 1)}" for severity, count in counts.items() if count and severity != INFO
-        )
-        remarks = (
-            f", {counts[INFO]} remark{'s' * (counts[INFO] > 1)} (--all shows them)"
-            if counts[INFO] and not arguments.all
-            else ""
-        )
-        lines.append(f"{summary}: {found or paint('fine', 'green')}{remarks}")
-    return lines
+def _found(path: str, one: Reported, grave: Sequence[str]) -> Found:
+    finding = one.finding
+    return Found(
+        path,
+        finding.severity,
+        finding.rule,
+        one.said,
+        one.location.file,
+        one.location.line,
+        fails=finding.severity in grave,
+    )
+
+
+def _headline(summary: str, found: Sequence[Found], *, every: bool) -> Line:
+    counts = {severity: sum(one.severity == severity for one in found) for severity in (ERROR, WARNING, INFO)}
+    said = ", ".join(
+        f"{count} {severity}{'s' * (count > 1)}" for severity, count in counts.items() if count and severity != INFO
+    )
+    remarks = counts[INFO]
+    more = f", {remarks} remark{'s' * (remarks > 1)} (--all shows them)" if remarks and not every else ""
+    return Line(f"{summary}: {said or 'fine'}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
+
+
+def _cases(path: str, found: Sequence[Found]) -> list[Case]:
+    """A case a rule."""
+    cases = []
+    for rule, description in RULES.items():
+        mine = [one for one in found if one.rule == rule]
+        failures = [_line(one) for one in mine if one.fails]
+        others = [_line(one) for one in mine if not one.fails]
+        cases.append(Case(path, f"{rule}: {description}", rule, failures, others))
+    return cases
+
+
+def _line(one: Found) -> str:
+    return f"{one.place}: {one.severity}: {one.said}"

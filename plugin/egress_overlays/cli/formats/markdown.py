@@ -1,0 +1,89 @@
+"""Markdown for comments on pull requests: headlines first, then the sections; what does not fit is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..report import BAD, DOUBTFUL, TONES, Column, Line, Row, Section
+from .escaping import code, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..report import Report
+    from .view import View
+
+# A list can forge no such sign: `escaping` takes shortcodes apart.
+_SIGNS = {BAD: ":warning: ", DOUBTFUL: ":warning: "}
+_RESERVE = 300  # characters for the line that counts what was left out
+
+
+def write(report: Report, view: View) -> str:
+    """The report as GitHub's and GitLab's Markdown."""
+    lines = [f"### {report.command}: {code(report.title)}", ""]
+    for line in report.headlines:
+        lines += [_line(line), ""]
+    left = view.limit - _length(lines) - _RESERVE if view.limit else 0
+    sections = [*report.sections, *_findings(report)]
+    cut = 0
+    for section in sections:
+        written, missing = _section(section, left if view.limit else None)
+        left -= _length(written)
+        lines += written
+        cut += missing
+    if cut:
+        rows = "a row is" if cut == 1 else f"{cut} rows are"
+        lines.append(f":warning: **{rows} left out here for want of room**; the whole report has them.")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _length(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _line(line: Line) -> str:
+    return f"{_SIGNS.get(line.tone, '')}**{markdown(line.text.strip())}**"
+
+
+def _section(section: Section, room: int | None) -> tuple[list[str], int]:
+    """The lines of `section`, as many rows as there is `room` for (None: all), and how many rows are left out."""
+    used = [at for at in range(len(section.columns)) if any(row.cells[at] for row in section.rows)]
+    columns = [section.columns[at] for at in used]
+    lines = [_line(section.headline), ""] if section.headline else []
+    if not section.rows:
+        return lines, 0
+    lines += [f"| {' | '.join(markdown(column.title) for column in columns)} |", f"|{'---|' * len(columns)}"]
+    left = None if room is None else room - _length(lines) - 1
+    for at, row in enumerate(section.rows):
+        line = _row(columns, row, used)
+        if left is not None:
+            left -= len(line) + 1
+            if left < 0:
+                return ([*lines, ""] if at else []), len(section.rows) - at
+        lines.append(line)
+    return [*lines, ""], 0
+
+
+def _row(columns: Sequence[Column], row: Row, used: Sequence[int]) -> str:
+    cells = [
+        code(row.cells[at]) if column.is_quoted else markdown(row.cells[at])
+        for column, at in zip(columns, used, strict=True)
+    ]
+    cells[0] = _SIGNS.get(row.tone, "") + cells[0]
+    if row.folded:
+        names = ", ".join(map(code, row.folded))
+        cells[-1] += f" <details><summary>{len(row.folded)} names</summary>{names}</details>"
+    return f"| {' | '.join(cells)} |"
+
+
+def _findings(report: Report) -> list[Section]:
+    """The findings as a section, where there are any."""
+    columns = (Column("severity"), Column("place", is_quoted=True), Column("finding"), Column("rule", is_quoted=True))
+    rows = [
+        Row(
+            (one.severity, one.place, f"{one.said} (accepted: {one.accepted})" if one.accepted else one.said, one.rule),
+            "" if one.accepted else TONES[one.severity],
+        )
+        for one in report.findings
+    ]
+    return [Section(None, columns, rows)] if rows else []
