@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fcntl import LOCK_EX, flock
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def distribution() -> Path:
         # `make e2e` has built it: in here there is no network to fetch cx_Freeze from.
         assert (ROOT / "dist/SHA256SUMS").is_file(), "dist/ is missing; `make e2e` builds it"
         return ROOT / "dist"
+    # Tests run in several processes, and two builds at once would take each other's files away.
+    with (ROOT / ".venv/dist.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        _build()
+    return ROOT / "dist"
+
+
+def _build() -> None:
     # As a person would call it: not as a part of the `make test` that this runs in.
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))}
     done = subprocess.run(
@@ -29,7 +38,6 @@ def distribution() -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return ROOT / "dist"
 
 
 def wheel() -> Path:
