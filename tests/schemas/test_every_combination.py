@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from builds import COMPONENTS, ROOT, build, overlay
+from builds import COMPONENTS, OWN_NAMESPACE, ROOT, build, overlay
 
 Resources = list[dict[str, Any]]
 LIST = ("*.wikipedia.org", "pypi.org", "example.com", "*.example.com")
@@ -71,9 +71,27 @@ def test_compact_registry_leaves_one_host_in_the_registry(tmp_path: Path) -> Non
 def test_private_addresses_have_to_be_named(tmp_path: Path) -> None:
     directory = overlay(tmp_path, ("allow-private-addresses",), LIST)
     kustomization = directory / "kustomization.yaml"
-    kustomization.write_text(kustomization.read_text().replace("- private-addresses.yaml\n", ""))
+    kustomization.write_text(kustomization.read_text().replace("- allow-private-addresses.yaml\n", ""))
     with pytest.raises(AssertionError, match="PrivateAddresses"):
         build(directory)
+
+
+def test_a_namespace_of_its_own_stands_in_every_reference(tmp_path: Path) -> None:
+    """All components at once: only the queries of monitoring go on naming the other one, as the README says."""
+    resources = build(overlay(tmp_path, COMPONENTS, LIST))
+    left = [one for one in resources if "istio-egress" in json.dumps(one).replace("istio-egressgateway", "")]
+    assert {one["metadata"]["name"] for one in left} == {"istio-egressgateway", "egressgateway-dashboard"}
+    assert {one["kind"] for one in left} == {"PrometheusRule", "ConfigMap"}
+    (service,) = names(resources, "VirtualService")
+    assert service["spec"]["gateways"] == ["mesh", f"{OWN_NAMESPACE}/sni-egressgateway"]
+    moved = {one["kind"] for one in resources if one["metadata"].get("namespace") == OWN_NAMESPACE}
+    assert moved >= {"Deployment", "Service", "Gateway", "DestinationRule", "EnvoyFilter", "AuthorizationPolicy"}
+
+
+def test_a_revision_stands_on_the_pods(tmp_path: Path) -> None:
+    (deployment,) = names(build(overlay(tmp_path, ("revision",), LIST)), "Deployment")
+    assert deployment["spec"]["template"]["metadata"]["labels"]["istio.io/rev"] == "stable"
+    assert "istio.io/rev" not in deployment["spec"]["selector"]["matchLabels"]
 
 
 class TestTheValidator:

@@ -17,6 +17,9 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
+LAST = "own-namespace"
+"""The component that goes after all others."""
+OWN_NAMESPACE = "egress-prod"
 MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
 
 
@@ -33,6 +36,12 @@ def private_addresses(address: str = "127.0.0.1", length: int = 32) -> dict[str,
         "envoy": [{"matcher": matcher}],
         "kubernetes": [{"ipBlock": {"cidr": f"{address}/{length}"}}],
     }
+
+
+def _named(kind: str, field: str, value: str) -> dict[str, Any]:
+    """A local object that a component reads one value from, as its README shows it."""
+    metadata = {"name": kind.lower(), "annotations": {"config.kubernetes.io/local-config": "true"}}
+    return {"apiVersion": "egress-overlays.dev/v1alpha1", "kind": kind, "metadata": metadata, field: value}
 
 
 def config_map(domains: tuple[str, ...], clients: str = "") -> dict[str, Any]:
@@ -52,16 +61,22 @@ def overlay(
 ) -> Path:
     """Write an overlay on base/ with `components` in that order, the function last, then `patches`; its directory."""
     here = os.path.relpath(ROOT, directory)
-    kustomization = {
+    components = (*(name for name in components if name != LAST), *(name for name in components if name == LAST))
+    kustomization: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [f"{here}/base", "domains.yaml"],
         "components": [*(f"{here}/components/{name}" for name in components), f"{here}/components/inject"],
         "patches": list(patches),
     }
-    if "allow-private-addresses" in components:
-        kustomization["resources"] = [*kustomization["resources"], "private-addresses.yaml"]
-        (directory / "private-addresses.yaml").write_text(yaml.safe_dump(private_addresses()))
+    read = {
+        "allow-private-addresses": private_addresses(),
+        "own-namespace": _named("GatewayNamespace", "namespace", OWN_NAMESPACE),
+        "revision": _named("Revision", "revision", "stable"),
+    }
+    for component in set(components) & set(read):
+        kustomization["resources"].append(f"{component}.yaml")
+        (directory / f"{component}.yaml").write_text(yaml.safe_dump(read[component]))
     (directory / "domains.yaml").write_text(yaml.safe_dump(config_map(domains, clients)))
     (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     return directory
