@@ -1,0 +1,70 @@
+"""MkDocs hooks: README is the first page, and what documents link to in the repository is part of the site.
+
+A link of a page to a file outside of docs/ leads to a copy of it under `repository/`; one to nothing fails the build.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File, Files
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parent.parent
+_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
+_COPIES = "repository"
+# Behind the language of a block stands what a test calls it.
+_BLOCK = re.compile(r"^(\s*```\w+) [^`\n]*$", re.MULTILINE)
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add README as index.md, and every file of the repository that a page links to."""
+    files.append(File.generated(config, "index.md", content=(ROOT / "README.md").read_text(encoding="utf-8")))
+    pending = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    seen = set()
+    while pending:
+        page = pending.pop()
+        for link in _LINK.findall(page.read_text(encoding="utf-8")):
+            target = (page.parent / link).resolve()
+            if target in seen or not target.is_file() or target.is_relative_to(ROOT / "docs"):
+                continue
+            seen.add(target)
+            path = target.relative_to(ROOT)
+            # A browser shows a text; of a script it would offer to save one.
+            shown = f"{_COPIES}/{path}" if target.suffix == ".md" else f"{_COPIES}/{path}.txt"
+            files.append(File.generated(config, shown, content=target.read_text(encoding="utf-8")))
+            if target.suffix == ".md":
+                pending.append(target)
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
+    """Lead links to where the site has what they mean."""
+    source = PurePosixPath(page.file.src_uri)
+    if source.name == "index.md" and source.parent == PurePosixPath():
+        here = ROOT
+    elif source.parts[0] == _COPIES:
+        here = ROOT / PurePosixPath(*source.parts[1:]).parent
+    else:
+        here = ROOT / "docs" / source.parent
+    ups = "../" * (len(source.parts) - 1)
+
+    def place(link: re.Match[str]) -> str:
+        target = (here / link[1]).resolve()
+        if not target.exists():
+            return link[1]  # MkDocs says that it leads nowhere.
+        path = target.relative_to(ROOT)
+        if target.is_dir():
+            return f"{ups}{_COPIES}/{path}/README.md" if (target / "README.md").is_file() else f"{ups}index.md"
+        if path.parts[0] == "docs":
+            return ups + str(path.relative_to("docs"))
+        return ups + (
+            "index.md" if path == Path("README.md") else f"{_COPIES}/{path}{'' if target.suffix == '.md' else '.txt'}"
+        )
+
+    return _BLOCK.sub(r"\1", _LINK.sub(place, markdown))
