@@ -110,7 +110,8 @@ REFUSED = [
     ("\u200bexample.com", "U+200B ZERO WIDTH SPACE", DELETE),
     ("example.com\u200b", "U+200B ZERO WIDTH SPACE", DELETE),
     ("exam\u200dple.com", "U+200D ZERO WIDTH JOINER", DELETE),
-    ("\ufeffexample.com", "U+FEFF ZERO WIDTH NO-BREAK SPACE", DELETE),
+    ("\ufeffexample.com", "begins with a byte order mark (U+FEFF)", 'save the file as "UTF-8"'),
+    ("exam\ufeffple.com", "U+FEFF ZERO WIDTH NO-BREAK SPACE", DELETE),
     ("exam\u00adple.com", "U+00AD SOFT HYPHEN", DELETE),
     ("\u202eexample.com", "U+202E RIGHT-TO-LEFT OVERRIDE", DELETE),
     ("example.com\u2028", "U+2028 LINE SEPARATOR", DELETE),
@@ -125,7 +126,8 @@ REFUSED = [
     ("exam\U000e0101ple.com", "U+E0101 VARIATION SELECTOR-18", DELETE),
     ("exam\ue000ple.com", "U+E000 control character", DELETE),
     # internationalised names that are none (UTS 46, RFC 5891)
-    ("\u2603.net", "is no valid internationalised name", 'write its A-label, "xn--..."'),
+    ("\u2603.net", "is no valid internationalised name", 'write its A-label, "xn--n3h.net"'),
+    ("*.\U0001f600.net", "is no valid internationalised name", 'write its A-label, "*.xn--e28h.net"'),
     ("exa\u2488mple.com", "is no valid internationalised name", 'write its A-label, "xn--..."'),
     ("\u00fc" * 60 + ".com", "is no valid internationalised name", 'write its A-label, "xn--..."'),
     ("xn---bbk.com", "has an xn-- label that decodes to nothing valid", "write the name in Unicode"),
@@ -271,3 +273,15 @@ def test_visible_text_holds_nothing_invisible() -> None:
 def test_what_no_check_names_is_still_refused() -> None:
     # Cannot be reached through parse(); the last line of defence all the same.
     assert explain("example.com").reason == "is no host name"
+
+
+@pytest.mark.parametrize("name", ["xn--n3h.net", "xn--jv8h.example.com", "xn--i-7iq.ws", "*.xn--e28h.net"])
+def test_the_a_label_of_a_symbol_is_a_name(name: str) -> None:
+    """UTS 46 takes what RFC 5891 does not, and such names are registered; what is proposed must be accepted."""
+    assert parse(name) == (name,)
+
+
+@pytest.mark.parametrize("name", ["xn--0ug.example.com", "xn--1.example.com"])
+def test_an_a_label_of_something_invisible_or_of_nothing_is_none(name: str) -> None:
+    with pytest.raises(InvalidDomain):
+        parse(name)

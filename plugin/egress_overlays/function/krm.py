@@ -8,7 +8,7 @@ refuses it.
 from __future__ import annotations
 
 from ..injection.inject import plan
-from ..manifest.findings import INFO, Finding, has_errors, ordered
+from ..manifest.findings import ERROR, INFO, Finding, has_errors, ordered
 from ..yamltext import InvalidInput, InvalidResource, resource_list
 
 TYPE_CHECKING = False
@@ -105,6 +105,8 @@ def _quoted(text: str) -> str:
 def spoken(findings: list[Finding]) -> list[str]:
     """The lines for stderr: every error and warning, and one line that counts the remarks."""
     lines = [f"egress-overlays: {finding}" for finding in findings if finding.severity != INFO]
+    if any(finding.severity == ERROR and finding.resource for finding in findings):
+        lines.append("egress-overlays: info: `egress-overlays verify DIR` names the file and the line of each of these")
     remarks = sum(finding.severity == INFO for finding in findings)
     if remarks:
         lines.append(

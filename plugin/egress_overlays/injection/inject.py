@@ -5,29 +5,25 @@ Pure: it reads no stream, file, environment or clock, and leaves its arguments a
 
 from __future__ import annotations
 
-from ..lists import allowlist
+from ..lists import allowlist, shape
 from ..manifest.edits import dotted, edited
-from ..manifest.findings import WARNING, Finding, fault_of
+from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
-    ANNOTATIONS,
     API_VERSION,
-    CLIENTS_ANNOTATION,
     COPIED,
     INJECT_ANNOTATION,
     INJECTED,
     KEEP_HOSTS_ANNOTATION,
     KIND,
-    LABELS,
     LOCAL_CONFIG_ANNOTATION,
-    PREFIX,
     SET_LABEL,
     SHARD_ANNOTATION,
     STATE_LABEL,
     Resource,
 )
-from ..names.domain import ascii_quoted
 from ..sites import BadPlace, ClientsPlace, Place, find
 from . import shards
+from .misplaced import misplaced
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -54,7 +50,7 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         sources.append(function_config)
     result.sets, result.findings = allowlist.read(sources)
     for resource in resources:
-        result.findings += _misplaced(resource)
+        result.findings += misplaced(resource)
     if function_config is not None:
         result.findings += _about_config(function_config)
     taken = _fill(resources, result)
@@ -87,7 +83,9 @@ def _is_source(function_config: Resource) -> bool:
 def _about_config(function_config: Resource) -> Iterator[Finding]:
     """What would be passed over in the functionConfig: a list in a kind that holds none, labels misspelt."""
     if function_config.is_domains_kind:
-        yield from _misplaced(function_config)
+        yield from misplaced(function_config)
+        if not _is_source(function_config):
+            yield from shape.faults(function_config)
     else:
         yield fault_of(
             function_config,
@@ -224,32 +222,3 @@ def _copy(resource: Resource, key: str, further: Edits) -> Edits:
         if domain.endswith(("config.kubernetes.io", "config.k8s.io")):
             edits["metadata", "annotations", annotation] = None
     return edits | further
-
-
-def _misplaced(resource: Resource) -> Iterator[Finding]:
-    """Labels and annotations of ours that would be passed over: misspelt, of the other sort, or within a List."""
-    if resource.kind.endswith("List") and "items" in resource.value:
-        from .within_lists import within_list
-
-        yield from within_list(resource)
-    if any(str(key).startswith(PREFIX) for key in resource.labels):
-        for key in resource.labels:
-            if str(key).startswith(PREFIX) and key not in LABELS:
-                hint = " it is an annotation, not a label" if key in ANNOTATIONS else f" labels are {', '.join(LABELS)}"
-                yield fault_of(resource, f"has the label {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")
-        if SET_LABEL in resource.labels and not resource.is_domains_kind:
-            yield Finding(
-                WARNING,
-                f"has the label {SET_LABEL}, which counts on a ConfigMap (v1) alone",
-                rule="misplaced",
-                resource=resource,
-            )
-    if SHARD_ANNOTATION in resource.annotations and resource.kind not in COPIED:
-        yield fault_of(resource, f"carries {SHARD_ANNOTATION}, which the function alone gives to copies", "misplaced")
-    for key in resource.annotations:
-        known = key in ANNOTATIONS or (key == CLIENTS_ANNOTATION and resource.is_domains_kind)
-        if str(key).startswith(PREFIX) and not known:
-            hint = (
-                " it is a label, not an annotation" if key in LABELS else f" annotations are {', '.join(ANNOTATIONS)}"
-            )
-            yield fault_of(resource, f"has the annotation {ascii_quoted(key)}, which means nothing;{hint}", "misplaced")

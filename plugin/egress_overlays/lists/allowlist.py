@@ -12,6 +12,7 @@ from ..manifest.resource import (
 )
 from ..names import parse
 from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
+from . import shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
     findings: list[Finding] = []
     members: dict[str, list[Resource]] = {}
     for source in sources:
-        findings += _faults_of(source)
+        findings += shape.faults(source)
         members.setdefault(set_of(source), []).append(source)
     sets = {}
     for name, group in members.items():
@@ -125,20 +126,6 @@ def set_of(source: Resource) -> str:
     """The set that a domains ConfigMap adds to."""
     found = source.labels.get(SET_LABEL, DEFAULT_SET)
     return found if isinstance(found, str) else str(found)
-
-
-def _faults_of(source: Resource) -> Iterator[Finding]:
-    if not set_of(source).strip() or not isinstance(source.labels.get(SET_LABEL, ""), str):
-        yield fault_of(source, f"the label {SET_LABEL} must name a set, as in {SET_LABEL}: {DEFAULT_SET}", "set-name")
-    if source.annotations.get(ALLOW_EMPTY_ANNOTATION, "true") != "true":
-        yield fault_of(source, f'the annotation {ALLOW_EMPTY_ANNOTATION} must be "true" or absent', "allow-empty")
-    if source.value.get("binaryData"):
-        yield fault_of(
-            source,
-            "binaryData is never read as domains (kubectl puts text there that is not UTF-8); "
-            "save the file as UTF-8 and put the names under data",
-            "binary-data",
-        )
 
 
 def _clients(sources: Sequence[Resource], findings: list[Finding]) -> dict[Resource, frozenset[Client]]:
@@ -245,6 +232,8 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
                 rule="empty-list",
                 resource=allowed.sources[0],
             )
+    if allowed.entries and not unread:
+        yield from _nameless(allowed)
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)
@@ -259,6 +248,21 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
         if first is entry:
             yield from _doubts(entry)
+
+
+def _nameless(allowed: AllowSet) -> Iterator[Finding]:
+    """The ConfigMaps without a name in a set that has some."""
+    named = {entry.source for entry in allowed.entries}
+    for source in allowed.sources:
+        # A functionConfig without a label may be there to run the function alone.
+        if source not in named and SET_LABEL in source.labels and ALLOW_EMPTY_ANNOTATION not in source.annotations:
+            yield Finding(
+                WARNING,
+                f"adds no name to the set {ascii_quoted(allowed.name)}, which has others; was its text lost? Remove "
+                "the ConfigMap if it is to be empty",
+                rule="no-names",
+                resource=source,
+            )
 
 
 def _doubts(entry: Entry) -> Iterator[Finding]:

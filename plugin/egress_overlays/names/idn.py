@@ -5,6 +5,8 @@ Source: UTS 46 (non-transitional processing), RFC 5891; done by the `idna` packa
 
 from __future__ import annotations
 
+import unicodedata
+
 import idna
 
 from .characters import invisible
@@ -48,12 +50,22 @@ def to_alabels(text: str) -> str:
     try:
         return prefix + idna.encode(body, uts46=True, std3_rules=True).decode("ascii").lower()
     except idna.IDNAError as fault:
-        raise _refused(fault, prefix + body if _is_plainly_wrong(body) else "") from None
+        alabels = _punycode(body)
+        raise _refused(
+            fault, prefix + body if _is_plainly_wrong(body) else "", prefix + alabels if alabels else ""
+        ) from None
 
 
-def _refused(fault: idna.IDNAError, name: str = "") -> Unencodable:
+def _refused(fault: idna.IDNAError, name: str = "", alabels: str = "") -> Unencodable:
     reason = f"is no valid internationalised name ({ascii(str(fault))[1:-1]})"
-    return Unencodable(reason, 'write its A-label, "xn--..."', name)
+    return Unencodable(reason, f'write its A-label, "{alabels or "xn--..."}"', name)
+
+
+def _punycode(body: str) -> str:
+    """`body` with A-labels also for what UTS 46 takes and RFC 5891 does not, as emoji; empty where neither does."""
+    labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in body.split(".")]
+    name = ".".join(labels)
+    return name if is_valid_alabels(name) else ""
 
 
 def _is_plainly_wrong(body: str) -> bool:
@@ -62,17 +74,37 @@ def _is_plainly_wrong(body: str) -> bool:
 
 
 def is_valid_alabels(name: str) -> bool:
-    """Whether every `xn--` label of the lower-case name `name` decodes, and encodes to itself again."""
-    labels = (label for label in name.split(".") if label.startswith("xn--"))
+    """Whether every `xn--` label of the lower-case name `name` decodes, and encodes to itself again.
+
+    What RFC 5891 refuses and UTS 46 takes, such as emoji, is registered and served below some domains.
+    """
+    return all(_is_valid_alabel(label) for label in name.split(".") if label.startswith("xn--"))
+
+
+def _is_valid_alabel(label: str) -> bool:
     try:
-        return all(idna.alabel(idna.ulabel(label)).decode() == label for label in labels)
+        return idna.alabel(idna.ulabel(label)).decode() == label
     except idna.IDNAError:
+        pass
+    try:
+        text = label.removeprefix("xn--").encode().decode("punycode")
+        kept = idna.uts46_remap(text, std3_rules=True, transitional=False) == text
+    except (UnicodeError, idna.IDNAError):
         return False
+    symbols = all(char.isascii() or unicodedata.category(char) == "So" for char in text)
+    return kept and symbols and not invisible(text) and f"xn--{text.encode('punycode').decode()}" == label
 
 
 def to_unicode(name: str) -> str:
-    """`name` as a person would read it, its A-labels decoded."""
-    return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
+    """`name` as a person would read it, its A-labels decoded; those of symbols stay."""
+    return ".".join(_unicode(label) if label.startswith("xn--") else label for label in name.split("."))
+
+
+def _unicode(label: str) -> str:
+    try:
+        return idna.ulabel(label)
+    except idna.IDNAError:
+        return label
 
 
 def mixed_scripts(name: str) -> tuple[str, ...]:
@@ -81,8 +113,6 @@ def mixed_scripts(name: str) -> tuple[str, ...]:
     A coarse form of UTS 39's restriction levels: Latin beside Cyrillic, Greek or Armenian letters
     is how look-alikes are made, while Latin beside Han or kana is ordinary.
     """
-    import unicodedata
-
     for label in to_unicode(name).split("."):
         scripts = {unicodedata.name(char, "").partition(" ")[0] for char in label if char.isalpha()}
         if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN"}:

@@ -35,6 +35,11 @@ def explain(text: str) -> InvalidDomain:
 
 
 def _characters(text: str, _name: str) -> tuple[str, str] | None:
+    if text.startswith("\ufeff"):
+        return (
+            "begins with a byte order mark (U+FEFF), which an editor put before the first line of the file",
+            'save the file as "UTF-8", not as "UTF-8 with BOM"',
+        )
     found = invisible(text.replace("\t", " "))
     if found:
         return f"holds the invisible character {found}", "delete it: type the name anew instead of pasting it"

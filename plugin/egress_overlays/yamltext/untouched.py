@@ -11,6 +11,8 @@ from ..manifest.resource import COPIED, PREFIX
 from . import ODD_BREAKS
 from .document import may_begin
 
+_HALVES = PREFIX[:9], PREFIX[9:]
+
 
 def is_bystander(item: str) -> bool:
     """Whether `item`, a block sequence's item without its `- `, is one whole mapping that carries no key of ours.
@@ -19,13 +21,14 @@ def is_bystander(item: str) -> bool:
     stands before a line that starts with `- `, or before the end. Three things are shown:
 
     It holds no key of ours: those begin with PREFIX, and only a backslash or an alias could write one
-    otherwise. The anchor of such an alias would stand beside PREFIX, in an item that is parsed.
+    otherwise. The anchor of such an alias would stand beside PREFIX, in an item that is parsed. A key with
+    one letter wrong is to be heard of too: one half of PREFIX is whole in it.
 
     It is a mapping: it starts with a plain key and its colon.
 
     It ends where it seems to: see `_closes`.
     """
-    if PREFIX in item or "\\" in item or "\t" in item or "\r" in item:
+    if _HALVES[0] in item or _HALVES[1] in item or "\\" in item or "\t" in item or "\r" in item:
         return False
     if any(kind in item for kind in COPIED) or ("&" in item and may_begin(item, "&")):
         return False
