@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from builds import ROOT, build
+from egress_overlays.istiod.configuration import configuration
+from egress_overlays.istiod.gateway import workloads
 from egress_overlays.lists.clients import Client
-from egress_overlays.probe import REACHED, REFUSED, Report, probe
+from egress_overlays.probe import REACHED, REFUSED, Report, bootstrap, envoy, probe
+from egress_overlays.probe.client import Hello, reach
+from egress_overlays.probe.identity import spiffe
+from egress_overlays.probe.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +124,26 @@ def test_without_limited_lists_the_gateway_stays_what_it_was() -> None:
     text = yaml.safe_dump_all(plain)
     assert "egress-overlays.client" not in text
     assert "exportTo" not in text
+
+
+def test_clients_that_ask_at_the_same_time_are_told_apart(
+    manifests: list[dict[str, Any]], binary: Path, knows_clients: bool
+) -> None:
+    """Envoy hands inner connections out of a pool: one that was opened for another client would carry its identity."""
+    (workload,) = workloads(manifests)
+    made = configuration(manifests, workload)
+    own = {"payments/any": "api.stripe.com", "blog/any": "cdn.blog.example.com"}
+    with envoy.workspace() as directory, World(directory) as world:
+        certificates = {client: world.mesh.issue(client.replace("/", "-"), spiffe(Client(client))) for client in own}
+        config = bootstrap.build(made.listeners, made.clusters, world, directory)
+        with envoy.Envoy(binary, config, directory) as running:
+            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
+
+            def reaches(client: str, name: str) -> bool:
+                return bool(reach(port, Hello(name), world.mesh.root, {"mesh": certificates[client]}))
+
+            asked = [(client, name) for client in own for name in own.values()] * 40
+            with ThreadPoolExecutor(16) as pool:
+                found = list(pool.map(lambda one: reaches(*one), asked))
+    expected = [knows_clients and own[client] == name for client, name in asked]
+    assert found == expected
