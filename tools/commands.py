@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from egress_overlays.cli import COMMANDS, module_of, parser
-from egress_overlays.review.verification import RULES
+from egress_overlays.review import doctor, verification
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 
@@ -30,9 +30,10 @@ PATH is a kustomization directory (built with the `kustomize` on PATH, so the tr
 Colour is for terminals alone; set `NO_COLOR` to do without.
 """
 
+RULES = {"verify": verification.RULES, "doctor": doctor.RULES}
 RULES_HEAD = """### Rules
 
-What each rule of `verify` wants:
+What each rule of `{}` wants:
 
 | rule | it holds when |
 |---|---|
@@ -54,8 +55,9 @@ def page() -> str:
         rest = (module.__doc__ or "").partition("\n")[2].strip()
         if rest:
             parts.append(f"{_plain(rest)}\n")
-        if name == "verify":
-            parts.append(RULES_HEAD + "".join(f"| {rule} | {_plain(words)} |\n" for rule, words in RULES.items()))
+        if name in RULES:
+            rules = "".join(f"| {rule} | {_plain(words)} |\n" for rule, words in RULES[name].items())
+            parts.append(RULES_HEAD.format(name) + rules)
     return "\n".join(parts)
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "check": "check",
     "diff": "diff",
     "verify": "verify",
+    "doctor": "doctor",
     "matrix": "matrix",
     "probe": "probe",
     "add": "add",
