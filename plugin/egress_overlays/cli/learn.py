@@ -1,0 +1,93 @@
+"""Print domains ConfigMaps made from access logs: what was asked for, by whom, ready to build.
+
+A name that was refused, never answered, or is risky is a comment: somebody decides. Wildcards are comments, too. What
+is no candidate is counted on stderr. With PATH, a kustomization or YAML, what it allows already is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..manifest.resource import DEFAULT_SET
+from . import inputs, logs
+from .console import Failure
+from .output import structured
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from ..logs.learning import Proposal
+    from .console import Console
+
+__doc__ = f"{__doc__}\n{logs.LOGS}\n"
+
+EXAMPLE = "kubectl logs -n shop -l app=web -c istio-proxy --prefix | egress-overlays learn - --namespace shop overlays/prod"
+_BY = ("namespace", "serviceaccount", "all")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The arguments."""
+    parser.add_argument("logs", nargs="+", metavar="LOG", help="logs; the last may be PATH, what is allowed already")
+    parser.add_argument(
+        "--by", choices=_BY, default="namespace", help="a ConfigMap for each namespace, service account, or one for all"
+    )
+    parser.add_argument(
+        "--wildcards",
+        type=int,
+        default=10,
+        metavar="N",
+        help="propose a wildcard from N names below one registered domain on (default: 10)",
+    )
+    parser.add_argument("--set", default=DEFAULT_SET, help=f"the set that the lists add to (default: {DEFAULT_SET})")
+    logs.configure(parser)
+    inputs.add_output(parser, default="yaml")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print the ConfigMaps; 1 where nothing could be learned."""
+    from ..logs import learning
+    from ..logs.listed import Listed
+
+    if arguments.wildcards < 3:
+        raise Failure(f"--wildcards {arguments.wildcards}: two names make no pattern; give 3 or more")
+    inputs.label("--set", arguments.set)
+    *paths, last = arguments.logs
+    path = last if paths and logs.is_list(last) else ""
+    allows = Listed(inputs.read_lists(path, console)).allows if path else None
+    tally = logs.read(paths if path else arguments.logs, arguments, console)
+    proposals, aside = learning.learn(tally, arguments.by, arguments.wildcards, allows)
+    _print(proposals, arguments, console)
+    console.say(f"{tally.lines} lines, {tally.window.first or 'no time'} to {tally.window.last or 'no time'}")
+    for word in [*logs.aside(aside, tally), *_notes(proposals, [str(one) for one in tally.crowded])]:
+        console.say(word)
+    return int(not any(one.listed for one in proposals))
+
+
+def _print(proposals: Sequence[Proposal], arguments: Namespace, console: Console) -> None:
+    from ..logs import proposed
+    from .output import printable, table
+
+    if arguments.output == "yaml":
+        console.write("---\n".join(proposed.config_map(one, arguments.set) for one in proposals))
+    elif arguments.output == "json":
+        values = [proposed.value(one, arguments.set) for one in proposals if one.listed]
+        console.write(structured({"apiVersion": "v1", "kind": "List", "items": values}, "json"))
+    else:
+        rows = [
+            (one.name, proposal.client or "every workload", str(one.seen.outcomes.total()), printable(one.doubt))
+            for proposal in proposals
+            for names in proposal.groups.values()
+            for one in names
+        ]
+        console.write("\n".join(table(("NAME", "CLIENT", "TIMES", "NOT LISTED, SINCE IT"), rows)))
+
+
+def _notes(proposals: Sequence[Proposal], crowded: Sequence[str]) -> list[str]:
+    notes = [f"{one} asked for more names than can be meant; look at what it does" for one in crowded]
+    doubtful = sum(bool(one.doubt) for proposal in proposals for names in proposal.groups.values() for one in names)
+    if doubtful:
+        notes.append(f"{doubtful} names are comments: take the # away from those that are wanted")
+    if any(one.client and one.listed for one in proposals):
+        notes.append("lists for clients need components/client-lists in the overlay; --by all makes one for everybody")
+    return notes

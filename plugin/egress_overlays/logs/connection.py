@@ -1,0 +1,160 @@
+"""One access-log line as data, and what it says of a connection: who asked for which name, and what came of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import NamedTuple
+
+# What came of a connection.
+DIRECT = "direct"  # left the mesh past the gateway, and was answered
+SENT = "sent"  # a sidecar handed it to the gateway, and it was answered
+FORWARDED = "forwarded"  # the gateway let it out
+DECIDED = "decided"  # the gateway's lists for clients let it through
+REFUSED = "refused"
+FAILED = "failed"
+OUTCOMES = (DIRECT, SENT, FORWARDED, DECIDED, REFUSED, FAILED)
+
+# Why a line says nothing of a name that could stand on a list.
+ADDRESS = "an IP address in place of a name"
+BROKEN = "lines that are broken, cut off or written into each other"
+HTTP = "plain HTTP"
+INBOUND = "connections into a workload"
+INSIDE = "names inside the cluster"
+NO_NAME = "connections without a name (no SNI)"
+NO_CERTIFICATE = "clients without a mesh certificate"
+OTHER = "lines that are no access log"
+PORTS = "other ports than 443"
+TOO_LONG = "lines or names that are too long"
+TOO_MANY = "names beyond the 50,000 first of one client"
+TWICE = "the gateway's first line of a connection, which its forwarder logs again"
+UNKNOWN = "connections by a cluster that is none of Istio's or ours"
+
+# Flags of a connection that was answered all the same (Envoy, "Response Flags"): closed by a side, or by a timeout.
+_ANSWERED = frozenset(("-", "", "DC", "UC", "DT", "SI"))
+_RBAC = "rbac_access_denied_matched_policy["
+
+
+class Fields(NamedTuple):
+    """What is read of one line, but for its time; "" where the line does not say.
+
+    `destination` is as `place` gives it, `peer` an address without its port.
+    """
+
+    name: str = ""
+    cluster: str = ""
+    flags: str = "-"
+    details: str = ""
+    termination: str = ""
+    answered: bool = True
+    destination: str = ""
+    peer: str = ""
+    chain: str = ""
+    request: str = ""
+    identity: str = ""
+    decision: str = ""
+
+
+class Origin(NamedTuple):
+    """The pod that wrote a line, as far as what surrounds the line says so."""
+
+    namespace: str = ""
+    pod: str = ""
+
+
+class Connection(NamedTuple):
+    """What became of connections to `name`: an outcome, and for REFUSED and FAILED by which `rule`."""
+
+    name: str
+    outcome: str
+    rule: str = ""
+    internal: bool = False
+
+
+def read(fields: Fields) -> Connection | str:
+    """What the line says of a connection, or why it says nothing."""
+    name = fields.name.lower().removesuffix(".")
+    aside = "" if fields.decision else _not_ours(fields, name) or _nameless(fields, name)
+    if aside:
+        return aside
+    refused = _refused_by(fields)
+    if refused:
+        return Connection(name, REFUSED, refused)
+    way = DECIDED if fields.decision else _way(fields)
+    address, _, port = fields.destination.rpartition(":")
+    if way == DIRECT and port not in ("443", ""):
+        return PORTS
+    if way not in OUTCOMES:
+        return way
+    if fields.flags not in _ANSWERED or not fields.answered:
+        return Connection(name, FAILED, fields.flags if fields.flags not in _ANSWERED else "no answer")
+    return Connection(name, way, internal=way == DIRECT and bool(address))
+
+
+def _not_ours(fields: Fields, name: str) -> str:
+    """Why the line is none about a TLS connection that leaves; "" where it is one."""
+    if fields.cluster.startswith(("inbound|", "InboundPassthroughCluster")):
+        return INBOUND
+    if fields.chain == "no-mesh-tls":
+        return NO_CERTIFICATE
+    if fields.cluster == "sni_cluster" or name.startswith("outbound_."):
+        return TWICE
+    return HTTP if fields.request.strip("- ") else ""
+
+
+def _nameless(fields: Fields, name: str) -> str:
+    """Why the line has no name that could be listed; "" where it has one."""
+    if not name.strip("-"):
+        return NO_NAME if fields.destination.rpartition(":")[2] in ("443", "") else PORTS
+    if _address(name) is not None:
+        return ADDRESS
+    return TOO_LONG if len(name) > 253 else ""
+
+
+def _refused_by(fields: Fields) -> str:
+    """What refused the connection; "" where nothing did."""
+    rule = _rule(fields.termination)
+    if fields.decision not in ("", "allowed"):
+        return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
+    if not rule and fields.cluster == "BlackHoleCluster":
+        return "not in the sidecar's registry"
+    if not rule and fields.details == "filter_chain_not_found":
+        return "not on the gateway's list"
+    return f"address {rule}" if rule else ""
+
+
+def _way(fields: Fields) -> str:
+    """Which way the connection went: an outcome, or why that says nothing."""
+    if fields.cluster == "PassthroughCluster":
+        return DIRECT
+    if fields.cluster.startswith("outbound|"):
+        at = fields.cluster.rpartition("|")[2]
+        if not at.endswith((".cluster.local", ".svc")):
+            return DIRECT  # by a ServiceEntry of its own
+        return SENT if "egress" in at.partition(".")[0] else INSIDE
+    # Our forwarder's line in JSON has no cluster, but its chain.
+    return FORWARDED if fields.cluster in ("dynamic_forward_proxy_cluster", "") and fields.chain else UNKNOWN
+
+
+def _rule(termination: str) -> str:
+    start = termination.find(_RBAC)
+    return termination[start + len(_RBAC) :].partition("]")[0] or "refused" if start >= 0 else ""
+
+
+@lru_cache(maxsize=10_000)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=100_000)
+def place(destination: str) -> str:
+    """`destination`, an address and port, without the address where that is global: those of one name are many.
+
+    Others stay: they are what the gateway refuses (IANA special-purpose registries).
+    """
+    address, _, port = destination.rpartition(":")
+    found = _address(address)
+    return f"{address}:{port}" if found is not None and (not found.is_global or found.is_multicast) else f":{port}"

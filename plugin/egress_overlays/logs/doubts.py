@@ -1,0 +1,121 @@
+"""Why a name that was asked for is not simply put on a list: what a person has to decide first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..names.idn import mixed_scripts
+from ..names.public_suffix import is_icann_suffix, is_private_suffix
+from .connection import FAILED, OUTCOMES, REFUSED
+
+if TYPE_CHECKING:
+    from .tally import Seen
+
+MOST_BELOW_ONE = 50  # names below one registered domain, before they look made up
+
+# Services by which data leaves to anybody, or names are resolved past the cluster's DNS: one entry a kind and operator.
+_RISKY = {
+    "is a DNS resolver over HTTPS, which goes round the cluster's DNS": (
+        "dns.google cloudflare-dns.com one.one.one.one dns.quad9.net doh.opendns.com dns.nextdns.io dns.adguard-dns.com "
+        "mozilla.cloudflare-dns.com doh.cleanbrowsing.org"
+    ),
+    "is a tunnel, by which anybody may be reached": (
+        "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev trycloudflare.com loca.lt serveo.net localhost.run "
+        "pagekite.me tunnelmole.net bore.pub devtunnels.ms"
+    ),
+    "takes files or text from anybody": (
+        "pastebin.com paste.ee hastebin.com transfer.sh file.io 0x0.st termbin.com ix.io gofile.io anonfiles.com "
+        "temp.sh ghostbin.com rentry.co dpaste.org"
+    ),
+    "records requests for anybody": (
+        "webhook.site requestbin.com requestbin.net pipedream.net beeceptor.com requestcatcher.com interact.sh oast.pro "
+        "oast.live oast.fun oast.site oast.online oast.me burpcollaborator.net oastify.com dnslog.cn canarytokens.com"
+    ),
+    "resolves to any address that its own name says": "nip.io sslip.io xip.io localtest.me lvh.me",
+    "is a directory of Tor": "torproject.org tor2web.org onion.ws onion.ly",
+}
+_RISKS = {name: why for why, names in _RISKY.items() for name in names.split()}
+
+# Endings that never stand in the public DNS (RFC 6762, 8375; ICANN's resolution on .internal), or mean a private zone.
+_INTERNAL = (".internal", ".local", ".home.arpa", ".lan", ".corp", ".intranet", ".private", ".test", ".example")
+
+# Labels as machines make them: hexadecimal, UUIDs, or long ones in which digits and letters take turns.
+_HEX = re.compile(r"(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DIGITS_THEN_LETTERS = re.compile(r"\d[a-z]|[a-z]\d")
+_VOWELS = re.compile(r"[aeiouy]")
+
+
+def registered(name: str) -> str:
+    """The domain that somebody registered: `name` from the label before its public or shared suffix on."""
+    labels = name.split(".")
+    for start in range(len(labels)):
+        suffix = ".".join(labels[start:])
+        if is_icann_suffix(suffix) or is_private_suffix(suffix):
+            return ".".join(labels[max(0, start - 1) :])
+    return name
+
+
+def may_have_wildcard(base: str) -> bool:
+    """Whether all names below `base` belong to one owner, as far as the public suffix list knows."""
+    return not is_icann_suffix(base) and not is_private_suffix(base)
+
+
+def is_inside(name: str) -> bool:
+    """Whether `name` is one of a private zone."""
+    return name.endswith(_INTERNAL)
+
+
+def looks_generated(name: str) -> bool:
+    """Whether a label of `name` looks as if a machine made it for one use: then no list will hold the next one."""
+    return any(map(_is_generated, name.split(".")))
+
+
+def _is_generated(label: str) -> bool:
+    if label.startswith("xn--"):
+        return False
+    if _UUID.search(label) or any(_HEX.fullmatch(part) for part in label.split("-")):
+        return True
+    longest = max(label.split("-"), key=len)
+    if len(longest) >= 12 and len(_DIGITS_THEN_LETTERS.findall(longest)) >= 4:
+        return True
+    return len(longest) >= 14 and len(_VOWELS.findall(longest)) * 6 < len(longest)
+
+
+def doubt(name: str, seen: Seen, whole: Seen, siblings: int) -> str:
+    """Why a person has to look at `name` first; "" where it was asked for and answered like any other.
+
+    `seen` is what its client saw, `whole` what all did. `siblings` are the names that were asked for below the same
+    registered domain.
+    """
+    answered = sum(seen.outcomes[one] for one in OUTCOMES if one not in (REFUSED, FAILED))
+    if whole.outcomes[REFUSED]:
+        return f"was refused {times(whole.outcomes[REFUSED])}: {most_common(whole)}"
+    if not answered:
+        return f"was never answered: {most_common(seen)}"
+    if whole.internal:
+        return "was answered from an address that is not global, which the gateway refuses"
+    if siblings > MOST_BELOW_ONE:
+        return f"is one of {siblings} names below {registered(name)}, which looks made up"
+    return _risk(name)
+
+
+def _risk(name: str) -> str:
+    labels = name.split(".")
+    for start in range(len(labels) - 1):
+        why = _RISKS.get(".".join(labels[start:]))
+        if why:
+            return why
+    scripts = mixed_scripts(name) if "xn--" in name else ()
+    return f"mixes {' and '.join(scripts)} letters in one label, as look-alikes do" if scripts else ""
+
+
+def most_common(seen: Seen) -> str:
+    """The rules that refused, or the flags of what failed, the most common ones first."""
+    return ", ".join(rule for rule, _ in seen.rules.most_common(3)) or "nobody knows why"
+
+
+def times(count: int) -> str:
+    """`count` in words: once, 2 times."""
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,128 @@
+"""Envoy's text formats: a format string becomes one regular expression, Istio's default has a quicker way besides.
+
+The operators are Envoy's ("Access logging", command operators); the default is Istio's EnvoyTextLogFormat.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .connection import Fields, place
+
+# Istio's default, with what our forwarder writes after it. Between quotes or blanks stands no quote or blank.
+DEFAULT = (
+    '[%START_TIME%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% '
+    '%CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% '
+    '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" '
+    '"%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% '
+    "%DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"
+)
+_OPERATOR = re.compile(r"%([A-Z_]+)(?:\(([^%)]*)\))?(?::\d+)?%")
+_FIELDS = {
+    "START_TIME": "at",
+    "REQUESTED_SERVER_NAME": "name",
+    "UPSTREAM_CLUSTER": "cluster",
+    "UPSTREAM_CLUSTER_RAW": "cluster",
+    "RESPONSE_FLAGS": "flags",
+    "RESPONSE_CODE_DETAILS": "details",
+    "CONNECTION_TERMINATION_DETAILS": "termination",
+    "BYTES_SENT": "sent",
+    "DOWNSTREAM_LOCAL_ADDRESS": "destination",
+    "DOWNSTREAM_REMOTE_ADDRESS": "peer",
+    "FILTER_CHAIN_NAME": "chain",
+    "ROUTE_NAME": "chain",
+    "DOWNSTREAM_PEER_URI_SAN": "identity",
+}
+_LONGEST = 2048  # of one field: longer ones are no name, and no field of ours
+
+# The start and the middle of a TCP line that ended well: the rest of it is the numbers and the addresses.
+_WELL = b' "- - -" 0 - - - "-" '
+_PLACES = 100_000
+
+
+class InvalidFormat(ValueError):  # noqa: N818 - named after its concept
+    """A format string that no line can be read by; the message says why."""
+
+
+class TextFormat:
+    """Reads the lines that a format string of Envoy's writes."""
+
+    def __init__(self, text: str) -> None:
+        self._pattern = re.compile(_pattern(text))
+        self._named = frozenset(self._pattern.groupindex)
+
+    def read(self, line: str) -> tuple[Fields, str] | None:
+        """The fields of `line`, and its time; None where the format does not write such a line."""
+        found = self._pattern.fullmatch(line)
+        if found is None:
+            return None
+        values: dict[str, Any] = {key: value for key, value in found.groupdict().items() if value != "-"}
+        if "sent" in self._named:
+            values["answered"] = values.pop("sent", "") != "0"
+        values["destination"] = place(values.get("destination", ""))
+        values["peer"] = values.get("peer", "").rpartition(":")[0]
+        at = values.pop("at", "")
+        return Fields(**values), at
+
+
+def _pattern(text: str) -> str:
+    """The regular expression of a format string; raises InvalidFormat."""
+    parts, end, named = [], 0, set[str]()
+    for operator in _OPERATOR.finditer(text):
+        parts.append(re.escape(text[end : operator.start()]))
+        end = operator.end()
+        until = text[end : end + 1]
+        field = "request" if operator[2] == ":METHOD" else _FIELDS.get(operator[1], "")
+        stop = f"[^{re.escape(until)}]" if until else "[^ ]"
+        parts.append(f"({f'?P<{field}>' if field and field not in named else '?:'}{stop}{{0,{_LONGEST}}})")
+        named.add(field)
+    rest = text[end:].rstrip("\n")
+    if "%" in rest or not {"at", "name"} <= named:
+        raise InvalidFormat(
+            "the format must be one of Envoy's, with %START_TIME% and %REQUESTED_SERVER_NAME% in it, such as "
+            '"[%START_TIME%] %REQUESTED_SERVER_NAME% %UPSTREAM_CLUSTER% %RESPONSE_FLAGS%"'
+        )
+    return "".join(parts) + re.escape(rest)
+
+
+# The line of a sidecar or of a mesh listener, and that of our forwarder, which also says why TLS failed.
+ISTIO = (TextFormat(DEFAULT), TextFormat(DEFAULT + ' "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%"'))
+NO_PEER = "envoy"  # what is left of envoy://internal_client_address/, where our forwarder's clients come from
+
+
+class Quick:
+    """Reads the usual line of the default format, a TLS connection to port 443 that ended well, by its blanks alone."""
+
+    def __init__(self) -> None:
+        self._places = {b"envoy://sni_listener/"}
+
+    def read(self, line: bytes) -> tuple[tuple[bytes, bytes, bytes], bytes] | None:
+        """What tells such lines apart (see `fields`), and the time; None for every other line."""
+        try:
+            head, _, tail = line.rpartition(b'" ')
+            cluster, _, where, peer, asked = tail.split(b" ", 4)
+        except ValueError:
+            return None
+        # 13 quotes: no other line has been written into this one. The numbers end before the first quote after them.
+        if head[26:47] != _WELL or head.count(b'"') != 13 or head.find(b" 0 ", 47, 66) > 0:
+            return None
+        if where not in self._places and not self._is_usual(where):
+            return None
+        return (cluster, peer.rpartition(b":")[0], asked), line[1:25]
+
+    def _is_usual(self, where: bytes) -> bool:
+        usual = place(where.decode("ascii", "replace")) == ":443"
+        if usual and len(self._places) < _PLACES:
+            self._places.add(where)
+        return usual
+
+
+def fields(key: tuple[bytes, ...]) -> Fields | None:
+    """The fields of lines that `Quick` has read; None where they are too many or too few after all."""
+    cluster, peer, asked = (part.decode("utf-8", "replace") for part in key)
+    name, _, chain = asked.partition(" ")
+    chain, _, failure = chain.partition(" ")
+    if not chain or (failure and not (failure.startswith('"') and failure.endswith('"'))):
+        return None
+    return Fields(name=name, cluster=cluster, peer=peer, chain="" if chain == "-" else chain)
