@@ -52,6 +52,6 @@ tables: .venv/.dev ## Write the table of public suffixes anew from the installed
 	@tools/venv $(or $(PYTHON),python3) . && touch $@
 
 .venv/.dev: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[probe]' --group test --group lint && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) '.[probe,logs]' --group test --group lint && touch .venv/.run $@
 
 -include tools/*.mk

@@ -2,8 +2,9 @@
 # BENCH passes options on, as in: make bench BENCH='--only function --rounds 31'
 
 .PHONY: bench
-bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function, cat, replacements and naive Python
+bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function, cat, replacements and naive Python, and learn beside jq
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench $(BENCH)
+	@$(VENV)/python -m bench.logs
 
 .venv/.bench: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) . --group bench && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) '.[logs]' --group bench && touch .venv/.run $@

@@ -11,7 +11,7 @@ def missing(fault: ImportError) -> str:
         raise fault
     if not isinstance(fault, ModuleNotFoundError):  # A library of the machine's, such as libz.so.1, is not there.
         return f"egress-overlays: error: {fault.name} cannot be loaded: {fault}"
-    names = {"yaml12": "py-yaml12", "yaml": "PyYAML", "ruamel": "ruamel.yaml", "ruamel.yaml": "ruamel.yaml"}
+    names = {"yaml12": "py-yaml12", "yaml": "PyYAML", "ruamel": "ruamel.yaml", "backports": "backports.zstd"}
     module = fault.name or str(fault)
     package = names.get(module, module)
     return (

@@ -37,6 +37,7 @@ COMMANDS = {
     "add": "add",
     "remove": "remove",
     "import": "import_",
+    "learn": "learn",
     "init": "init",
     "schema": "schema",
     "install": "install",

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..foreign import FORMATS, Imported, Source, import_lists
-from ..manifest.resource import DEFAULT_SET, SET_LABEL
-from ..names.domain import ascii_quoted
+from ..manifest.resource import SET_LABEL
 from ..yamltext import InvalidInput
 from . import inputs
 from .console import Failure
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 EXAMPLE = "egress-overlays import egress.yaml squid.conf > overlays/prod/domains.yaml"
 
 
-# What the API server takes for an object's name (RFC 1123 subdomain) and for a label's value.
+# What the API server takes for an object's name (RFC 1123 subdomain).
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -41,14 +39,16 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for stdin")
     parser.add_argument("--from", dest="form", choices=list(FORMATS), default="", metavar="FORMAT", help="see below")
     parser.add_argument("--name", default="egress-domains", help="the ConfigMap's name (default: egress-domains)")
-    parser.add_argument("--set", default=DEFAULT_SET, help=f"the set that it adds to (default: {DEFAULT_SET})")
+    inputs.add_set(parser)
     inputs.add_output(parser, default="yaml")
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the ConfigMap; 1 where something is not the same."""
-    _check("--name", arguments.name, _OBJECT, 253, "a ConfigMap's name has lower-case letters, digits, '-' and '.'")
-    _check("--set", arguments.set, _LABEL, 63, "a set's name has letters, digits, '-', '_' and '.', 63 at most")
+    inputs.check(
+        "--name", arguments.name, _OBJECT, 253, "a ConfigMap's name has lower-case letters, digits, '-' and '.'"
+    )
+    inputs.check_set(arguments)
     found = import_lists([_source(file, console) for file in arguments.files], arguments.form)
     if not found.groups:
         raise Failure("; ".join(visible(str(note)) for note in found.notes) or "nothing could be taken over")
@@ -62,11 +62,6 @@ def run(arguments: Namespace, console: Console) -> int:
     for note in found.notes:
         console.say(visible(str(note)))
     return int(bool(found.notes))
-
-
-def _check(option: str, text: str, form: re.Pattern[str], most: int, accepted: str) -> None:
-    if len(text) > most or not form.fullmatch(text):
-        raise Failure(f"{option} {ascii_quoted(text)}: {accepted}, such as {option} egress-domains")
 
 
 def _source(file: str, console: Console) -> Source:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..lists.clients import Client, InvalidClient, parse
 from ..manifest.findings import ERROR
+from ..manifest.resource import DEFAULT_SET
+from ..names.domain import ascii_quoted
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
 from .console import Failure
 from .formats.escaping import visible
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
 
     from ..rendered.rendered import Rendered
     from .console import Console
 
+# A label's value, as the API server takes it.
+_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 FORMATS = ("text", "json", "yaml")
 
 
@@ -53,6 +58,22 @@ def add_report(parser: ArgumentParser, *more: str) -> None:
         help="write the whole report into FILE too, in any of these formats (repeatable)",
     )
     parser.add_argument("--wide", action="store_true", help="do not cut columns to the terminal's width")
+
+
+def add_set(parser: ArgumentParser) -> None:
+    """The option --set of a command that prints ConfigMaps."""
+    parser.add_argument("--set", default=DEFAULT_SET, help=f"the set that it adds to (default: {DEFAULT_SET})")
+
+
+def check_set(arguments: Namespace) -> None:
+    """Raise Failure where --set names what no label can hold."""
+    check("--set", arguments.set, _LABEL, 63, "a set's name has letters, digits, '-', '_' and '.', 63 at most")
+
+
+def check(option: str, text: str, form: re.Pattern[str], most: int, accepted: str) -> None:
+    """Raise Failure where `text` of `option` has not this form, or is longer than `most`."""
+    if len(text) > most or not form.fullmatch(text):
+        raise Failure(f"{option} {ascii_quoted(text)}: {accepted}, such as {option} egress-domains")
 
 
 def workload(text: str) -> Client | None:

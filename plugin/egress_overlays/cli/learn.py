@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..manifest.resource import DEFAULT_SET
 from . import inputs, logs
 from .console import Failure
-from .output import structured
+from .formats.data import structured
+from .formats.text import table
+from .report import Column, Row
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 __doc__ = f"{__doc__}\n{logs.LOGS}\n"
 
-EXAMPLE = "kubectl logs -n shop -l app=web -c istio-proxy --prefix | egress-overlays learn - --namespace shop overlays/prod"
+EXAMPLE = (
+    "kubectl logs -n shop -l app=web -c istio-proxy --prefix | egress-overlays learn --namespace shop - overlays/prod"
+)
 _BY = ("namespace", "serviceaccount", "all")
 
 
@@ -39,7 +42,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help="propose a wildcard from N names below one registered domain on (default: 10)",
     )
-    parser.add_argument("--set", default=DEFAULT_SET, help=f"the set that the lists add to (default: {DEFAULT_SET})")
+    inputs.add_set(parser)
     logs.configure(parser)
     inputs.add_output(parser, default="yaml")
 
@@ -51,7 +54,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
     if arguments.wildcards < 3:
         raise Failure(f"--wildcards {arguments.wildcards}: two names make no pattern; give 3 or more")
-    inputs.label("--set", arguments.set)
+    inputs.check_set(arguments)
     *paths, last = arguments.logs
     path = last if paths and logs.is_list(last) else ""
     allows = Listed(inputs.read_lists(path, console)).allows if path else None
@@ -66,7 +69,6 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _print(proposals: Sequence[Proposal], arguments: Namespace, console: Console) -> None:
     from ..logs import proposed
-    from .output import printable, table
 
     if arguments.output == "yaml":
         console.write("---\n".join(proposed.config_map(one, arguments.set) for one in proposals))
@@ -75,12 +77,12 @@ def _print(proposals: Sequence[Proposal], arguments: Namespace, console: Console
         console.write(structured({"apiVersion": "v1", "kind": "List", "items": values}, "json"))
     else:
         rows = [
-            (one.name, proposal.client or "every workload", str(one.seen.outcomes.total()), printable(one.doubt))
+            Row((one.name, proposal.client or "every workload", str(one.seen.outcomes.total()), one.doubt))
             for proposal in proposals
             for names in proposal.groups.values()
             for one in names
         ]
-        console.write("\n".join(table(("NAME", "CLIENT", "TIMES", "NOT LISTED, SINCE IT"), rows)))
+        console.write("\n".join(table(tuple(map(Column, ("name", "client", "times", "not listed, since it"))), rows)))
 
 
 def _notes(proposals: Sequence[Proposal], crowded: Sequence[str]) -> list[str]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ..logs.workloads import Pods
     from .console import Console
 
-LOGS = """Logs are files, directories of them, or - for stdin; gzip and zstd are unpacked. Lines are Istio's default text or JSON, those
-of components/json-access-log, client-lists and observe, or of --format; as kubectl logs (--prefix, --timestamps), stern,
-container runtimes, Loki, Elasticsearch and CloudWatch give them; other lines may stand between."""
+LOGS = """Logs are files, directories of them, or - for stdin; gzip and zstd are unpacked. Lines are Istio's default
+text or JSON, those of our components, or of --format; as kubectl logs (--prefix, --timestamps), stern, container
+runtimes, Loki, Elasticsearch and CloudWatch give them. Other lines may stand between."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -28,7 +28,10 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--namespace", default="", metavar="NAME", help="the namespace of pods whose line names none")
     parser.add_argument(
-        "--format", default="", metavar="TEXT", help="the format string of your access log, as Envoy's configuration has it"
+        "--format",
+        default="",
+        metavar="TEXT",
+        help="the format string of your access log, as Envoy's configuration has it",
     )
     parser.add_argument("--no-progress", action="store_true", help="no progress bar on a terminal")
 
@@ -90,9 +93,9 @@ def is_list(path: str) -> bool:
 
 def aside(reasons: dict[str, int], tally: Tally) -> Iterator[str]:
     """What is said of lines that name no candidate, the most common reason first."""
-    from .output import printable
+    from .formats.escaping import visible
 
     for why, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0])):
         examples = tally.examples.get(why, [])
-        such = f", such as {', '.join(map(printable, map(ascii_quoted, examples)))}" if examples else ""
+        such = f", such as {', '.join(map(visible, map(ascii_quoted, examples)))}" if examples else ""
         yield f"{count:>9}  {why}{such}"

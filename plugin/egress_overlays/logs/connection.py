@@ -143,6 +143,8 @@ def _rule(termination: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if not text[-1:].isdecimal() and ":" not in text:
+        return None
     try:
         return ipaddress.ip_address(text.strip("[]"))
     except ValueError:

@@ -17,8 +17,8 @@ MOST_BELOW_ONE = 50  # names below one registered domain, before they look made 
 # Services by which data leaves to anybody, or names are resolved past the cluster's DNS: one entry a kind and operator.
 _RISKY = {
     "is a DNS resolver over HTTPS, which goes round the cluster's DNS": (
-        "dns.google cloudflare-dns.com one.one.one.one dns.quad9.net doh.opendns.com dns.nextdns.io dns.adguard-dns.com "
-        "mozilla.cloudflare-dns.com doh.cleanbrowsing.org"
+        "dns.google cloudflare-dns.com one.one.one.one dns.quad9.net doh.opendns.com dns.nextdns.io "
+        "dns.adguard-dns.com mozilla.cloudflare-dns.com doh.cleanbrowsing.org"
     ),
     "is a tunnel, by which anybody may be reached": (
         "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev trycloudflare.com loca.lt serveo.net localhost.run "
@@ -29,8 +29,8 @@ _RISKY = {
         "temp.sh ghostbin.com rentry.co dpaste.org"
     ),
     "records requests for anybody": (
-        "webhook.site requestbin.com requestbin.net pipedream.net beeceptor.com requestcatcher.com interact.sh oast.pro "
-        "oast.live oast.fun oast.site oast.online oast.me burpcollaborator.net oastify.com dnslog.cn canarytokens.com"
+        "webhook.site requestbin.com requestbin.net pipedream.net beeceptor.com requestcatcher.com interact.sh "
+        "oast.pro oast.live oast.fun oast.site oast.online oast.me burpcollaborator.net oastify.com dnslog.cn"
     ),
     "resolves to any address that its own name says": "nip.io sslip.io xip.io localtest.me lvh.me",
     "is a directory of Tor": "torproject.org tor2web.org onion.ws onion.ly",

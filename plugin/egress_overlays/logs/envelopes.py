@@ -124,7 +124,7 @@ def of_path(path: str) -> Origin | None:
     name = parts[-1]
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
-    found = _CONTAINERS.search(name)
+    found = _CONTAINERS.search(name.rpartition("containers.")[2])
     if found:
         return Origin(found[2], found[1])
     for part in parts[:-1]:

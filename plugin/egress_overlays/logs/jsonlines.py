@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .connection import Fields, place
 from .formats import NO_PEER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class _Line(msgspec.Struct):
@@ -44,31 +47,40 @@ class _OurLine(msgspec.Struct):
 _istio = msgspec.json.Decoder(_Line)
 _ours = msgspec.json.Decoder(_OurLine)
 _any = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LONGEST_NAME = 300  # past the 253 of DNS: no name, and not worth the memory
 _NOTHING: frozenset[int | str | None] = frozenset((0, "0"))
 CLIENTS = "egress-overlays.clients"
 
 
-def quick(line: bytes) -> tuple[tuple[Any, ...], str] | None:
-    """What tells such lines of Istio's apart (see `fields`), and the time; None for every other line."""
-    if b'"requested_server_name"' not in line:
-        return None
-    try:
-        found = _istio.decode(line)
-    except ValueError:
-        return None
-    key = (
-        found.requested_server_name,
-        found.upstream_cluster,
-        found.response_flags,
-        found.response_code_details,
-        found.connection_termination_details,
-        found.bytes_sent not in _NOTHING,
-        found.downstream_local_address and place(found.downstream_local_address),
-        found.downstream_remote_address and found.downstream_remote_address.rpartition(":")[0],
-        found.route_name,
-        found.method,
-    )
-    return (key, found.start_time) if found.start_time else None
+def quick(lines: Iterable[bytes], rest: list[bytes]) -> Iterator[tuple[Any, ...]]:
+    """Of each line of Istio's the time, and what tells it apart (see `fields`); every other line goes to `rest`."""
+    decode, others = _istio.decode, rest.append
+    for line in lines:
+        if b'"requested_server_name"' not in line or line[:1] != b"{":
+            others(line)
+            continue
+        try:
+            found = decode(line)
+        except ValueError:
+            others(line)
+            continue
+        if found.start_time is None:
+            others(line)
+            continue
+        destination, peer = found.downstream_local_address, found.downstream_remote_address
+        yield (
+            found.start_time,
+            found.requested_server_name and found.requested_server_name[:_LONGEST_NAME],
+            found.upstream_cluster,
+            found.response_flags,
+            found.response_code_details,
+            found.connection_termination_details,
+            found.bytes_sent not in _NOTHING,
+            destination and place(destination),
+            peer and peer.rpartition(":")[0],
+            found.route_name,
+            found.method,
+        )
 
 
 def fields(key: tuple[Any, ...]) -> Fields:
@@ -77,14 +89,14 @@ def fields(key: tuple[Any, ...]) -> Fields:
     return Fields(*values)
 
 
-def read(line: bytes) -> tuple[Fields, str] | None:
-    """The fields of a line of our components, and its time; None where it is none.
+def read(line: bytes) -> tuple[str, Fields] | None:
+    """The time of a line of our components, and its fields; None where it is none.
 
     Raises ValueError where it is no JSON object.
     """
     if b'"sni"' in line or CLIENTS.encode() in line:
         ours = _ours.decode(line)
-        return _of_ours(ours), ours.time
+        return ours.time, _of_ours(ours)
     _any.decode(line)
     return None
 

@@ -96,7 +96,7 @@ def _no_candidate(name: str) -> str:
 
 
 def _client(workload: Workload, by: str) -> str:
-    """The client that a list for `workload` is for, as the clients annotation writes it; "" for everybody, or nobody."""
+    """The client that a list for `workload` is for, as the annotation writes it; "" for everybody, or nobody."""
     if by == EVERYBODY or not workload.namespace or (by == ACCOUNT and not workload.account):
         return ""
     return f"{workload.namespace}/{workload.account}" if by == ACCOUNT else workload.namespace

@@ -27,8 +27,8 @@ def count(
             if stream.is_document:
                 _document(stream.everything(), source, tally)
             else:
-                for lines in stream.lines():
-                    tally.add(lines, origin)
+                for piece in stream.pieces():
+                    tally.add(piece, origin)
     tally.finish()
 
 
@@ -38,4 +38,4 @@ def _document(data: bytes, source: Source, tally: Tally) -> None:
     except ValueError as fault:
         raise Unreadable(f"{source.shown}: is no JSON document after all: {fault}") from None
     for origin, line in of_document(value):
-        tally.add([line], origin if origin.pod else (source.origin or origin))
+        tally.add(line.replace(b"\n", b" ") + b"\n", origin if origin.pod else (source.origin or origin))

@@ -8,7 +8,7 @@ import re
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .envelopes import of_path
 
@@ -84,10 +84,16 @@ def _uncompressed(stream: io.BufferedReader) -> BinaryIO:
     if start[:2] == b"\x1f\x8b":
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     if start == b"\x28\xb5\x2f\xfd":
-        from backports import zstd
-
-        return cast("BinaryIO", zstd.ZstdFile(stream))
+        return cast("BinaryIO", _zstd().ZstdFile(stream))
     return cast("BinaryIO", stream)
+
+
+def _zstd() -> Any:
+    """Python's own module (3.14), or the package that brings it to older ones."""
+    import sys
+    from importlib import import_module
+
+    return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
 class Stream:
@@ -105,22 +111,25 @@ class Stream:
             raise OverflowError
         return data
 
-    def lines(self) -> Iterator[list[bytes]]:
-        """Lists of whole lines without their ends; TOO_LONG stands for one past LONGEST_LINE, which is never held."""
+    def pieces(self) -> Iterator[bytes]:
+        """Whole lines, many at once; TOO_LONG stands for one past LONGEST_LINE, which is never held."""
         rest, piece = b"", self._start
         skipping = False
         while piece:
-            lines = (rest + piece).split(b"\n")
-            rest = lines.pop()
-            if skipping and lines:
-                lines[0] = TOO_LONG
-                skipping = False
-            if skipping or len(rest) > LONGEST_LINE:
-                rest, skipping = b"", True
-            yield lines
+            end = piece.rfind(b"\n") + 1
+            if not end:
+                rest += piece
+            else:
+                whole = rest + piece[:end]
+                yield TOO_LONG + whole[whole.index(b"\n") :] if skipping else whole
+                rest, skipping = piece[end:], False
+            if len(rest) > LONGEST_LINE:
+                skipping = True
+            if skipping:
+                rest = b""
             piece = self._stream.read(_PIECE)
         if rest or skipping:
-            yield [TOO_LONG if skipping else rest]
+            yield (TOO_LONG if skipping else rest) + b"\n"
 
 
 def found(paths: list[str]) -> list[Source]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 50_000  # of one client: whoever asks for more makes them up
 NO_NAMES = "names that no list may hold"
 _HELD = 50_000  # lines of different kinds, before they are added up
-_LONGEST_LINE = 1 << 16
+_LONGEST_LINE = 1 << 14
 _EXAMPLES = 3
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 
@@ -69,29 +69,55 @@ class Tally:
         self.window = Seen()
         self.lines = 0
         self._pods = pods or Pods()
-        self._texts = [*([form] if form else []), *formats.ISTIO]
+        self._own = form
         self._hour = 13 if by_hour else 0
         self._held: dict[Origin, dict[Any, list[Any]]] = {}
         self._quick = formats.Quick()
         self._names: Counter[Workload] = Counter()
 
-    def add(self, lines: Iterable[bytes], origin: Origin) -> None:
-        """Count `lines`, which the pod `origin` wrote where nothing around them says otherwise."""
-        quick, hour = self._quick.read, self._hour
-        mine = self._held.setdefault(origin, {})
-        for line in lines:
-            self.lines += 1
-            held = mine
-            found: tuple[Any, Any] | None = jsonlines.quick(line) if line[:1] == b"{" else quick(line)
-            if found is None:
-                whose, found = self._slow(line, origin)
-                if found is None:
-                    continue
-                if whose is not origin:
-                    held = self._held.setdefault(whose, {})
-            key, at = found
+    def add(self, piece: bytes, origin: Origin) -> None:
+        """Count the lines of `piece`, which the pod `origin` wrote where nothing around them says otherwise.
+
+        Each ends in a line feed.
+        """
+        self.lines += piece.count(b"\n")
+        usual = self._quick.read_all(piece)
+        if usual is not None:
+            self._count(usual, origin)
+        else:
+            self._add_lines(piece.split(b"\n")[:-1], origin)
+        if sum(map(len, self._held.values())) > _HELD:
+            self.finish()
+
+    def _add_lines(self, lines: list[bytes], origin: Origin) -> None:
+        rest = self._quickly(lines, origin)
+        if self._own is not None:
+            rest = self._of_own_format(rest, origin, self._own)
+        surrounded: dict[Origin, list[bytes]] = {}
+        for line in rest:
+            whose, inner = self._unwrapped(line, origin)
+            surrounded.setdefault(whose, []).append(inner)
+        for whose, inner_lines in surrounded.items():
+            others = self._quickly(inner_lines, whose)
+            self._count(filter(None, map(self._slowly, others)), whose)
+
+    def _quickly(self, lines: list[bytes], origin: Origin) -> list[bytes]:
+        """Count the lines of Istio's own formats, and give back all others."""
+        no_text: list[bytes] = []
+        others: list[bytes] = []
+        self._count(self._quick.read(lines, no_text), origin)
+        if no_text:
+            self._count(jsonlines.quick(no_text, others), origin)
+        return others
+
+    def _count(self, found: Iterable[tuple[Any, ...]], origin: Origin) -> None:
+        """Add to what is held: by origin, and what tells lines apart, how often, when first and last."""
+        held = self._held.setdefault(origin, {})
+        hour = self._hour
+        for one in found:
+            at, key = one[0], one[1:]
             if hour:
-                key = (key, at[:hour])
+                key = (*key, at[:hour])
             entry = held.get(key)
             if entry is None:
                 held[key] = [1, at, at]
@@ -101,40 +127,49 @@ class Tally:
                 entry[2] = at
             elif at < entry[1]:
                 entry[1] = at
-        if sum(map(len, self._held.values())) > _HELD:
-            self.finish()
 
-    def _slow(self, line: bytes, origin: Origin) -> tuple[Origin, tuple[Any, Any] | None]:
-        """Any line: whose it is, and what `Quick.read` gives, or its fields and the time."""
-        if line == TOO_LONG or len(line) > _LONGEST_LINE:
-            self.aside[connection.TOO_LONG] += 1
-            return origin, None
-        origin, line = unwrap(line.rstrip(b"\r"), origin)
-        found = self._quick.read(line) or jsonlines.quick(line)
-        if found is not None:
-            return origin, found
-        try:
-            read = jsonlines.read(line) if line[:1] == b"{" else self._text(line)
-        except ValueError:
-            self.aside[connection.BROKEN] += 1
-            return origin, None
-        if read is None:
-            self.aside[connection.BROKEN if b'"- - -" 0 ' in line else connection.OTHER] += 1
-        return origin, read
+    def _unwrapped(self, line: bytes, origin: Origin) -> tuple[Origin, bytes]:
+        return (origin, TOO_LONG) if len(line) > _LONGEST_LINE else unwrap(line.rstrip(b"\r"), origin)
 
-    def _text(self, line: bytes) -> tuple[Fields, str] | None:
+    def _slowly(self, line: bytes) -> tuple[str, Fields] | None:
+        """The time of any line, and its fields; None where it has none, which is counted."""
+        why = connection.TOO_LONG
+        if line != TOO_LONG:
+            why = connection.BROKEN
+            try:
+                found = jsonlines.read(line) if line[:1] == b"{" else self._text(line)
+                if found is not None:
+                    return found
+                why = connection.BROKEN if b'"- - -" 0 ' in line else connection.OTHER
+            except ValueError:
+                pass
+        self.aside[why] += 1
+        return None
+
+    def _of_own_format(self, lines: list[bytes], origin: Origin, form: formats.TextFormat) -> list[bytes]:
+        """Count the lines of `form`, before anything is taken off that looks like a time; give back all others."""
+        others = []
+        for line in lines:
+            found = form.read(line.decode("utf-8", "replace")) if len(line) <= _LONGEST_LINE else None
+            if found is None:
+                others.append(line)
+            else:
+                self._count([found], origin)
+        return others
+
+    def _text(self, line: bytes) -> tuple[str, Fields] | None:
         text = line.decode("utf-8", "replace")
-        return next((found for one in self._texts if (found := one.read(text))), None)
+        forms = formats.ISTIO if self._own is None else (self._own, *formats.ISTIO)
+        return next((found for one in forms if (found := one.read(text))), None)
 
     def finish(self) -> None:
         """Add up what is held."""
         for origin, held in self._held.items():
             for key, (count, first, last) in held.items():
-                self._add_up(origin, key[0] if self._hour else key, count, _iso(first), _iso(last))
+                self._add_up(origin, _fields(key[:-1] if self._hour else key), count, _iso(first), _iso(last))
             held.clear()
 
-    def _add_up(self, origin: Origin, key: Any, count: int, first: str, last: str) -> None:
-        fields = key if isinstance(key, Fields) else _fields(key)
+    def _add_up(self, origin: Origin, fields: Fields | None, count: int, first: str, last: str) -> None:
         found = connection.BROKEN if fields is None else connection.read(fields)
         if fields is None or isinstance(found, str):
             self.aside[str(found)] += count
@@ -177,7 +212,9 @@ class Tally:
 
 
 def _fields(key: tuple[Any, ...]) -> Fields | None:
-    """The fields of what one of the quick ways has read."""
+    """The fields of what was read, as one of the quick ways has it or as they are."""
+    if isinstance(key[0], Fields):
+        return key[0]
     return formats.fields(key) if isinstance(key[0], bytes) else jsonlines.fields(key)
 
 

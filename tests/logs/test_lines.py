@@ -1,0 +1,205 @@
+"""Lines of access logs: in every format and envelope that people have, and what each says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from accesslogs import AT, POD, counted, in_json, outcomes, text
+from egress_overlays.logs import connection
+from egress_overlays.logs.formats import InvalidFormat, TextFormat
+from egress_overlays.logs.workloads import InvalidPods, Pods
+
+NAME = "api.example.com"
+STAMP = "2026-11-02T14:33:11.123456789Z"
+KUBERNETES: dict[str, Any] = {"namespace_name": "shop", "pod_name": "pay-7c9f4d5b6-x2x4z"}
+
+ENVELOPES = {
+    "nothing": ("unknown", "{}"),
+    "kubectl --prefix": ("pay", "[pod/pay-7c9f4d5b6-x2x4z/istio-proxy] {}"),
+    "kubectl --timestamps": ("unknown", STAMP + " {}"),
+    "kubectl --prefix --timestamps": ("pay", "[pod/pay-7c9f4d5b6-x2x4z/istio-proxy] " + STAMP + " {}"),
+    "CRI": ("unknown", STAMP + " stdout F {}"),
+    "stern": ("pay", "pay-0 istio-proxy {}"),
+    "stern -A": ("shop/pay", "shop pay-0 istio-proxy {}"),
+    "stern in colour": ("pay", "\x1b[31mpay-0\x1b[0m \x1b[32mistio-proxy\x1b[0m {}"),
+    "a carriage return": ("unknown", "{}\r"),
+}
+OBJECTS: dict[str, tuple[str, Any]] = {
+    "Docker": ("unknown", {"log": "LINE\n", "stream": "stdout", "time": STAMP}),
+    "Fluent Bit": ("shop/pay", {"log": "LINE", "kubernetes": KUBERNETES}),
+    "stern -o json": ("shop/pay", {"message": "LINE", "namespace": "shop", "podName": "pay-0", "containerName": "x"}),
+    "logcli": ("shop/pay", {"labels": {"namespace": "shop", "pod": "pay-0"}, "line": "LINE", "timestamp": STAMP}),
+    "elasticdump": ("shop/pay", {"_index": "a", "_source": {"message": "LINE", "kubernetes": KUBERNETES}}),
+    "Elastic Common Schema": (
+        "shop/pay",
+        {"_source": {"message": "LINE", "kubernetes": {"namespace": "shop", "pod": {"name": "pay-0"}}}},
+    ),
+    "CloudWatch event": (
+        "shop/pay",
+        {"logStreamName": f"x-kube.var.log.containers.pay-0_shop_istio-proxy-{'a' * 64}.log", "message": "LINE"},
+    ),
+}
+
+
+@pytest.mark.parametrize("line", [text(NAME), in_json(NAME)], ids=["text", "JSON"])
+@pytest.mark.parametrize(("whose", "envelope"), ENVELOPES.values(), ids=ENVELOPES)
+def test_what_surrounds_a_line_is_taken_off(whose: str, envelope: str, line: str) -> None:
+    tally = counted(envelope.replace("{}", line))
+    assert outcomes(tally) == {(whose, NAME): {connection.DIRECT: 1}}
+    assert not tally.aside
+    (seen,) = tally.pairs.values()
+    assert (seen.first, seen.last) == (AT, AT)
+
+
+@pytest.mark.parametrize("line", [text(NAME), in_json(NAME)], ids=["text", "JSON"])
+@pytest.mark.parametrize(("whose", "value"), OBJECTS.values(), ids=OBJECTS)
+def test_an_object_of_a_log_store_holds_a_line(whose: str, value: Any, line: str) -> None:
+    tally = counted(json.dumps(value).replace("LINE", json.dumps(line)[1:-1]))
+    assert outcomes(tally) == {(whose, NAME): {connection.DIRECT: 1}}
+
+
+def test_a_log_store_may_have_parsed_the_line() -> None:
+    source = {**json.loads(in_json(NAME)), "kubernetes": KUBERNETES}
+    assert outcomes(counted(json.dumps({"_source": source}))) == {("shop/pay", NAME): {connection.DIRECT: 1}}
+
+
+EGRESS = "outbound|443|wildcard|egressgateway.istio-egress.svc.cluster.local"
+MEANINGS = {
+    "past the gateway": (text(), connection.DIRECT),
+    "by a ServiceEntry": (text(cluster="outbound|443||api.example.com"), connection.DIRECT),
+    "to the gateway": (text(cluster=EGRESS), connection.SENT),
+    "refused by the sidecar": (text(cluster="BlackHoleCluster", sent=0), connection.REFUSED),
+    "not connected": (text(flags="UF,URX", sent=0), connection.FAILED),
+    "no answer": (text(sent=0), connection.FAILED),
+    "no answer in JSON": (in_json(bytes_sent=0), connection.FAILED),
+    "closed by the other side": (text(flags="UC"), connection.DIRECT),
+}
+
+
+@pytest.mark.parametrize(("line", "outcome"), MEANINGS.values(), ids=MEANINGS)
+def test_a_line_says_what_came_of_a_connection(line: str, outcome: str) -> None:
+    assert outcomes(counted(line)) == {("unknown", NAME): {outcome: 1}}
+
+
+OURS: dict[str, Any] = {"time": AT, "sni": NAME, "chain": "allowed", "flags": "-", "bytes_sent": 9, "reason": None}
+DENIED = {
+    "client": "spiffe://cluster.local/ns/blog/sa/web",
+    "decision": "denied",
+    "details": "rbac_access_denied_matched_policy[none]",
+    "list": None,
+    "log": "egress-overlays.clients",
+    "name": NAME,
+    "time": AT,
+}
+FORWARDER: dict[str, Any] = {"cluster": "dynamic_forward_proxy_cluster", "destination": "envoy://sni_listener/"}
+GATEWAY = {
+    "let out": (text(**FORWARDER, peer="envoy", rest='allowed "-"'), connection.FORWARDED, ""),
+    "not listed": (
+        text(cluster="-", flags="NR", details="filter_chain_not_found", sent=0, destination="envoy://x/", rest='- "-"'),
+        connection.REFUSED,
+        "not on the gateway's list",
+    ),
+    "JSON: let out": (
+        json.dumps(OURS),
+        connection.FORWARDED,
+        "",
+    ),
+    "JSON: refused address": (
+        json.dumps({**OURS, "bytes_sent": 0, "denied_by": "rbac_access_denied_matched_policy[not-global]"}),
+        connection.REFUSED,
+        "address not-global",
+    ),
+    "JSON: a client without a right": (
+        json.dumps(DENIED),
+        connection.REFUSED,
+        "no list of this client",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "outcome", "rule"), GATEWAY.values(), ids=GATEWAY)
+def test_the_gateways_own_lines_are_read(line: str, outcome: str, rule: str) -> None:
+    tally = counted(line)
+    ((_, name),) = tally.pairs
+    (seen,) = tally.pairs.values()
+    assert (name, dict(seen.outcomes), list(seen.rules)) == (NAME, {outcome: 1}, [rule] if rule else [])
+
+
+def test_the_identity_of_a_client_is_read() -> None:
+    ((workload, _),) = counted(GATEWAY["JSON: a client without a right"][0]).pairs
+    assert (workload.namespace, workload.account) == ("blog", "web")
+
+
+ASIDE = {
+    "an address": (text("10.0.0.1"), connection.ADDRESS),
+    "no SNI": (text("-"), connection.NO_NAME),
+    "no SNI in JSON": (in_json(None), connection.NO_NAME),
+    "another port": (text(destination="151.101.1.1:5432"), connection.PORTS),
+    "plain HTTP": (text(request="GET / HTTP/1.1"), connection.HTTP),
+    "inside": (text("db.shop.svc.cluster.local"), connection.INSIDE),
+    "inside, by its cluster": (text(cluster="outbound|443||db.shop.svc.cluster.local"), connection.INSIDE),
+    "one label": (text("localhost"), connection.INSIDE),
+    "inbound": (text(cluster="inbound|8080||"), connection.INBOUND),
+    "the mesh listener": (text("outbound_.443_.x_.y", cluster="sni_cluster"), connection.TWICE),
+    "no certificate": (text(cluster="-", rest="no-mesh-tls"), connection.NO_CERTIFICATE),
+    "other words": ("2026-11-02T14:33:11.123456Z\tinfo\tEnvoy proxy is ready", connection.OTHER),
+    "other JSON": ('{"level":"info","msg":"started"}', connection.OTHER),
+    "cut off": (text()[:140], connection.BROKEN),
+    "JSON cut off": (in_json()[:140], connection.BROKEN),
+    "written into each other": (text()[:100] + text(), connection.BROKEN),
+    "JSON written into each other": (in_json()[:100] + in_json(), connection.BROKEN),
+    "a part of a line (CRI)": (f"{STAMP} stdout P {text()}", connection.BROKEN),
+    "a name with a blank": (text("a.example.com b.example.com"), connection.BROKEN),
+    "an underscore": (text("_x.example.com"), "names that no list may hold"),
+    "a name of 64 KB": (text("a" * 64_000 + ".com"), connection.TOO_LONG),
+    "a name of 400": (text("a." * 200 + "com"), connection.TOO_LONG),
+    "a name of 700": (text("a." * 350 + "com"), connection.BROKEN),
+    "a name of 6 KB in JSON": (in_json("a" * 6_000 + ".com"), connection.TOO_LONG),
+    "a line of 70 KB": (text("a" * 70_000 + ".com"), connection.TOO_LONG),
+}
+
+
+@pytest.mark.parametrize(("line", "why"), ASIDE.values(), ids=ASIDE)
+def test_what_is_no_candidate_is_counted(line: str, why: str) -> None:
+    tally = counted(line)
+    assert outcomes(tally) == {}
+    assert dict(tally.aside) == {why: 1}
+
+
+def test_a_format_of_ones_own_is_read() -> None:
+    form = TextFormat("%START_TIME% | %REQUESTED_SERVER_NAME% | %UPSTREAM_CLUSTER% | %BYTES_SENT% %RESPONSE_FLAGS%\n")
+    tally = counted(f"{AT} | {NAME} | PassthroughCluster | 9 -", f"{AT} | {NAME} | PassthroughCluster | 0 -", form=form)
+    assert outcomes(tally) == {("unknown", NAME): {connection.DIRECT: 1, connection.FAILED: 1}}
+
+
+BAD = ["%START_TIME%", "%REQUESTED_SERVER_NAME%", "", "%START_TIME% %REQUESTED_SERVER_NAME% %x"]
+
+
+@pytest.mark.parametrize("form", BAD)
+def test_a_format_that_cannot_be_read_is_refused(form: str) -> None:
+    with pytest.raises(InvalidFormat, match="must be one of Envoy's"):
+        TextFormat(form)
+
+
+def test_pods_tell_workloads_by_address_and_name() -> None:
+    pods = Pods()
+    item = {
+        "metadata": {"namespace": "shop", "name": "pay-7c9f4d5b6-x2x4z"},
+        "spec": {"serviceAccountName": "checkout"},
+        "status": {"podIPs": [{"ip": POD}]},
+    }
+    pods.add(json.dumps({"items": [item]}).encode())
+    for line in (text(NAME), f"[pod/pay-7c9f4d5b6-x2x4z/istio-proxy] {text(NAME, peer='10.9.9.9')}"):
+        ((workload, _),) = counted(line, pods=pods).pairs
+        assert tuple(workload) == ("shop", "checkout", "pay")
+    with pytest.raises(InvalidPods, match="kubectl get pods --all-namespaces"):
+        pods.add(b"NAME READY\n")
+
+
+def test_the_quick_way_and_the_slow_way_agree() -> None:
+    lines = [text(f"n{number % 7}.example.com") for number in range(50)]
+    mixed = [one for line in lines for one in (line, "something else")]
+    assert outcomes(counted(*lines)) == outcomes(counted(*mixed))
