@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from textwrap import fill
 
 TARGET = Path(__file__).parent.parent / "plugin/egress_overlays/names/public_suffix_table.py"
 HEADER = '''"""The rules of the public suffix list by top-level domain; written by tools/public_suffix_table.py.
@@ -56,6 +57,8 @@ def table() -> str:
     stamp = next(line for line in text.splitlines() if "VERSION:" in line).removeprefix("// ")
     parts = [HEADER.format(stamp=stamp, package=version("publicsuffixlist"))]
     parts += [f"{section} = {by_top_level(rules(text, section))}" for section in ("ICANN", "PRIVATE")]
+    top = sorted({rule.rpartition(".")[2] for rule in rules(text, "ICANN")})
+    parts.append(f'TOP_LEVEL = """\n{fill(" ".join(top), 116, break_on_hyphens=False)}\n"""\n')
     return "".join(parts)
 
 

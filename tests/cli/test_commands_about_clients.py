@@ -132,7 +132,7 @@ def test_diff_marks_a_list_whose_clients_widen(run: Run, overlay: Path) -> None:
     assert not any(change["widens"] for change in one["clients"])
     assert not one["opened"]
     assert not one["closed"]
-    assert ":warning: other clients" in run("diff", "overlays/teams", "overlays/wider", "-o", "markdown").out
+    assert ":warning: more clients" in run("diff", "overlays/teams", "overlays/wider", "-o", "markdown").out
 
 
 def test_diff_marks_a_list_that_loses_its_clients(run: Run, overlay: Path) -> None:

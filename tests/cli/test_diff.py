@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonpatch
@@ -72,7 +73,10 @@ def test_what_widens_is_marked(run: Run, rendered: Callable[[str], Path], tree: 
     ]
     assert found["closed"] == []
     text = run("diff", before, "overlays/prod").out
-    assert "opens  *.stripe.com  wildcard, widens api.stripe.com, files.stripe.com  payment-providers, " in text
+    assert text.startswith("1 name opens (1 by wildcard)\n")
+    assert re.search(
+        r"opens +\*\.stripe\.com +wildcard, widens api\.stripe\.com, files\.stripe\.com +payment-providers, ", text
+    )
     back = difference(run, "overlays/prod", before)
     assert (names(back["opened"]), names(back["closed"])) == ([], ["*.stripe.com"])
 
@@ -94,9 +98,8 @@ def test_markdown_is_a_table_that_nobody_can_break_out_of(
         "evil.example # |x|<img src=x> @team ![a](http://b)",
     )
     out = run("diff", "-o", "markdown", before, "overlays/prod").out
-    (row,) = (line for line in out.splitlines() if "evil.example" in line)
+    (row,) = (line for line in out.splitlines() if "evil.example" in line and line.startswith("|"))
     assert "`identity, components/domains-common/domains.yaml:19  # \\|x\\|<img src=x> @team ![a](http://b)`" in row
-    assert ":warning:" not in row
 
 
 def test_two_revisions(run: Run, tree: Path, repository: Callable[..., str]) -> None:
@@ -105,7 +108,7 @@ def test_two_revisions(run: Run, tree: Path, repository: Callable[..., str]) -> 
     found = difference(run, "overlays/prod", "--rev", "HEAD~1..HEAD")
     assert (names(found["opened"]), names(found["closed"])) == (["quay.io"], ["ghcr.io"])
     out = run("diff", "overlays/prod", "--rev", "HEAD~1..HEAD").out
-    assert f"opens   quay.io  container-registries, {DOMAINS}:9  # mirrors" in out
+    assert re.search(rf"opens +quay\.io +container-registries, {DOMAINS}:9 +# mirrors +\([0-9a-f]{{10}}, ", out)
     assert repository("status", "--porcelain") == ""
     assert repository("worktree", "list").count("\n") == 1
 
@@ -137,7 +140,7 @@ def test_three_dots_mean_since_they_parted(run: Run, tree: Path, repository: Cal
         (("--rev", "HEAD..--output=x"), "git knows no revision '--output=x'"),
         (("--rev", "nope...HEAD"), "git: "),
         (("--rev", "HEAD~7"), "git knows no revision 'HEAD~7'"),
-        ((), "diff takes two paths, or one with --rev R1..R2"),
+        ((), "diff takes two paths, or with --rev R1..R2 one or none"),
     ],
 )
 @pytest.mark.usefixtures("repository")

@@ -1,23 +1,29 @@
 """Say what becomes reachable, and what stops being reachable, from A to B.
 
-Names are compared by what they mean: en.x.org removed while *.x.org stays is no change. Wildcards that widen are
-marked, and so is a name that stays but is for more clients. With --rev, A is built as it was in two git revisions:
-R1..R2, R1...R2 from where they parted, or R1 against the working tree; where a revision has no such overlay, all of the
-other's is new or gone. Exit code 0, or with --exit-code 1 where there is a difference.
+Names are compared by what they mean: en.x.org removed while *.x.org stays is no change. What opens comes first: ways
+around the lists, limits that are lifted, names (wildcards and risks in front), lists for more clients. With --rev, A is
+built as it was in two git revisions: R1..R2, R1...R2 from where they parted, or R1 against the working tree; where a
+revision has no such overlay, all of the other's is new or gone. With --rev and no path, or a glob or DIR/..., every
+overlay that runs the function is compared, and a change that is the same in many is told once. Exit code 0, or 1 with
+--exit-code where there is a difference; 2 where something could not be compared.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ..rendered.identities import shown
+from ..rendered.blame import Blame
 from ..rendered.loading import nothing
-from ..review.difference import Change, ClientChange, Difference, differences
+from ..review.changes import changes, counts, merged
+from ..review.difference import Change, Difference, differences
 from . import formats, inputs
+from .compared import Comparison, Side, chosen, compare
 from .console import Failure
-from .report import DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Report, Row, Section
+from .differing import headlines, sections
+from .progress import progress
+from .report import Report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -26,24 +32,27 @@ if TYPE_CHECKING:
     from ..rendered.rendered import Rendered
     from .console import Console
 
-EXAMPLE = "egress-overlays diff overlays/prod --rev main..HEAD -o markdown"
+EXAMPLE = "egress-overlays diff --rev main..HEAD -o markdown"
 
 _LONGEST = 60_000  # characters: GitHub takes comments of 65,536
-_WORDS = {"+": "opens", "-": "closes", "~": "other clients"}
-COLUMNS = (
-    Column("", matters=9),
-    Column("name", is_quoted=True, matters=8),
-    Column("remark", matters=5),
-    Column("listed", is_quoted=True, matters=3),
-)
 
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("a", metavar="A", help="what was: a directory, a file of YAML, or -")
+    parser.add_argument(
+        "a", metavar="A", nargs="?", help="what was: a directory, a file of YAML, or -; with --rev a glob"
+    )
     parser.add_argument("b", metavar="B", nargs="?", help="what is; may be left out with --rev: A again")
     parser.add_argument("--rev", metavar="R1..R2", default="", help="compare A at R1 with B at R2")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="of whole trees, the overlays whose paths match (repeatable): overlays/*, or apps/... with all below",
+    )
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 where there is a difference")
+    parser.add_argument("--all", action="store_true", help="show the names of folded rows too")
     parser.add_argument(
         "--limit",
         type=int,
@@ -54,113 +63,111 @@ def configure(parser: ArgumentParser) -> None:
     inputs.add_report(parser, "markdown")
 
 
-class DiffRow(NamedTuple):
-    """A change in words: its sign (+, -, or ~ for other clients), the name, why to look twice, and who listed it."""
-
-    sign: str
-    change: Change | ClientChange
-    remark: str
-    listed: str
-
-
 def run(arguments: Namespace, console: Console) -> int:
     """Print the difference."""
+    more: dict[str, Any] = {}
     with ExitStack() as stack:
-        roots, before, after = _read(arguments, console, stack)
-        found = differences(before, after)
-        rows = [
-            [
-                *(_row("+", change, one.set_name, after, roots[1]) for change in one.opened),
-                *(_row("-", change, one.set_name, before, roots[0]) for change in one.closed),
-                *(DiffRow("~", change, _of_clients(change), "") for change in one.clients),
-            ]
-            for one in found
-        ]
-    title = f"{arguments.a}, {arguments.rev}" if arguments.rev else f"{arguments.a} to {arguments.b}"
-    sections = [_section(one, changes, several=len(found) > 1) for one, changes in zip(found, rows, strict=True) if one]
-    nothing_changes = Line("nothing becomes reachable, and nothing stops being reachable", GOOD)
-    headlines = [] if sections else [nothing_changes]
-    formats.write(Report("diff", title, data(found), headlines=headlines, sections=sections), arguments, console)
-    return int(arguments.exit_code and any(found))
+        if arguments.rev and arguments.b is None and (not arguments.a or _is_pattern(arguments.a)):
+            found = _trees(arguments, console, stack)
+        else:
+            found, more = _pair(arguments, console, stack)
+        rows = merged((one.overlay, one.rows) for one in found if not one.reason)
+        _attribute(rows, arguments.rev)
+    missing = [{"overlay": one.overlay, "reason": one.reason} for one in found if one.reason]
+    data = {
+        "overlays": [one.overlay for one in found],
+        "notCompared": missing,
+        "counts": counts(rows),
+        "changes": rows,
+        **more,
+    }
+    report = Report("diff", _title(arguments), data, headlines=headlines(data), sections=sections(data))
+    formats.write(report, arguments, console)
+    return 2 if missing else int(arguments.exit_code and bool(rows))
+
+
+def _is_pattern(path: str) -> bool:
+    return path.endswith("/...") or any(char in path for char in "*?[")
+
+
+def _title(arguments: Namespace) -> str:
+    if not arguments.rev:
+        return f"{arguments.a} to {arguments.b}"
+    what = " ".join(filter(None, [arguments.a, arguments.b, *arguments.only])) or "all overlays"
+    return f"{what}, {arguments.rev}"
+
+
+def _trees(arguments: Namespace, console: Console, stack: ExitStack) -> list[Comparison]:
+    """All overlays of both revisions, compared."""
+    sides = _sides(arguments.rev, [".", "."], stack)
+    patterns = [*filter(None, [arguments.a]), *arguments.only]
+    paths = chosen(sides, patterns)
+    if not paths:
+        of = f" that match {', '.join(patterns)}" if patterns else ""
+        raise Failure(f"no overlays{of}: no kustomization here has the function among its transformers or components")
+    bar = stack.enter_context(progress(console, "building"))
+    return compare(paths, sides, bar)
+
+
+def _sides(rev: str, paths: Sequence[str], stack: ExitStack) -> list[Side]:
+    from ..rendered.revisions import UnknownRevision, at, pair
+
+    try:
+        revisions = pair(rev, paths[0])
+        trees = [stack.enter_context(at(*one)) for one in zip(revisions, paths, strict=True)]
+    except UnknownRevision as fault:
+        raise Failure(str(fault)) from None
+    return [Side(name or "the working tree", *tree) for name, tree in zip(revisions, trees, strict=True)]
+
+
+def _pair(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[list[Comparison], dict[str, Any]]:
+    """A and B, compared, and what JSON has for one pair alone."""
+    roots, before, after = _read(arguments, console, stack)
+    rows = changes(before, after, (roots[0], roots[1]))
+    return [Comparison(arguments.b or arguments.a, rows)], data(differences(before, after))
 
 
 def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[list[Path], Rendered, Rendered]:
     """The two sides, and for each the directory that paths are relative to; temporary trees last as long as `stack`."""
     paths = [arguments.a, arguments.b or arguments.a]
     if not arguments.rev:
-        if arguments.b is None:
-            raise Failure("diff takes two paths, or one with --rev R1..R2")
+        if arguments.a is None or arguments.b is None:
+            raise Failure("diff takes two paths, or with --rev R1..R2 one or none")
         if paths == ["-", "-"]:
             raise Failure("stdin can be one of the two paths, not both")
         return [Path(), Path()], inputs.read_lists(paths[0], console), inputs.read_lists(paths[1], console)
-    from ..rendered.revisions import UnknownRevision, at, pair
-
-    try:
-        revisions = pair(arguments.rev, paths[0])
-        trees = [stack.enter_context(at(*one)) for one in zip(revisions, paths, strict=True)]
-    except UnknownRevision as fault:
-        raise Failure(str(fault)) from None
-    names = [revision or "the working tree" for revision in revisions]
-    missing = [not tree.exists() for _, tree in trees]
+    sides = _sides(arguments.rev, paths, stack)
+    missing = [not side.tree.exists() for side in sides]
     if all(missing):
-        raise Failure(f"{paths[0]} does not exist, neither in {names[0]} nor in {names[1]}")
-    sides = []
-    for (root, tree), name, path, absent in zip(trees, names, paths, missing, strict=True):
+        raise Failure(f"{paths[0]} does not exist, neither in {sides[0].name} nor in {sides[1].name}")
+    read = []
+    for side, path, absent in zip(sides, paths, missing, strict=True):
         if absent:
-            console.say(f"egress-overlays: {path} does not exist in {name}: taken for an empty list")
-            sides.append(nothing(path))
+            console.say(f"egress-overlays: {path} does not exist in {side.name}: taken for an empty list")
+            read.append(nothing(path))
             continue
         try:
-            sides.append(inputs.read_lists(str(tree), console))
+            read.append(inputs.read_lists(str(side.tree), console))
         except Failure as fault:
-            said = str(fault).replace(f"{root}/", "") if root != Path() else str(fault)
-            raise Failure(f"{said} (in {name})") from None
-    return [root for root, _ in trees], sides[0], sides[1]
+            said = str(fault).replace(f"{side.root}/", "") if side.root != Path() else str(fault)
+            raise Failure(f"{said} (in {side.name})") from None
+    return [side.root for side in sides], read[0], read[1]
 
 
-def _row(sign: str, change: Change, set_name: str, side: Rendered, root: Path) -> DiffRow:
-    entry = change.entry
-    listed = ""
-    if entry is not None:
-        place = side.where.entry(entry.source, entry.group, entry.line)
-        comment = f"  # {entry.comment}" if entry.comment else ""
-        listed = f"{entry.group}, {str(place).removeprefix(f'{root}/')}{comment}"
-    clients = side.clients(set_name, change.domain)
-    limited = f"for {shown(clients)}" if clients is not None else ""
-    remark = _remark(change, opened=sign == "+")
-    return DiffRow(sign, change, "; ".join(filter(None, (remark, limited))), listed)
+def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
+    """Say by which commit each line came in that opens something; None where git knows none."""
+    from ..rendered.revisions import UnknownRevision, pair, top
 
-
-def _of_clients(change: ClientChange) -> str:
-    words = "widens" if change.widens else "narrows"
-    return f"{words}: for {shown(change.after) or 'every workload'}, was for {shown(change.before) or 'every workload'}"
-
-
-def _remark(change: Change, *, opened: bool) -> str:
-    """Why a change deserves a second look, in a few words."""
-    if not change.is_wildcard:
-        return ""
-    touched = ", ".join(change.touches[:3]) + (", ..." if len(change.touches) > 3 else "")
-    if opened:
-        return f"wildcard, widens {touched}" if touched else "wildcard"
-    return f"wildcard, {'leaves ' + touched if touched else 'all names below'}"
-
-
-def _section(one: Difference, changes: Sequence[DiffRow], *, several: bool) -> Section:
-    wildcards = sum(change.is_wildcard for change in one.opened)
-    counts = f"{len(one.opened)} opened ({wildcards} by wildcard), {len(one.closed)} closed"
-    headline = Line(f"set {one.set_name}: {counts}" if several else counts, STRONG)
-    rows = [
-        Row((_WORDS[row.sign], row.change.domain, row.remark, row.listed), _tone(row))
-        for row in sorted(changes, key=lambda row: (row.sign, not row.change.domain.is_wildcard))
-    ]
-    return Section(headline, COLUMNS, rows)
-
-
-def _tone(row: DiffRow) -> str:
-    if isinstance(row.change, ClientChange):
-        return DOUBTFUL if row.change.widens else SOFT
-    return SOFT if row.sign == "-" else DOUBTFUL if row.change.is_wildcard else GOOD
+    blame = None
+    if rev:
+        try:
+            revision = pair(rev, ".")[1]
+            blame = Blame(top(".") if revision else ".", revision)
+        except UnknownRevision:
+            blame = None  # the paths are of another repository than the working directory
+    for row in rows:
+        commit = blame.of(row["file"], row["line"]) if blame and row["kind"] == "opens" and row["line"] else None
+        row["commit"] = commit._asdict() if commit else None
 
 
 def data(found: Sequence[Difference]) -> dict[str, Any]:

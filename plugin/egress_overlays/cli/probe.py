@@ -6,17 +6,16 @@ resolve to internal addresses. Needs the extra `probe`. Exit code 0: all went as
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import formats, inputs
 from .console import Failure
 from .formats.escaping import visible
+from .progress import progress
 from .report import BAD, STRONG, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
 
     from ..probe import Report as ProbeReport
     from ..probe import Result
@@ -66,14 +65,14 @@ def run(arguments: Namespace, console: Console) -> int:
     end_once()
     resources = [resource.value for resource in inputs.read(arguments.path, console).resources]
     try:
-        with _progress(console) as progress:
+        with progress(console, "probing") as bar:
             report = probe(
                 resources,
                 hosts=arguments.host,
                 client=inputs.workload(arguments.client),
                 binary=find(arguments.envoy),
                 root_namespace=arguments.root_namespace,
-                progress=progress,
+                progress=bar,
             )
     except ProbeError as fault:
         raise Failure(str(fault)) from None
@@ -90,28 +89,6 @@ def run(arguments: Namespace, console: Console) -> int:
             f"{report.envoy}: {len(report.differing)} not as expected{more}"
         )
     return 1 if report.differing else 0
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr where that is a terminal, and nothing elsewhere."""
-    if not console.err.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console as Terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    bar = Progress(
-        "probing",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Terminal(file=console.err),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 COLUMNS = (

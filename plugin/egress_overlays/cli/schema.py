@@ -1,11 +1,13 @@
-"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, for editors.
+"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, for editors; or of what diff prints as JSON.
 
 With yaml-language-server, write at the top of a file: # yaml-language-server: $schema=egress-domains.schema.json
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..editing.schemas import json_schema
 from ..manifest.resource import KIND
@@ -26,14 +28,20 @@ def configure(parser: ArgumentParser) -> None:
         "kind",
         nargs="?",
         default="",
-        choices=["", "ConfigMap", KIND],
+        choices=["", "ConfigMap", KIND, "diff"],
         metavar="KIND",
-        help=f"ConfigMap or {KIND} alone",
+        help=f"ConfigMap or {KIND} alone, or diff",
     )
     inputs.add_output(parser, default="json")
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the schema; 0."""
-    console.write(structured(json_schema(arguments.kind), "yaml" if arguments.output == "yaml" else "json"))
+    schema = _of_diff() if arguments.kind == "diff" else json_schema(arguments.kind)
+    console.write(structured(schema, "yaml" if arguments.output == "yaml" else "json"))
     return 0
+
+
+def _of_diff() -> Any:
+    file = Path(__file__).parent / "formats/diff.schema.json"
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -267,12 +267,13 @@ def _nameless(allowed: AllowSet) -> Iterator[Finding]:
 
 def _doubts(entry: Entry) -> Iterator[Finding]:
     if entry.domain.is_wildcard:
-        from ..names.public_suffix import is_private_suffix
+        from ..names.public_suffix import is_private_suffix, shared_below
 
-        if is_private_suffix(entry.domain.base):
+        shared = entry.domain.base if is_private_suffix(entry.domain.base) else shared_below(entry.domain.base)
+        if shared:
             yield _remark(
                 entry,
-                f'opens names that any customer of "{entry.domain.base}" may register; name the ones you use',
+                f'opens names that any customer of "{shared}" may register; name the ones you use',
                 "shared-suffix",
                 WARNING,
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .public_suffix_table import ICANN, PRIVATE
+from .public_suffix_table import ICANN, PRIVATE, TOP_LEVEL
 
 # Of the top-level domains that were asked for: a set of all rules would cost more than most runs.
 _rules: dict[str, frozenset[str]] = {}
+_top_levels: frozenset[str] = frozenset()
 
 
 def is_icann_suffix(base: str) -> bool:
@@ -19,6 +20,20 @@ def is_icann_suffix(base: str) -> bool:
 def is_private_suffix(base: str) -> bool:
     """Whether `base` belongs to one operator who hands out names below it to customers (`github.io`)."""
     return _is_suffix(base, PRIVATE)
+
+
+def is_top_level(label: str) -> bool:
+    """Whether `label` is a top-level domain of the ICANN section."""
+    global _top_levels  # noqa: PLW0603 - built once, where it is asked for
+    _top_levels = _top_levels or frozenset(TOP_LEVEL.split())
+    return label in _top_levels
+
+
+def shared_below(base: str) -> str:
+    """A private suffix below `base`, the shortest; "" where there is none. A wildcard over `base` opens all of it."""
+    head, _, top = base.rpartition(".")
+    below = [rule for rule in PRIVATE.get(top, "").split() if rule.endswith("." + head)] if head else []
+    return f"{min(below, key=lambda rule: (len(rule), rule)).removeprefix('*.')}.{top}" if below else ""
 
 
 def _is_suffix(base: str, table: dict[str, str]) -> bool:

@@ -40,18 +40,22 @@ def at(revision: str, path: str) -> Iterator[tuple[Path, Path]]:
     if not revision:
         yield Path(), Path(path)
         return
-    near = _near(path)
-    top = Path(_git("rev-parse", "--show-toplevel", cwd=near))
+    near, repository = _near(path), top(path)
     inside = Path(path).resolve()
-    if not inside.is_relative_to(top.resolve()):
-        raise UnknownRevision(f"{path} is not inside the git repository {top}")
+    if not inside.is_relative_to(repository.resolve()):
+        raise UnknownRevision(f"{path} is not inside the git repository {repository}")
     words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     commit = _git(*words, cwd=near, what=revision)
     with TemporaryDirectory(prefix="egress-overlays-") as made:
-        archive = _run("archive", "--format=tar", commit, cwd=top).stdout
+        archive = _run("archive", "--format=tar", commit, cwd=repository).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(made, filter="data")
-        yield Path(made).resolve(), Path(made).resolve() / inside.relative_to(top.resolve())
+        yield Path(made).resolve(), Path(made).resolve() / inside.relative_to(repository.resolve())
+
+
+def top(path: str) -> Path:
+    """The top of the repository that `path` is in; raises UnknownRevision."""
+    return Path(_git("rev-parse", "--show-toplevel", cwd=_near(path)))
 
 
 def _near(path: str) -> Path:

@@ -40,10 +40,10 @@ class Tree:
         for name in KUSTOMIZATIONS:
             file = directory / name
             if file.is_file():
-                content = _content(file)
+                content = kustomization_of(file)
                 self._kustomizations = [*(self._kustomizations or []), (file, content)]
                 # Kustomize takes resources first and components after them, each on top of those before.
-                for path in reversed(list(_named(file, content, _PATHS))):
+                for path in reversed(list(paths_of(file, content, _PATHS))):
                     if path.is_dir():
                         self._walk(path.resolve(), seen)
                 return
@@ -59,7 +59,7 @@ class Tree:
             path = file.parent / str(patch.get("path", ""))
             if path.is_file():
                 yield path.resolve()
-        for path in _named(file, content, _PATHS):
+        for path in paths_of(file, content, _PATHS):
             if path.is_file():
                 yield path.resolve()
 
@@ -81,7 +81,7 @@ class Tree:
     def transformers(self) -> Iterator[Path]:
         """Every file or directory that is named as a transformer."""
         for file, content in self.kustomizations:
-            yield from _named(file, content, ("transformers",))
+            yield from paths_of(file, content, ("transformers",))
 
     def generator_files(self) -> Iterator[Path]:
         """Every file that a configMapGenerator makes a key of."""
@@ -93,7 +93,7 @@ class Tree:
                         yield path.resolve()
 
 
-def _content(file: Path) -> dict[str, Any]:
+def kustomization_of(file: Path) -> dict[str, Any]:
     """What a kustomization file says; nothing where it cannot be read, which is for Kustomize to say."""
     try:
         found = documents(decode(file.read_bytes()))
@@ -103,7 +103,8 @@ def _content(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _named(file: Path, content: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Path]:
+def paths_of(file: Path, content: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Path]:
+    """What the kustomization `file`, which says `content`, names in `fields` and is there."""
     for field in fields:
         for entry in content.get(field) or ():
             # An entry with line breaks is an object written out.

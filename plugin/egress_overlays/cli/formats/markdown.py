@@ -21,8 +21,8 @@ _RESERVE = 300  # characters for the line that counts what was left out
 def write(report: Report, view: View) -> str:
     """The report as GitHub's and GitLab's Markdown."""
     lines = [f"### {report.command}: {code(report.title)}", ""]
-    for line in report.headlines:
-        lines += [_line(line), ""]
+    first, *others = [*map(_line, report.headlines), ""]
+    lines += [first, "", *(f"- {line}" for line in others if line), ""] if first else []
     left = view.limit - _length(lines) - _RESERVE if view.limit else 0
     sections = [*report.sections, *_findings(report)]
     cut = 0
@@ -72,7 +72,8 @@ def _row(columns: Sequence[Column], row: Row, used: Sequence[int]) -> str:
     cells[0] = _SIGNS.get(row.tone, "") + cells[0]
     if row.folded:
         names = ", ".join(map(code, row.folded))
-        cells[-1] += f" <details><summary>{len(row.folded)} names</summary>{names}</details>"
+        at = next((at for at, column in enumerate(columns) if column.is_quoted), 0)
+        cells[at] += f" <details><summary>{len(row.folded)} names</summary>{names}</details>"
     return f"| {' | '.join(cells)} |"
 
 

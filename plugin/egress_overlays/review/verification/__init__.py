@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...rendered.locations import Location
-from . import agreement, bypass, clients, gateway, names, types
+from . import agreement, bypass, clients, gateway, names, risks, types
 from .catalogue import RULES
 from .fault import Options
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Options", "Reported", "verify"]
 
-_RULES = (names.rule, agreement.rule, gateway.rule, bypass.rule, clients.rule, types.rule)
+_RULES = (names.rule, agreement.rule, gateway.rule, bypass.rule, clients.rule, types.rule, risks.rule)
 
 
 class Reported(NamedTuple):
@@ -41,7 +41,10 @@ def verify(found: Rendered, options: Options = Options()) -> list[Reported]:  # 
     reported = [Reported(finding, _of_list(found, finding)) for finding in found.findings]
     for rule in _RULES:
         for finding, path in rule(found, options):
-            where = found.where.of(finding.resource, path) if finding.resource else Location(found.shown)
+            if finding.group or not finding.resource:
+                where = _of_list(found, finding)
+            else:
+                where = found.where.of(finding.resource, path)
             reported.append(Reported(finding, where))
     return sorted(reported, key=lambda one: one.location)
 

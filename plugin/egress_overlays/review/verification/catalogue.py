@@ -14,8 +14,10 @@ RULES = {
     "look-alike": "No label mixes scripts as look-alikes do.",
     "opened": "A name of a limited list is not open to all through another list.",
     "repeated": "A name stands once.",
+    "risk": "No name is one through which anybody's data leaves or comes in (paste sites, tunnels, object stores, …).",
     "set-name": "The label set names a set.",
     "shared-suffix": "No wildcard opens names that any customer of a platform may register.",
+    "unknown-top-level": "The top-level domain of a name exists.",
     # of the manifests
     "agreement": "Sidecars, registry and gateway hold the same names.",
     "bypass": "Nothing but what has a list decides what passes the egress gateway.",

@@ -1,0 +1,80 @@
+"""Many overlays of two revisions, built side by side and compared: what `diff` tells of whole trees."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..rendered.loading import load, nothing
+from ..rendered.overlays import overlays
+from ..rendered.rendered import Unreadable
+from ..review.changes import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..rendered.rendered import Rendered
+
+
+class Side(NamedTuple):
+    """One revision: its `name` for people, the directory `root` that stands for the repository's, `tree` in it."""
+
+    name: str
+    root: Path
+    tree: Path
+
+
+class Comparison(NamedTuple):
+    """The rows of one overlay; or the `reason` why there are none, which is no answer."""
+
+    overlay: str
+    rows: list[dict[str, Any]]
+    reason: str = ""
+
+
+def chosen(sides: Sequence[Side], patterns: Sequence[str]) -> list[str]:
+    """The overlays of either side whose paths match one of `patterns` (`overlays/...`, or a glob); all without any."""
+    found = sorted({path for side in sides if side.tree.is_dir() for path in overlays(side.tree)})
+    return [path for path in found if not patterns or any(_matches(path, pattern) for pattern in patterns)]
+
+
+def _matches(path: str, pattern: str) -> bool:
+    pattern = os.path.normpath(pattern.removesuffix("/"))
+    if pattern == "..." or pattern.endswith("/..."):
+        pattern = pattern.removesuffix("...").rstrip("/") or "."
+        return pattern in (".", path) or path.startswith(f"{pattern}/")
+    return fnmatchcase(path, pattern)
+
+
+def compare(paths: Sequence[str], sides: Sequence[Side], progress: Callable[[int, int], None]) -> list[Comparison]:
+    """Compare all of `paths`, as many at a time as there are cores."""
+    with ThreadPoolExecutor(max(os.cpu_count() or 1, 1)) as pool:
+        waiting = [pool.submit(_compared, path, sides) for path in paths]
+        for done, _ in enumerate(as_completed(waiting), 1):
+            progress(done, len(waiting))
+        return [one.result() for one in waiting]
+
+
+def _compared(path: str, sides: Sequence[Side]) -> Comparison:
+    try:
+        before, after = (_read(path, side) for side in sides)
+    except Unreadable as fault:
+        return Comparison(path, [], str(fault))
+    try:
+        return Comparison(path, changes(before, after, (sides[0].root, sides[1].root)))
+    except Exception as fault:  # noqa: BLE001 - it is told, and counts as not compared: the others are to be seen
+        return Comparison(path, [], f"a fault of egress-overlays: {type(fault).__name__}: {fault}")
+
+
+def _read(path: str, side: Side) -> Rendered:
+    directory = side.tree / path
+    if not directory.exists():
+        return nothing(path)
+    try:
+        return load(str(directory))
+    except Unreadable as fault:
+        said = str(fault).replace(f"{side.root}/", "") if side.root != Path() else str(fault)
+        raise Unreadable(f"{said} (in {side.name})") from None

@@ -1,0 +1,182 @@
+"""How `diff` reads: its headlines, and its sections, both from its data alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..review.changes import AROUND, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
+from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FIRST = 5  # names in a headline
+_WORDS = {
+    AROUND: "way around",
+    LIFTED: "limit lifted",
+    OPENS: "opens",
+    WIDENS: "more clients",
+    OTHER: "other clients",
+    NARROWS: "fewer clients",
+    CLOSES: "closes",
+    MENDED: "way around gone",
+}
+_COLUMNS = (
+    Column("", matters=9),
+    Column("name or list", is_quoted=True, matters=8),
+    Column("remark", matters=5),
+    Column("listed", is_quoted=True, matters=3),
+    Column("in", matters=4),
+)
+
+
+def headlines(data: dict[str, Any]) -> list[Line]:
+    """What could not be compared, the counts, and a line for each kind of opening."""
+    missing, rows, found = data["notCompared"], data["changes"], data["counts"]
+    lines = [Line(f"NOT COMPARED: {one['overlay']}: {one['reason']}", BAD) for one in missing[:_FIRST]]
+    if len(missing) > _FIRST:
+        lines.append(Line(f"NOT COMPARED: {len(missing) - _FIRST} more overlays, see below", BAD))
+    said = _counted(found)
+    touched = len({overlay for row in rows for overlay in row["overlays"]})
+    if len(data["overlays"]) > 1 and rows:
+        said += f", in {touched} of {len(data['overlays'])} overlays"
+    if not rows:
+        said = "nothing becomes reachable, and nothing stops being reachable"
+        said += " in what could be compared" if missing else ""
+    grave = found[AROUND] or found[LIFTED]
+    doubtful = found["wildcards"] or found["risks"] or found[WIDENS] or found[OTHER]
+    first = Line(said, BAD if grave else DOUBTFUL if doubtful or missing else GOOD)
+    return [*lines, first, *filter(None, (_opening(kind, data) for kind in OPENING))]
+
+
+def _counted(found: dict[str, int]) -> str:
+    wildcards, risks = found["wildcards"], found["risks"]
+    more = [f"{wildcards} by wildcard"] if wildcards else []
+    more += [f"{risks} risky"] if risks else []
+    aside = f" ({', '.join(more)})" if more and found[OPENS] else ""
+    wider = found[WIDENS] + found[OTHER]
+    parts = [
+        (found[AROUND], "way around the lists", "ways around the lists", ""),
+        (found[LIFTED], "name is for every workload now", "names are for every workload now", ""),
+        (found[OPENS] or 0, "name opens", "names open", aside),
+        (wider, "name is for more clients", "names are for more clients", ""),
+        (found[NARROWS], "is for fewer clients", "are for fewer clients", ""),
+        (found[CLOSES], "closes", "close", ""),
+        (found[MENDED], "way around is gone", "ways around are gone", ""),
+    ]
+    return ", ".join(f"{count} {one if count == 1 else many}{more}" for count, one, many, more in parts if count)
+
+
+def _opening(kind: str, data: dict[str, Any]) -> Line | None:
+    """One line for all rows of `kind`."""
+    rows = [row for row in data["changes"] if row["kind"] == kind]
+    if not rows:
+        return None
+    if kind in (AROUND, OPENS):
+        said = [
+            (row["said"] or _subject(row)) + (f" ({row['risk']['said']})" if row["risk"] else "") + _where(row, data)
+            for row in rows
+        ]
+    else:
+        said = _grouped(rows, data)
+    more = f", and {len(said) - _FIRST} more" if len(said) > _FIRST else ""
+    tone = BAD if kind in (AROUND, LIFTED) else DOUBTFUL
+    return Line(f"{_WORDS[kind]}: {'; '.join(said[:_FIRST])}{more}", tone)
+
+
+def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
+    """The lists of `rows`, those that open for the same clients in the same overlays together."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        to = "" if row["kind"] == LIFTED else f" for {', '.join(row['gained'])}"
+        groups.setdefault(to + _where(row, data), []).append(row)
+    found = []
+    for where, alike in groups.items():
+        lists = list(dict.fromkeys(row["list"] or ", ".join(row["names"][:_FIRST]) for row in alike))
+        names = sum(len(row["names"]) for row in alike)
+        more = f" and {len(lists) - 2 * _FIRST} more" if len(lists) > 2 * _FIRST else ""
+        many = f"{names} name{'s' * (names > 1)}"
+        found.append(f"{', '.join(lists[: 2 * _FIRST])}{more} ({many}){where}")
+    return found
+
+
+def _subject(row: dict[str, Any]) -> str:
+    names = row["names"]
+    if row["kind"] in (OPENS, CLOSES) or (len(names) == 1 and not row["list"]):
+        return ", ".join(names)
+    many = f"{len(names)} names" if len(names) > 1 else ", ".join(names)
+    return f"list {row['list']}: {many}" if row["list"] else many
+
+
+def _where(row: dict[str, Any], data: dict[str, Any]) -> str:
+    """In which of several overlays."""
+    shown = _overlays(row, data)
+    return f" in {shown}" if shown else ""
+
+
+def _overlays(row: dict[str, Any], data: dict[str, Any]) -> str:
+    several, mine = len(data["overlays"]), row["overlays"]
+    if several < 2:
+        return ""
+    if len(mine) == several:
+        return f"all {several} overlays"
+    return ", ".join(mine[:3]) + (f" and {len(mine) - 3} more" if len(mine) > 3 else "")
+
+
+def sections(data: dict[str, Any]) -> list[Section]:
+    """What opens, what closes, what could not be compared."""
+    rows = data["changes"]
+    opening = [_row(row, data) for row in rows if row["kind"] in OPENING]
+    closing = [_row(row, data) for row in rows if row["kind"] not in OPENING]
+    missing = [Row((one["overlay"], one["reason"]), BAD) for one in data["notCompared"]]
+    columns = (Column("overlay", is_quoted=True, matters=9), Column("why it could not be compared", is_quoted=True))
+    found = [
+        Section(Line("What opens", STRONG), _COLUMNS, opening),
+        Section(Line("What closes or narrows", STRONG), _COLUMNS, closing),
+        Section(Line("Not compared", STRONG), columns, missing),
+    ]
+    return [section for section in found if section.rows]
+
+
+def _row(row: dict[str, Any], data: dict[str, Any]) -> Row:
+    several = len({one["set"] for one in data["changes"] if one["set"]}) > 1
+    of_set = f"set {row['set']}" if several and row["set"] else ""
+    remark = "; ".join(filter(None, (of_set, *_remarks(row))))
+    cells = (_WORDS[row["kind"]], _subject(row), remark, _listed(row), _overlays(row, data))
+    folded = tuple(row["names"]) if len(row["names"]) > 1 else ()
+    return Row(cells, _tone(row), folded)
+
+
+def _remarks(row: dict[str, Any]) -> Sequence[str]:
+    """Why a row deserves a second look, in a few words."""
+    kind, touched = row["kind"], ", ".join(row["covers"][:3]) + (", ..." if len(row["covers"]) > 3 else "")
+    found = [row["said"]]
+    if kind == OPENS and row["wildcard"]:
+        found.append(f"wildcard, widens {touched}" if touched else "wildcard")
+    elif kind == CLOSES and row["wildcard"]:
+        found.append(f"wildcard, leaves {touched}" if touched else "wildcard, all names below")
+    if row["gained"]:
+        found.append(f"now also for {', '.join(row['gained'])}" if kind != LIFTED else "now for every workload")
+    if row["lost"]:
+        found.append(f"{'was' if kind == LIFTED else 'no longer'} for {', '.join(row['lost'])}")
+    if row["clients"] is not None:
+        found.append(f"for {', '.join(row['clients'])}")
+    if row["risk"] and kind in OPENING:
+        found.append(f"risk: {row['risk']['said']}; {row['risk']['instead']}")
+    return found
+
+
+def _listed(row: dict[str, Any]) -> str:
+    place = f"{row['file']}:{row['line']}" if row["line"] else row["file"] or ""
+    comment = f"  # {row['comment']}" if row["comment"] else ""
+    commit = row["commit"]
+    by = f"  ({commit['id']}, {commit['author']}, {commit['date']})" if commit else ""
+    return ", ".join(filter(None, (row["group"], place))) + comment + by
+
+
+def _tone(row: dict[str, Any]) -> str:
+    if row["kind"] in (AROUND, LIFTED):
+        return BAD
+    if row["kind"] not in OPENING:
+        return SOFT
+    return DOUBTFUL if row["risk"] or row["wildcard"] or row["kind"] != OPENS else GOOD

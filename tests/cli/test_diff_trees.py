@@ -1,0 +1,123 @@
+"""`diff --rev` of whole trees: every overlay, each change once, what opens in front, and nothing lost silently."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+import big_tree
+from command import Run, one_line
+from egress_overlays.cli.compared import _matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def git(tree: Path) -> Callable[..., str]:
+    """The tree, with one small overlay for each environment, as a repository with one commit; runs git."""
+    shutil.rmtree(tree / "overlays")
+    big_tree.write(tree)
+    (tree / "plugin").unlink()
+    (tree / "plugin").mkdir()
+    for part in ("guard", "inject"):
+        shutil.copytree(ROOT / "plugin" / part, tree / "plugin" / part)
+    (tree / "plugin/egress-overlays").write_text(f'#!/bin/sh\nexec {ROOT}/plugin/egress-overlays "$@"\n')
+    (tree / "plugin/egress-overlays").chmod(0o755)
+
+    def run_git(*words: str) -> str:
+        options = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *options, *words], cwd=tree, capture_output=True, text=True, check=True).stdout
+
+    run_git("init", "-q", "-b", "main")
+    run_git("add", "-A")
+    run_git("commit", "-qm", "one")
+    return run_git
+
+
+def lift_and_open(tree: Path, git: Callable[..., str]) -> None:
+    """What hid in 315 rows: six lists lose their clients, and prod alone gets one more name."""
+    for team in big_tree.TEAMS:
+        (tree / "teams" / f"{team}.yaml").write_text(big_tree.team_list(team, limited=False))
+    with (tree / "overlays/prod/own.yaml").open("a") as file:
+        file.write("    evil.tunnel.example # <!-- nothing to see -->\n")
+    git("commit", "-qam", "two")
+
+
+def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[..., str]) -> None:
+    lift_and_open(tree, git)
+    outcome = run("diff", "--rev", "HEAD~1..HEAD", "-o", "markdown", "--exit-code", "--save", "json=all.json")
+    assert outcome.code == 1
+    head = "\n".join(outcome.out.splitlines()[:10])
+    assert "72 names are for every workload now, 1 name opens, in 3 of 3 overlays" in head
+    assert "evil.tunnel.example in overlays/prod" in head
+    assert f"{', '.join(big_tree.TEAMS)} (72 names) in all 3 overlays" in head
+    found = json.loads((tree / "all.json").read_text())
+    jsonschema.validate(found, json.loads(run("schema", "diff").out))
+    (opened,) = (row for row in found["changes"] if row["kind"] == "opens")
+    assert (opened["overlays"], opened["commit"]["author"]) == (["overlays/prod"], "Ann")
+    lifted = [row for row in found["changes"] if row["kind"] == "lifted"]
+    assert {row["list"]: (row["lost"], row["overlays"]) for row in lifted} == {
+        team: ([f"{team}/*"], [f"overlays/{name}" for name in big_tree.ENVIRONMENTS]) for team in big_tree.TEAMS
+    }
+    assert len(outcome.out.splitlines()) < 30
+
+
+def test_a_base_that_does_not_build_is_told_and_fails(run: Run, tree: Path, git: Callable[..., str]) -> None:
+    good = (tree / "overlays/dev/own.yaml").read_text()
+    (tree / "overlays/dev/own.yaml").write_text(good + "    10.0.0.1\n")
+    git("commit", "-qam", "does not build")
+    (tree / "overlays/dev/own.yaml").write_text(good + "    more.example\n")
+    git("commit", "-qam", "builds again")
+    outcome = run("diff", "--rev", "HEAD~1..HEAD", "-o", "markdown")
+    assert outcome.code == 2
+    head = "\n".join(outcome.out.splitlines()[:5])
+    assert "NOT COMPARED: overlays/dev" in head
+    assert "nothing stops being reachable in what could be compared" in head
+
+
+def test_a_name_for_all_overlays_is_one_row(run: Run, tree: Path, git: Callable[..., str]) -> None:
+    file = tree / "teams/crm.yaml"
+    file.write_text(file.read_text() + "    *.s3.amazonaws.com\n")
+    (tree / "overlays/new").mkdir()
+    outcome = run("diff", "--rev", "HEAD", "overlays/...", "-o", "json")
+    (row,) = json.loads(outcome.out)["changes"]
+    assert (row["kind"], row["names"], row["clients"], len(row["overlays"])) == (
+        "opens",
+        ["*.s3.amazonaws.com"],
+        ["crm/*"],
+        3,
+    )
+    assert row["risk"]["class"] == "object-store"
+    assert row["commit"] is None
+    assert git("status", "--porcelain").splitlines() == [" M teams/crm.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("overlays/*", True),
+        ("overlays/...", True),
+        ("./overlays/prod/", True),
+        ("...", True),
+        ("./...", True),
+        ("apps/...", False),
+        ("overlays/prod/...", True),
+        ("overlay", False),
+    ],
+)
+def test_patterns(pattern: str, found: bool) -> None:
+    assert _matches("overlays/prod", pattern) is found
+
+
+def test_a_pattern_without_an_overlay_is_wrong_use(run: Run, git: Callable[..., str]) -> None:
+    assert git("status", "--porcelain") == ""
+    assert "no overlays that match apps/*" in one_line(run("diff", "--rev", "HEAD", "apps/*"), 2)
