@@ -69,7 +69,7 @@ def repository(tree: Path) -> Callable[..., str]:
     # A link to this checkout is no part of what people commit: the function stands in the tree itself.
     (tree / "plugin").unlink()
     (tree / "plugin").mkdir()
-    for part in ("guard", "egress-overlays"):
+    for part in ("guard", "inject", "egress-overlays"):
         subprocess.run(["cp", "-R", f"{ROOT}/plugin/{part}", tree / "plugin"], check=True)
     (tree / "plugin/egress-overlays").write_text(
         f'#!/bin/sh\nexec {ROOT}/plugin/egress-overlays "$@"\n', encoding="utf-8"

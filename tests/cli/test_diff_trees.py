@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -17,30 +15,16 @@ from egress_overlays.cli.compared import _matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ROOT = Path(__file__).parents[2]
+    from pathlib import Path
 
 
 @pytest.fixture
-def git(tree: Path) -> Callable[..., str]:
-    """The tree, with one small overlay for each environment, as a repository with one commit; runs git."""
+def git(tree: Path, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """The tree with the lists of six teams, and small overlays for three environments; runs git."""
     shutil.rmtree(tree / "overlays")
     big_tree.write(tree)
-    (tree / "plugin").unlink()
-    (tree / "plugin").mkdir()
-    for part in ("guard", "inject"):
-        shutil.copytree(ROOT / "plugin" / part, tree / "plugin" / part)
-    (tree / "plugin/egress-overlays").write_text(f'#!/bin/sh\nexec {ROOT}/plugin/egress-overlays "$@"\n')
-    (tree / "plugin/egress-overlays").chmod(0o755)
-
-    def run_git(*words: str) -> str:
-        options = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]
-        return subprocess.run(["git", *options, *words], cwd=tree, capture_output=True, text=True, check=True).stdout
-
-    run_git("init", "-q", "-b", "main")
-    run_git("add", "-A")
-    run_git("commit", "-qm", "one")
-    return run_git
+    repository: Callable[..., str] = request.getfixturevalue("repository")
+    return repository
 
 
 def lift_and_open(tree: Path, git: Callable[..., str]) -> None:
@@ -63,7 +47,7 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
     found = json.loads((tree / "all.json").read_text())
     jsonschema.validate(found, json.loads(run("schema", "diff").out))
     (opened,) = (row for row in found["changes"] if row["kind"] == "opens")
-    assert (opened["overlays"], opened["commit"]["author"]) == (["overlays/prod"], "Ann")
+    assert (opened["overlays"], opened["commit"]["author"]) == (["overlays/prod"], "x@example.com")
     lifted = [row for row in found["changes"] if row["kind"] == "lifted"]
     assert {row["list"]: (row["lost"], row["overlays"]) for row in lifted} == {
         team: ([f"{team}/*"], [f"overlays/{name}" for name in big_tree.ENVIRONMENTS]) for team in big_tree.TEAMS
