@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...manifest.findings import WARNING, Finding
+from ...manifest.findings import INFO, WARNING, Finding
 from ...names.domain import Domain
 from ...names.public_suffix import is_private_suffix, shared_below
 from ...names.risks import risk_of
@@ -35,15 +35,17 @@ def rule(found: Rendered, _options: Options) -> Faults:
 
 def _warned(found: Rendered, set_name: str, domain: Domain, risk: Risk, entry: Entry | None) -> Faults:
     rule_id = risk.name if risk.name in _OWN_RULES else "risk"
+    # Through one host of content that users upload, something comes in; nothing goes out.
+    severity = INFO if risk.name == "user-content" and not domain.is_wildcard else WARNING
     message = f'"{domain}": {risk.said}; {risk.instead}'
     if entry is not None:
         # Of wildcards over what many share, the reading of the lists has said it.
         if not (domain.is_wildcard and (is_private_suffix(domain.base) or shared_below(domain.base))):
-            finding = Finding(WARNING, message, rule=rule_id, resource=entry.source)
+            finding = Finding(severity, message, rule=rule_id, resource=entry.source)
             finding.group, finding.line, finding.value = entry.group, entry.line, str(domain)
             yield finding, ()
         return
     for one in found.counting(set_name) if set_name in found.lists else ():
         if domain in one.names:
-            yield fault(rule_id, message, one.resource, (*one.path, list(one.names).index(domain)), WARNING)
+            yield fault(rule_id, message, one.resource, (*one.path, list(one.names).index(domain)), severity)
             return
