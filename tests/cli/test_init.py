@@ -128,3 +128,34 @@ def test_a_failure_half_way_leaves_nothing(run: Run, tree: Path, monkeypatch: py
     assert "No space left on device; nothing was written" in one_line(run("init", "overlays/qa"), 2)
     assert not (tree / "overlays/qa").exists()
     assert [path.name for path in (tree / "overlays").iterdir() if path.name.startswith(".")] == []
+
+
+def test_environments_of_ones_own(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere") / "egress"
+    assert run("init", str(directory), "--overlays", "stage,eu-west").code == 0
+    assert sorted(path.name for path in (directory / "overlays").iterdir()) == ["eu-west", "stage"]
+
+
+@pytest.mark.parametrize("names", ["a,,b", "../up", "a/b", ".hidden", "Ä"])
+def test_environments_that_are_no_names(run: Run, names: str, tmp_path: Path) -> None:
+    outcome = run("init", str(tmp_path / "new"), "--overlays", names)
+    assert "is no name for an overlay" in one_line(outcome, 2)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_dry_run_writes_nothing(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    outcome = run("init", str(directory), "--dry-run")
+    assert outcome.code == 0
+    assert str(directory / "base/envoyfilter.yaml") in outcome.out.splitlines()
+    assert files(directory) == {}
+
+
+def test_a_base_of_somebody_else_is_left_alone(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    (directory / "base").mkdir()
+    (directory / "base/deployment.yaml").write_text("mine\n")
+    before = files(directory)
+    outcome = run("init", str(directory))
+    assert f"egress-overlays init {directory / 'egress'}" in one_line(outcome, 2)
+    assert files(directory) == before

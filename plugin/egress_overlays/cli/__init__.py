@@ -39,6 +39,7 @@ COMMANDS = {
     "import": "import_",
     "learn": "learn",
     "init": "init",
+    "upgrade": "upgrade",
     "schema": "schema",
     "install": "install",
     "completion": "completion",

@@ -1,7 +1,8 @@
 """Make a new overlay, or the whole tree where there is none: it builds at once, and opens nothing yet.
 
 Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/, the parts
-of plugin/ that run the egress-overlays on PATH, and overlays/ for dev, staging and prod. No file is overwritten.
+of plugin/ that run the egress-overlays on PATH, and overlays/, one for each environment. No file is overwritten, and
+nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from ..editing import scaffold
+from ..editing import releases, scaffold
 from . import inputs
 from .console import Failure
 from .formats.data import structured
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
 
 EXAMPLE = "egress-overlays init overlays/qa"
 
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     parser.add_argument("directory", metavar="DIR", help="a directory; it may exist, if nothing in it is in the way")
+    parser.add_argument(
+        "--overlays",
+        metavar="A,B",
+        help=f"the environments of a new tree (default: {','.join(scaffold.ENVIRONMENTS)})",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the files and write nothing")
     inputs.add_output(parser)
 
 
@@ -34,10 +43,19 @@ def run(arguments: Namespace, console: Console) -> int:
     """Write the files; 0."""
     directory = Path(arguments.directory)
     tree = scaffold.tree_of(directory)
-    files = scaffold.overlay(directory, tree) if tree else scaffold.whole_tree(directory)
-    _check_free(directory, files)
+    environments = _environments(arguments.overlays)
+    if tree and arguments.overlays:
+        raise Failure(
+            f"--overlays is for a new tree, and {directory} lies in the one of {tree}; init one overlay at a time"
+        )
+    if tree:
+        files = scaffold.overlay(directory, tree)
+    else:
+        files = {**scaffold.whole_tree(directory, environments), directory / releases.NOTE: releases.note()}
+    _check_free(directory, files, is_whole=tree is None)
     try:
-        _lay_down(directory, files)
+        if not arguments.dry_run:
+            _lay_down(directory, files)
     except OSError as fault:
         raise Failure(f"{fault.filename or directory}: {fault.strerror}; nothing was written") from None
     names = [str(path) for path in files]
@@ -46,7 +64,10 @@ def run(arguments: Namespace, console: Console) -> int:
         return 0
     for name in names:
         console.write(name)
-    first = directory if tree else directory / "overlays" / scaffold.ENVIRONMENTS[0]
+    if arguments.dry_run:
+        console.say(f"egress-overlays: {len(names)} files; nothing was written (--dry-run)")
+        return 0
+    first = directory if tree else directory / "overlays" / environments[0]
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
@@ -55,8 +76,27 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0
 
 
-def _check_free(directory: Path, files: dict[Path, bytes]) -> None:
+def _environments(text: str | None) -> tuple[str, ...]:
+    """The names of a new tree's overlays; raises Failure."""
+    if text is None:
+        return scaffold.ENVIRONMENTS
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    for name in names:
+        if not name or name.strip(_NAME) or name[0] in "-.":
+            raise Failure(
+                f'--overlays "{text}": "{name}" is no name for an overlay; write names of a-z, 0-9, "-", "_" and ".", '
+                "separated by commas, as in dev,staging,eu-west"
+            )
+    return names
+
+
+def _check_free(directory: Path, files: dict[Path, bytes], *, is_whole: bool) -> None:
     """Raise Failure where something stands in the way."""
+    if is_whole and (directory / "base").exists():
+        raise Failure(
+            f"{directory / 'base'} exists already, and is not ours; give the tree a directory of its own: "
+            f"egress-overlays init {directory / 'egress'}"
+        )
     for path in files:
         if path.exists() or path.is_symlink():
             raise Failure(f"{path} exists already; nothing was written")

@@ -10,7 +10,7 @@ from ..rendered.kustomize import KUSTOMIZATIONS
 from .shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 INSTALLED = "inject-installed"
@@ -86,15 +86,20 @@ def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
     }
 
 
-def whole_tree(directory: Path) -> dict[Path, bytes]:
+def whole_tree(directory: Path, environments: Sequence[str] = ENVIRONMENTS) -> dict[Path, bytes]:
     """The files of a new tree in `directory`: what is shipped, and overlays that open nothing."""
-    files = {directory / name: content for name, content in _shipped()}
-    for environment in ENVIRONMENTS:
+    files = {directory / name: content for name, content in shipped_files().items()}
+    for environment in environments:
         place = directory / "overlays" / environment
         text = _OVERLAY.format(root="../..", inject="inject")
         files[place / "kustomization.yaml"] = text.encode()
         files[place / "domains.yaml"] = _DOMAINS.encode()
     return files
+
+
+def shipped_files() -> dict[Path, bytes]:
+    """base/, components/ and plugin/ as a tree has them, by path below its root."""
+    return dict(_shipped())
 
 
 def _shipped() -> Iterator[tuple[Path, bytes]]:
