@@ -53,7 +53,7 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
         # argparse knows the process's own streams alone, and exits for --help and wrong use.
         with redirect_stdout(stdout), redirect_stderr(stderr):
             arguments = parse(argv)
-        return int(arguments.run(arguments, console))
+        return int(arguments.run(arguments, console)) or console.code
     except SystemExit as stop:
         return int(stop.code or 0)
     except Failure as failure:

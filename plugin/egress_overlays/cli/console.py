@@ -22,6 +22,7 @@ class Console:
         self.out = out
         self.err = err
         self.environ = os.environ if environ is None else environ
+        self.code = 0
 
     def write(self, text: str) -> None:
         """Data, on stdout."""
@@ -30,6 +31,11 @@ class Console:
     def say(self, text: str) -> None:
         """Words for people, on stderr."""
         self.err.write(text + "\n")
+
+    def fault(self, text: str) -> None:
+        """Words for people about something that was found: the exit code is 1 at least."""
+        self.say(f"egress-overlays: error: {text}")
+        self.code = 1
 
     def width(self, stream: TextIO) -> int:
         """How many characters a line of `stream` has: a terminal's columns; 0, for no bound, of any other."""

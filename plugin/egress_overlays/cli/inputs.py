@@ -9,6 +9,7 @@ from ..lists.clients import Client, InvalidClient, parse
 from ..manifest.findings import ERROR
 from ..manifest.resource import DEFAULT_SET
 from ..names.domain import ascii_quoted
+from ..rendered import staleness
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
 from .console import Failure
@@ -105,6 +106,10 @@ def read_lists(path: str, console: Console) -> Rendered:
             f"{path}: holds no egress list: no ConfigMap with the label egress-overlays.dev/set, no resource with the "
             "annotation egress-overlays.dev/inject, and nothing like an SNI egress gateway"
         )
+    for finding in found.findings:
+        if finding.rule == staleness.RULE:
+            # The answer that follows is true of the build, and not of what somebody has listed.
+            console.fault(f"{visible(path)}: {visible(finding.place + finding.message)}")
     faults = sum(finding.severity == ERROR for finding in found.findings)
     faults += sum(stranger.is_grave and stranger.is_certain for stranger in found.strangers)
     if faults:

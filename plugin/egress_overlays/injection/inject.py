@@ -13,6 +13,7 @@ from ..manifest.resource import (
     COPIED,
     INJECT_ANNOTATION,
     INJECTED,
+    INJECTED_BEFORE,
     KEEP_HOSTS_ANNOTATION,
     KIND,
     LOCAL_CONFIG_ANNOTATION,
@@ -115,6 +116,10 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
             earlier.append((name, resource))
             continue
         roots.setdefault((name, resource.kind), []).append(resource)
+        if resource.labels.get(STATE_LABEL) in (INJECTED, INJECTED_BEFORE) and name in result.sets:
+            from .unmatched import lost_names
+
+            result.findings += lost_names(resource, result.sets[name])
         if name not in result.sets:
             from .unmatched import unknown_set
 

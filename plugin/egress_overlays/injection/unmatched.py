@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..manifest.findings import ERROR, Finding, fault_of
-from ..manifest.resource import INJECT_ANNOTATION, SET_LABEL, Resource
-from ..names.domain import ascii_quoted
+from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
+from ..names.domain import PLACEHOLDER, ascii_quoted
+from ..sites import Place, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,3 +55,45 @@ def unguarded(allowed: AllowSet) -> Finding:
         "would check them; build the gateway with it, or remove the annotation",
         "no-clients-place",
     )
+
+
+def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
+    """Names that an earlier run put into `resource`, where its lists are gone.
+
+    Lists that a run has used carry a mark. Where one does, a name without a list was removed on purpose.
+    """
+    if any(_is_marked(source) for source in allowed.sources):
+        return
+    kept = str(resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).replace(" ", "").split(",")
+    names = {name for place in find(resource) if isinstance(place, Place) for name in _names(resource, place)}
+    lost = sorted(
+        name for name in names - {PLACEHOLDER, *kept} if not any(entry.domain.covers(name) for entry in allowed.entries)
+    )
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        yield fault_of(
+            resource,
+            f"was injected before with {ascii_quoted(lost[0])}{more}, and the lists of that run are gone, so that "
+            "this run would take these names out; build with Kustomize 5.1 or newer, which hands lists on to outer "
+            "layers, and not from a file that was rendered before",
+            "lost-lists",
+        )
+
+
+def _is_marked(source: Resource) -> bool:
+    """Whether an earlier run used it; Kustomize itself marks a functionConfig."""
+    marked = source.annotations.get(LOCAL_CONFIG_ANNOTATION) == "true"
+    return marked and "config.kubernetes.io/function" not in source.annotations
+
+
+def _names(resource: Resource, place: Place) -> Iterator[str]:
+    value: object = resource.value
+    for step in place.path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return
+    if isinstance(value, list):
+        yield from (name for name in value if isinstance(name, str))

@@ -233,7 +233,7 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
                 resource=allowed.sources[0],
             )
     if allowed.entries and not unread:
-        yield from _nameless(allowed)
+        yield from shape.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)
@@ -248,21 +248,6 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
         if first is entry:
             yield from _doubts(entry)
-
-
-def _nameless(allowed: AllowSet) -> Iterator[Finding]:
-    """The ConfigMaps without a name in a set that has some."""
-    named = {entry.source for entry in allowed.entries}
-    for source in allowed.sources:
-        # A functionConfig without a label may be there to run the function alone.
-        if source not in named and SET_LABEL in source.labels and ALLOW_EMPTY_ANNOTATION not in source.annotations:
-            yield Finding(
-                WARNING,
-                f"adds no name to the set {ascii_quoted(allowed.name)}, which has others; was its text lost? Remove "
-                "the ConfigMap if it is to be empty",
-                rule="no-names",
-                resource=source,
-            )
 
 
 def _doubts(entry: Entry) -> Iterator[Finding]:

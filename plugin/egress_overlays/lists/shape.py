@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..manifest.findings import Finding, fault_of
+from ..manifest.findings import WARNING, Finding, fault_of
 from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, DEFAULT_SET, PREFIX, SET_LABEL, Resource
 from ..names.domain import ascii_quoted
 
@@ -38,6 +38,20 @@ def faults(source: Resource) -> Iterator[Finding]:
             "save the file as UTF-8 and put the names under data",
             "binary-data",
         )
+
+
+def nameless(name: str, sources: Iterable[Resource], named: set[Resource]) -> Iterator[Finding]:
+    """The `sources` of the set `name` without a name, where others, `named`, have some."""
+    for source in sources:
+        # A functionConfig without a label may be there to run the function alone.
+        if source not in named and SET_LABEL in source.labels and ALLOW_EMPTY_ANNOTATION not in source.annotations:
+            yield Finding(
+                WARNING,
+                f"adds no name to the set {ascii_quoted(name)}, which has others; was its text lost? Remove the "
+                "ConfigMap if it is to be empty",
+                rule="no-names",
+                resource=source,
+            )
 
 
 def _of_another_type(source: Resource) -> Iterator[Finding]:

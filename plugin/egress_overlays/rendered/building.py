@@ -10,6 +10,7 @@ from yaml12 import parse_yaml
 from ..manifest.findings import ERROR
 from ..manifest.resource import INJECT_ANNOTATION, KIND, Resource
 from ..yamltext import manifests
+from . import staleness
 from .kustomize import TRANSFORMATIONS_ANNOTATION, USED_ANNOTATION, Unbuildable, build
 from .rendered import Rendered, Unreadable, is_source, without_nulls
 from .tracing import InTree
@@ -40,7 +41,10 @@ def built(path: str) -> Rendered:
     resources = [manifest.resource for manifest in found if manifest not in used]
     for resource in [*resources, *sources]:
         resource.origin = where.of(resource).file
-    return Rendered(path, resources, sources, where)
+    result = Rendered(path, resources, sources, where)
+    unused = [one.resource for one in found if is_source(one) and one not in used]
+    result.findings += [*staleness.unused(unused), *staleness.without_effect(result)]
+    return result
 
 
 def lists_in_files(path: str) -> Rendered:

@@ -7,10 +7,12 @@ ConfigMaps which the function used; nothing of Kustomize is done anew here.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from ..manifest.resource import LOCAL_CONFIG_ANNOTATION, PREFIX
@@ -20,11 +22,20 @@ ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
 TRANSFORMATIONS_ANNOTATION = "alpha.config.kubernetes.io/transformations"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
+MINIMUM = (5, 1)
+"""Older ones take components before generators, and 4.5.7 drops the lists of an inner layer: names would be missing."""
+
 _WRAPPER = f"""\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 buildMetadata: [originAnnotations, transformerAnnotations]
 patches:
+# A mark that is there already is none of this build's.
+- target:
+    annotationSelector: {USED_ANNOTATION}
+  patch: |-
+    - op: remove
+      path: /metadata/annotations/{USED_ANNOTATION.replace("/", "~1")}
 - target:
     annotationSelector: {LOCAL_CONFIG_ANNOTATION}=true
   patch: |-
@@ -54,6 +65,7 @@ def build(directories: list[Path], *arguments: str) -> tuple[bytes, Path]:
             "kustomize is not on PATH; install it (https://kubectl.docs.kubernetes.io/installation/kustomize/), or "
             "give a rendered file instead of a directory"
         )
+    _check_version(program)
     with tempfile.TemporaryDirectory(prefix="egress-overlays-") as made:
         # Kustomize resolves links before it compares paths.
         wrapper = Path(made).resolve()
@@ -66,6 +78,19 @@ def build(directories: list[Path], *arguments: str) -> tuple[bytes, Path]:
         said = done.stderr.decode(errors="replace")
         raise Unbuildable(_reason(said, wrapper), said)
     return done.stdout, wrapper
+
+
+@cache
+def _check_version(program: str) -> None:
+    """Raise Unbuildable for a kustomize that says it is too old; one that was built from source may not say."""
+    done = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
+    found = re.search(r"v(\d+)\.(\d+)\.\d+", done.stdout)
+    if found and (int(found[1]), int(found[2])) < MINIMUM:
+        wanted = ".".join(map(str, MINIMUM))
+        raise Unbuildable(
+            f"{program} is Kustomize {found[0]}, and {wanted} or newer is needed: older ones leave lists out without a "
+            "word; install a newer one, or give a rendered file instead of a directory"
+        )
 
 
 def _quoted(path: str) -> str:

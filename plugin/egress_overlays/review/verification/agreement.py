@@ -135,11 +135,13 @@ def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
         return
     here = {host for entry in lists if entry.hop != ROUTES for host in entry.names}
     wanted = {str(entry.domain) for entry in allowed.entries if allowed.cover_of(entry) is None}
+    told = any(finding.rule == "stale" for finding in found.findings)
     for what, names in (("not in the manifests", wanted - here), ("in the manifests alone", here - wanted)):
-        if names - {PLACEHOLDER}:
+        if names - {PLACEHOLDER} and not (told and names <= wanted):
             message = (
                 f"the ConfigMaps of the set {ascii_quoted(name)} and the manifests differ, {what}: "
-                f"{some(sorted(names))}; was a list changed after the function ran? list components/inject last"
+                f"{some(sorted(names))}; did something change after the function ran? List plugin/inject under "
+                "transformers:"
             )
             yield fault("stale", message, lists[0].resource, lists[0].path)
 
