@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..names.domain import Domain
 from . import patches, routed
-from .errors import ProbeError
-from .gateway import Resource, Workload, listeners
+from .errors import NotModelled, ProbeError
+from .gateway import Resource, listeners, title
+from .provenance import Provenance
+from .workload import Workload
 
 
-@dataclass(frozen=True)
-class Gateway:
+class Model(NamedTuple):
+    """The listeners and clusters of one workload, where each part comes from, and what is `unknown` of them."""
+
+    workload: Workload
+    listeners: list[dict[str, Any]]
+    clusters: list[dict[str, Any]]
+    origins: Provenance
+    unknown: list[NotModelled]
+    notes: list[str]
+
+
+class Gateway(NamedTuple):
     """The configuration of one workload: what istiod would send it, and the names that its VirtualServices list.
 
     `notes`: what rendered files do not tell of either.
@@ -25,12 +36,22 @@ class Gateway:
     notes: list[str]
 
 
-def configuration(resources: list[Resource], workload: Workload, root_namespace: str = "istio-system") -> Gateway:
-    """What istiod would configure for `workload`; raises ProbeError naming each part that cannot be built."""
-    generated = listeners(resources, workload, root_namespace)
-    if not generated:
-        raise ProbeError(f"{workload.title}: no Gateway selects it")
+def model(resources: list[Resource], workload: Workload, root_namespace: str = "istio-system") -> Model:
+    """What istiod would configure for `workload`, as far as that is known here."""
+    origins = Provenance()
+    generated, unbuilt = listeners(resources, workload, root_namespace, origins)
     black_hole = {"name": "BlackHoleCluster", "type": "STATIC", "connect_timeout": "10s"}
-    patched = patches.apply(resources, workload, generated, [black_hole], root_namespace)
+    patched = patches.apply(resources, workload, generated, [black_hole], root_namespace, origins)
+    unknown = [*unbuilt, *patched.unknown]
+    return Model(workload, patched.listeners, patched.clusters, origins, unknown, patched.notes)
+
+
+def configuration(resources: list[Resource], workload: Workload, root_namespace: str = "istio-system") -> Gateway:
+    """What istiod would configure for `workload`; raises ProbeError naming each part that is not known here."""
+    found = model(resources, workload, root_namespace)
+    if found.unknown:
+        raise ProbeError("\n".join(f"{title(one.resource)}: {one.reason}" for one in found.unknown))
+    if not any("address" in listener for listener in found.listeners):
+        raise ProbeError(f"{workload.title}: no Gateway selects it")
     domains, notes = routed.names(resources, workload)
-    return Gateway(workload, patched.listeners, patched.clusters, domains, [*patched.notes, *notes])
+    return Gateway(workload, found.listeners, found.clusters, domains, [*found.notes, *notes])

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ProbeError
-from .gateway import Resource, Workload, namespace, of_kind, title
+from ..manifest.fields import mapping, mappings, number, text
+from .errors import NotModelled
+from .gateway import Resource, namespace, of_kind, title
 from .protojson import snake
+from .provenance import Source
+from .workload import Workload
 
 Message = dict[str, Any]
 _CONTEXTS = ("GATEWAY", "ANY", "")
@@ -38,11 +41,12 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Patch:
-    """One entry of configPatches, its value in snake case.
+    """One entry of the configPatches of the EnvoyFilter `resource`, its value in snake case.
 
-    `owner`: the title of its EnvoyFilter; `rank`: what istiod orders by before the time of creation.
+    `owner`: the title of that; `rank`: what istiod orders by before the time of creation.
     """
 
+    resource: Message
     owner: str
     index: int
     rank: tuple[int, bool]
@@ -57,63 +61,83 @@ class Patch:
         return f"{self.owner}: configPatches[{self.index}]"
 
     @property
+    def source(self) -> Source:
+        """Where its value stands."""
+        return Source(self.resource, ("spec", "configPatches", self.index, "patch", "value"))
+
+    @property
     def listener(self) -> Message:
         """The listener match."""
-        return self.match.get("listener") or {}
+        return mapping(self.match, "listener")
 
     @property
     def chain(self) -> Message:
         """The filter chain match."""
-        return self.listener.get("filterChain") or {}
+        return mapping(self.listener, "filterChain")
 
     @property
     def filter_name(self) -> str:
         """The network or listener filter's name that must match, or nothing."""
         if self.apply_to == "LISTENER_FILTER":
-            return str(self.listener.get("listenerFilter", ""))
-        return str((self.chain.get("filter") or {}).get("name", ""))
+            return text(self.listener, "listenerFilter")
+        return text(mapping(self.chain, "filter"), "name")
 
 
-def reaching(resources: list[Resource], workload: Workload, root_namespace: str) -> list[Patch]:
-    """The patches that reach `workload`, in istiod's order; the time of creation, which no file holds, left out.
+def reaching(
+    resources: list[Resource], workload: Workload, root_namespace: str
+) -> tuple[list[Patch], list[NotModelled]]:
+    """The patches that reach `workload`, in istiod's order, and those that are not known here.
 
-    Raises ProbeError that names each one that the probe cannot apply.
+    What istiod orders by the time of creation, which no file holds, stands in the order of names.
     """
     patches: list[Patch] = []
-    faults: list[str] = []
+    unknown: list[NotModelled] = []
     found = [f for f in of_kind(resources, "EnvoyFilter") if _reaches(f, workload, root_namespace)]
-    for envoy_filter in sorted(found, key=lambda f: (*_rank(f, root_namespace), f["metadata"]["name"])):
-        if "targetRefs" in envoy_filter["spec"]:
-            faults.append(f"{title(envoy_filter)}: spec.targetRefs: the probe selects by workloadSelector only")
-        for index, entry in enumerate(envoy_filter["spec"].get("configPatches") or []):
-            match, patch = entry.get("match") or {}, entry.get("patch") or {}
-            if match.get("context", "") not in _CONTEXTS or entry["applyTo"] in _HTTP:
+    for envoy_filter in sorted(found, key=lambda f: (*_rank(f, root_namespace), text(f.get("metadata"), "name"))):
+        spec = mapping(envoy_filter, "spec")
+        if "targetRefs" in spec:
+            reason = "spec.targetRefs: the probe selects by workloadSelector only"
+            unknown.append(NotModelled(envoy_filter, ("spec", "targetRefs"), reason))
+        for index, entry in mappings(spec, "configPatches"):
+            match, apply_to = mapping(entry, "match"), text(entry, "applyTo")
+            if text(match, "context") not in _CONTEXTS or apply_to in _HTTP:
                 continue
-            faults.extend(f"{title(envoy_filter)}: configPatches[{index}]: {fault}" for fault in _faults(entry))
-            rank, value = _rank(envoy_filter, root_namespace), snake(patch.get("value") or {})
-            operation = patch.get("operation", "")
-            patches.append(Patch(title(envoy_filter), index, rank, entry["applyTo"], operation, match, value))
-    if faults:
-        raise ProbeError("\n".join(faults))
-    return patches
+            path = ("spec", "configPatches", index)
+            faults = [f"configPatches[{index}]: {fault}" for fault in _faults(entry, apply_to)]
+            unknown += [NotModelled(envoy_filter, path, fault, opens=_may_open(entry)) for fault in faults]
+            if not faults:
+                rank, value = _rank(envoy_filter, root_namespace), snake(mapping(entry, "patch", "value"))
+                operation = text(mapping(entry, "patch"), "operation")
+                owner = title(envoy_filter)
+                patches.append(Patch(envoy_filter, owner, index, rank, apply_to, operation, match, value))
+    return patches, unknown
 
 
 def _rank(envoy_filter: Resource, root_namespace: str) -> tuple[int, bool]:
-    return int(envoy_filter["spec"].get("priority", 0)), namespace(envoy_filter) != root_namespace
+    return number(envoy_filter.get("spec"), "priority"), namespace(envoy_filter) != root_namespace
 
 
 def _reaches(envoy_filter: Resource, workload: Workload, root_namespace: str) -> bool:
-    labels = (envoy_filter["spec"].get("workloadSelector") or {}).get("labels")
-    return namespace(envoy_filter) in (root_namespace, workload.namespace) and workload.selected_by(labels)
+    spec = mapping(envoy_filter, "spec")
+    here = text(envoy_filter.get("metadata"), "namespace")
+    if spec.get("targetRefs") and not (here == workload.namespace and not workload.is_whole):
+        # They name Gateways of the Gateway API, or Services: no pods of a Deployment of one's own.
+        return False
+    return bool(workload.reached_from(here, mapping(spec, "workloadSelector", "labels"), root_namespace))
 
 
-def _faults(entry: Message) -> Iterator[str]:
-    """Why the probe cannot apply `entry` of configPatches."""
-    operation = (entry.get("patch") or {}).get("operation", "")
-    match = entry.get("match") or {}
-    if operation not in _SUPPORTED.get(entry["applyTo"], ()):
+def _may_open(entry: Message) -> bool:
+    """Whether a patch of an unknown sort brings listeners of its own."""
+    return text(entry, "applyTo") == "BOOTSTRAP" and "listeners" in repr(mapping(entry, "patch", "value"))
+
+
+def _faults(entry: Message, apply_to: str) -> Iterator[str]:
+    """Why `entry` of configPatches cannot be applied here."""
+    operation = text(mapping(entry, "patch"), "operation")
+    match = mapping(entry, "match")
+    if operation not in _SUPPORTED.get(apply_to, ()):
         known = "; ".join(f"{kind}: {', '.join(ops)}" for kind, ops in _SUPPORTED.items())
-        yield f"the probe cannot apply applyTo {entry['applyTo']} with operation {operation!r}; it knows {known}"
+        yield f"the probe cannot apply applyTo {apply_to} with operation {operation!r}; it knows {known}"
     elif "proxy" in match:
         yield "match.proxy: the probe does not know the mesh's proxy version or metadata; leave it out"
     else:

@@ -7,10 +7,12 @@ pilot/pkg/networking/core/gateway.go.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from .errors import ProbeError
+from ..manifest.fields import mapping, mappings, number, text, texts
+from .errors import NotModelled, ProbeError
+from .provenance import Path, Provenance, Source
+from .workload import Workload
 
 Resource = dict[str, Any]
 TYPE = "type.googleapis.com/envoy.extensions."
@@ -29,24 +31,6 @@ _ISTIO_FORMAT = (
 )
 
 
-@dataclass(frozen=True)
-class Workload:
-    """The pods of a gateway: their labels decide which Gateways and EnvoyFilters are theirs."""
-
-    name: str
-    namespace: str
-    labels: dict[str, str] = field(hash=False)
-
-    @property
-    def title(self) -> str:
-        """`Deployment namespace/name`."""
-        return f"Deployment {self.namespace}/{self.name}"
-
-    def selected_by(self, labels: Any) -> bool:
-        """Whether a selector of exactly these labels means these pods; an empty one means all."""
-        return all(self.labels.get(key) == value for key, value in (labels or {}).items())
-
-
 def of_kind(resources: list[Resource], kind: str, group: str = _NETWORKING) -> Iterator[Resource]:
     """The resources of `kind` in API group `group` (with the slash), in order."""
     for resource in resources:
@@ -56,13 +40,12 @@ def of_kind(resources: list[Resource], kind: str, group: str = _NETWORKING) -> I
 
 def title(resource: Resource) -> str:
     """`Kind namespace/name`, for messages."""
-    metadata = resource.get("metadata") or {}
-    return f"{resource.get('kind')} {namespace(resource)}/{metadata.get('name', '')}"
+    return f"{resource.get('kind')} {namespace(resource)}/{text(resource.get('metadata'), 'name')}"
 
 
 def namespace(resource: Resource) -> str:
     """The resource's namespace."""
-    return str((resource.get("metadata") or {}).get("namespace", "default"))
+    return text(resource.get("metadata"), "namespace") or "default"
 
 
 def workloads(resources: list[Resource]) -> list[Workload]:
@@ -75,33 +58,69 @@ def workloads(resources: list[Resource]) -> list[Workload]:
         )
     found = []
     for deployment in of_kind(resources, "Deployment", "apps/"):
-        metadata = deployment["spec"]["template"].get("metadata") or {}
-        workload = Workload(deployment["metadata"]["name"], namespace(deployment), metadata.get("labels") or {})
-        if any(workload.selected_by(gateway["spec"].get("selector")) for gateway in gateways):
+        labels = mapping(deployment, "spec", "template", "metadata", "labels")
+        workload = Workload(text(deployment.get("metadata"), "name"), namespace(deployment), labels)
+        if any(workload.selected(mapping(gateway, "spec", "selector")) for gateway in gateways):
             found.append(workload)
     if not found:
         raise ProbeError(
             f"{title(gateways[0])}: no Deployment among the manifests carries the labels of spec.selector "
-            f"{gateways[0]['spec'].get('selector')}; give the Deployment of the gateway too"
+            f"{mapping(gateways[0], 'spec', 'selector')}; give the Deployment of the gateway too"
         )
     return found
 
 
-def listeners(resources: list[Resource], workload: Workload, root_namespace: str) -> list[dict[str, Any]]:
-    """The listeners of `workload` as istiod generates them, in Envoy's JSON, certificates left to the caller.
+def listeners(
+    resources: list[Resource], workload: Workload, root_namespace: str, origins: Provenance
+) -> tuple[list[dict[str, Any]], list[NotModelled]]:
+    """The listeners of `workload` as istiod generates them, in Envoy's JSON, and the servers that are not built here.
 
-    A server in ISTIO_MUTUAL mode has `transport_socket: MESH` in its chain.
+    Certificates are left to the caller: a server in ISTIO_MUTUAL mode has `transport_socket: MESH` in its chain.
+    Who has made which part is noted down in `origins`.
     """
     by_port: dict[int, dict[str, Any]] = {}
+    unknown: list[NotModelled] = []
     logs = _access_logs(resources, workload, root_namespace)
-    for gateway in of_kind(resources, "Gateway"):
-        if not workload.selected_by(gateway["spec"].get("selector")):
+    for gateway, index, server in servers(resources, workload):
+        source = Source(gateway, ("spec", "servers", index))
+        port = number(server.get("port"), "number")
+        reason = _not_built(server)
+        if reason:
+            unknown.append(NotModelled(gateway, source.path, reason, opens=True))
             continue
-        for server in gateway["spec"].get("servers", []):
-            port = int(server["port"]["number"])
-            listener = by_port.setdefault(port, _listener(port))
-            listener["filter_chains"].extend(_chains(resources, gateway, server, logs))
-    return list(by_port.values())
+        if port not in by_port:
+            by_port[port] = _listener(port)
+            origins.note(by_port[port], source)
+        chains = _chains(resources, gateway, server, logs, origins)
+        for chain in chains:
+            origins.note(chain, source)
+        by_port[port]["filter_chains"].extend(chains)
+    return list(by_port.values()), unknown
+
+
+def servers(resources: list[Resource], workload: Workload) -> Iterator[tuple[Resource, int, dict[str, Any]]]:
+    """Every server of every Gateway, of any namespace, that selects `workload`: the Gateway, the index, the server."""
+    for gateway in of_kind(resources, "Gateway"):
+        selected = workload.selected(mapping(gateway, "spec", "selector"))
+        # What the webhook adds is on these pods as on all others.
+        if selected or (selected is None and workload.is_whole):
+            for index, server in mappings(gateway.get("spec"), "servers"):
+                yield gateway, index, server
+
+
+def _not_built(server: dict[str, Any]) -> str:
+    """Why a Gateway's server is none that is known here; empty where it is."""
+    protocol, mode = text(server.get("port"), "protocol"), _mode(server)
+    if protocol == "TLS" and mode in (*_MUTUAL, "PASSTHROUGH"):
+        return ""
+    return (
+        f"server port {number(server.get('port'), 'number')}: protocol {protocol!r} with tls mode {mode!r} "
+        "is nothing the probe can build; it knows protocol TLS with ISTIO_MUTUAL or PASSTHROUGH"
+    )
+
+
+def _mode(server: dict[str, Any]) -> str:
+    return text(server.get("tls"), "mode") or "PASSTHROUGH"
 
 
 def _listener(port: int) -> dict[str, Any]:
@@ -120,73 +139,79 @@ def _listener(port: int) -> dict[str, Any]:
 
 
 def _chains(
-    resources: list[Resource], gateway: Resource, server: dict[str, Any], logs: list[dict[str, Any]]
+    resources: list[Resource],
+    gateway: Resource,
+    server: dict[str, Any],
+    logs: list[dict[str, Any]],
+    origins: Provenance,
 ) -> list[dict[str, Any]]:
-    port = int(server["port"]["number"])
-    mode = (server.get("tls") or {}).get("mode", "PASSTHROUGH")
-    if server["port"].get("protocol") != "TLS" or mode not in (*_MUTUAL, "PASSTHROUGH"):
-        raise ProbeError(
-            f"{title(gateway)}: server port {port}: protocol {server['port'].get('protocol')!r} with tls mode {mode!r} "
-            "is nothing the probe can build; it knows protocol TLS with ISTIO_MUTUAL or PASSTHROUGH"
-        )
+    mode = _mode(server)
     chains = []
-    for names, target in _routes(resources, gateway, port, passed_through=mode == "PASSTHROUGH"):
-        chain: dict[str, Any] = {
-            "filters": [
-                {
-                    "name": TCP_PROXY,
-                    "typed_config": {
-                        "@type": TYPE + "filters.network.tcp_proxy.v3.TcpProxy",
-                        "stat_prefix": target,
-                        "cluster": target,
-                        **({"access_log": logs} if logs else {}),
-                    },
-                }
-            ]
+    for route in _routes(
+        resources, gateway, number(server.get("port"), "number"), passed_through=mode == "PASSTHROUGH"
+    ):
+        proxy = {
+            "name": TCP_PROXY,
+            "typed_config": {
+                "@type": TYPE + "filters.network.tcp_proxy.v3.TcpProxy",
+                "stat_prefix": route.cluster,
+                "cluster": route.cluster,
+                **({"access_log": logs} if logs else {}),
+            },
         }
-        if names:
-            chain["filter_chain_match"] = {"server_names": names}
+        chain: dict[str, Any] = {"filters": [proxy]}
+        if route.names:
+            chain["filter_chain_match"] = {"server_names": route.names}
         if mode in _MUTUAL:
             chain["transport_socket"] = dict(MESH)
+        origins.note(chain, route.source)
+        origins.note(proxy, route.source)
         chains.append(chain)
     return chains
 
 
-def _routes(
-    resources: list[Resource], gateway: Resource, port: int, *, passed_through: bool
-) -> Iterator[tuple[list[str], str]]:
-    """(SNI names, cluster) of each route of a VirtualService that is bound to `gateway` at `port`."""
+class _Route(NamedTuple):
+    """Where a VirtualService leads what a Gateway has taken: the SNI names, none for all, and the cluster."""
+
+    names: list[str]
+    cluster: str
+    source: Source
+
+
+def _routes(resources: list[Resource], gateway: Resource, port: int, *, passed_through: bool) -> Iterator[_Route]:
+    """Each route of a VirtualService that is bound to `gateway` at `port`."""
     for service in of_kind(resources, "VirtualService"):
-        spec = service["spec"]
-        for route in spec.get("tls" if passed_through else "tcp") or []:
-            for match in route.get("match") or [{}]:
-                bound = match.get("gateways") or spec.get("gateways") or []
+        spec = mapping(service, "spec")
+        kind = "tls" if passed_through else "tcp"
+        for index, route in mappings(spec, kind):
+            path: Path = ("spec", kind, index)
+            for match in [match for _, match in mappings(route, "match")] or [{}]:
+                bound = texts(match, "gateways") or texts(spec, "gateways")
                 if not any(_names(name, service, gateway) for name in bound) or match.get("port", port) != port:
                     continue
-                destination = route["route"][0]["destination"]
-                target_port = (destination.get("port") or {}).get("number", port)
-                yield (
-                    match.get("sniHosts") or [],
-                    f"outbound|{target_port}|{destination.get('subset', '')}|{destination['host']}",
-                )
+                for _, target in list(mappings(route, "route"))[:1]:
+                    destination = mapping(target, "destination")
+                    target_port = number(destination.get("port"), "number") or port
+                    cluster = f"outbound|{target_port}|{text(destination, 'subset')}|{text(destination, 'host')}"
+                    yield _Route(texts(match, "sniHosts"), cluster, Source(service, path))
 
 
 def _names(name: str, service: Resource, gateway: Resource) -> bool:
     """Whether a VirtualService's `gateways` entry means `gateway`: `name` alone means its own namespace."""
     where, _, short = name.rpartition("/")
-    return short == gateway["metadata"]["name"] and (where or namespace(service)) in (namespace(gateway), ".")
+    return short == text(gateway.get("metadata"), "name") and (where or namespace(service)) in (namespace(gateway), ".")
 
 
 def _access_logs(resources: list[Resource], workload: Workload, root_namespace: str) -> list[dict[str, Any]]:
     """Istio's text access log where a Telemetry resource turns the provider `envoy` on for `workload`."""
     for telemetry in of_kind(resources, "Telemetry", "telemetry.istio.io/"):
-        spec = telemetry.get("spec") or {}
-        chosen = (spec.get("selector") or {}).get("matchLabels")
-        here = namespace(telemetry) == workload.namespace and workload.selected_by(chosen)
+        spec = mapping(telemetry, "spec")
+        chosen = mapping(spec, "selector", "matchLabels")
+        here = namespace(telemetry) == workload.namespace and workload.selected(chosen)
         everywhere = namespace(telemetry) == root_namespace and not chosen
-        logging = [entry for entry in spec.get("accessLogging") or [] if not entry.get("disabled")]
+        logging = [entry for _, entry in mappings(spec, "accessLogging") if not entry.get("disabled")]
         if (here or everywhere) and any(
-            p.get("name") == "envoy" for entry in logging for p in entry.get("providers") or []
+            provider.get("name") == "envoy" for entry in logging for _, provider in mappings(entry, "providers")
         ):
             return [file_log("/dev/stdout", {"text_format_source": {"inline_string": _ISTIO_FORMAT}})]
     return []

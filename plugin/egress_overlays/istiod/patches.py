@@ -10,46 +10,56 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from .errors import ProbeError
+from ..manifest.fields import mapping, text, texts
+from .errors import NotModelled
 from .filters import Patch, reaching
-from .gateway import MESH, Resource, Workload
+from .gateway import MESH, Resource
 from .order import Touched
 from .protojson import TypeMismatch, merge, merge_any
+from .provenance import Provenance
+from .workload import Workload
 
 Message = dict[str, Any]
 
 
 class Patched(NamedTuple):
-    """What has become of the listeners and clusters; `notes`: where istiod may decide otherwise."""
+    """What has become of the listeners and clusters; `notes`: where istiod may decide otherwise.
+
+    `unknown` are the patches that reach the workload and are not applied.
+    """
 
     listeners: list[Message]
     clusters: list[Message]
     notes: list[str]
+    unknown: list[NotModelled]
 
 
-def apply(
+def apply(  # noqa: PLR0913, PLR0917 - the two halves of a configuration, and what it is made from
     resources: list[Resource],
     workload: Workload,
     listeners: list[Message],
     clusters: list[Message],
     root_namespace: str,
+    origins: Provenance | None = None,
 ) -> Patched:
-    """`listeners` and `clusters` of `workload` after every EnvoyFilter among `resources` that reaches it.
+    """`listeners` and `clusters` of `workload`, changed in place by every EnvoyFilter of `resources` that reaches it.
 
-    Raises ProbeError that names each patch that would reach the workload and cannot be applied here.
+    Who has changed which part is noted down in `origins`.
     """
-    patching = _Patching(reaching(resources, workload, root_namespace))
-    return Patched(
-        patching.listeners(deepcopy(listeners)), patching.clusters(deepcopy(clusters)), patching.touched.notes()
-    )
+    patches, unknown = reaching(resources, workload, root_namespace)
+    patching = _Patching(patches, origins or Provenance())
+    listeners, clusters = patching.listeners(listeners), patching.clusters(clusters)
+    return Patched(listeners, clusters, patching.touched.notes(), [*unknown, *patching.unknown])
 
 
 class _Patching:
-    """Patches in istiod's order, and which objects they have touched so far."""
+    """Patches in istiod's order, which objects they have touched so far, and those that could not be applied."""
 
-    def __init__(self, patches: list[Patch]) -> None:
+    def __init__(self, patches: list[Patch], origins: Provenance) -> None:
         self._patches = patches
+        self._origins = origins
         self.touched = Touched()
+        self.unknown: list[NotModelled] = []
 
     def _of(self, kind: str) -> list[Patch]:
         return [patch for patch in self._patches if patch.apply_to == kind]
@@ -58,19 +68,20 @@ class _Patching:
         """`clusters` patched, and those that are added."""
         kept = []
         for cluster in clusters:
-            matching = [p for p in self._of("CLUSTER") if _cluster_matches(p.match.get("cluster") or {}, cluster)]
+            matching = [p for p in self._of("CLUSTER") if _cluster_matches(mapping(p.match, "cluster"), cluster)]
             for patch in matching:
                 if patch.operation == "ADD":
                     continue
                 self.touched.add(f"cluster {cluster['name']}", patch)
+                self._origins.note(cluster, patch.source)
                 if patch.operation == "MERGE" and "transport_socket" in patch.value:
                     # istiod merges this field alone where there is one.
                     cluster["transport_socket"] = deepcopy(patch.value["transport_socket"])
                 elif patch.operation == "MERGE":
-                    _merge(cluster, patch)
+                    self._merge(cluster, patch)
             if not any(patch.operation == "REMOVE" for patch in matching):
                 kept.append(cluster)
-        return kept + [deepcopy(patch.value) for patch in self._of("CLUSTER") if patch.operation == "ADD"]
+        return kept + [self._new(patch) for patch in self._of("CLUSTER") if patch.operation == "ADD"]
 
     def listeners(self, listeners: list[Message]) -> list[Message]:
         """`listeners` patched, and those that are added."""
@@ -79,11 +90,50 @@ class _Patching:
             if self._patch_listener(listener):
                 for patch in self._of("LISTENER_FILTER"):
                     if _listener_matches(patch.listener, listener):
-                        self._edit(listener.setdefault("listener_filters", []), patch, f"listener {listener['name']}")
+                        where = f"listener {listener['name']}"
+                        if self._edit(listener.setdefault("listener_filters", []), patch, where):
+                            removes = patch.operation in ("REPLACE", "REMOVE")
+                            self._origins.note(listener, patch.source._replace(removes=removes))
                 self._patch_chains(listener)
                 kept.append(listener)
         # Only now: istiod adds after it has patched, so that no patch reaches what another one added.
-        return kept + [deepcopy(patch.value) for patch in self._of("LISTENER") if patch.operation == "ADD"]
+        return kept + [self._new(patch) for patch in self._of("LISTENER") if patch.operation == "ADD"]
+
+    def _new(self, patch: Patch) -> Message:
+        """What `patch` adds."""
+        made: Message = deepcopy(patch.value)
+        self._origins.made(made, patch.source)
+        return made
+
+    def _merge(self, target: Message, patch: Patch) -> None:
+        self._origins.note(target, patch.source)
+        try:
+            merge(target, patch.value)
+        except TypeMismatch as fault:
+            self._panic(patch, fault)
+
+    def _merge_filter(self, entry: Message, patch: Patch) -> None:
+        """Name and typed_config alone, as patchNetworkFilter; a filter without typed_config stays."""
+        if "typed_config" not in entry:
+            return
+        self._origins.note(entry, patch.source)
+        entry["name"] = patch.value.get("name") or entry["name"]
+        try:
+            if patch.value.get("typed_config"):
+                merge_any(entry["typed_config"], patch.value["typed_config"])
+        except TypeMismatch as fault:
+            self._panic(patch, fault)
+
+    def _panic(self, patch: Patch, fault: TypeMismatch) -> None:
+        self._refuse(
+            patch,
+            f"MERGE of {fault}: istiod's merge panics at this, and the patches that come after it do not take effect; "
+            "give the @type that is there, or use REPLACE",
+        )
+
+    def _refuse(self, patch: Patch, reason: str) -> None:
+        reason = f"configPatches[{patch.index}]: {reason}"
+        self.unknown.append(NotModelled(patch.resource, patch.source.path[:3], reason, opens=True))
 
     def _patch_listener(self, listener: Message) -> bool:
         """Whether `listener` stays."""
@@ -93,7 +143,7 @@ class _Patching:
             self.touched.add(f"listener {listener['name']}", patch)
             if patch.operation == "REMOVE":
                 return False
-            _merge(listener, patch)
+            self._merge(listener, patch)
         return True
 
     def _patch_chains(self, listener: Message) -> None:
@@ -104,7 +154,7 @@ class _Patching:
         default = listener.get("default_filter_chain")
         if default and not self._patch_chain(default, "default", listener, ours):
             del listener["default_filter_chain"]
-        listener["filter_chains"] += [deepcopy(patch.value) for patch in ours if patch.operation == "ADD"]
+        listener["filter_chains"] += [self._new(patch) for patch in ours if patch.operation == "ADD"]
 
     def _patch_chain(self, chain: Message, name: str, listener: Message, patches: list[Patch]) -> bool:
         """Whether `chain` stays."""
@@ -116,11 +166,13 @@ class _Patching:
             if patch.operation == "REMOVE":
                 return False
             if "transport_socket" in patch.value and chain.get("transport_socket") == MESH:
-                raise ProbeError(
-                    f"{patch.where}: MERGE of transport_socket: the probe makes the mesh's mutual TLS itself and does "
-                    "not know what istiod's becomes with this"
+                self._refuse(
+                    patch,
+                    "MERGE of transport_socket: the probe makes the mesh's mutual TLS itself and does not know what "
+                    "istiod's becomes with this",
                 )
-            _merge(chain, patch)
+                continue
+            self._merge(chain, patch)
         self._patch_filters(chain, listener, where)
         return True
 
@@ -128,90 +180,66 @@ class _Patching:
         ours = [patch for patch in self._of("NETWORK_FILTER") if _listener_matches(patch.listener, listener)]
         ours = [patch for patch in ours if _chain_matches(patch.chain, chain)]
         for patch in ours:
-            self._edit(chain.setdefault("filters", []), patch, where)
-        for entry in chain["filters"]:
+            if self._edit(chain.setdefault("filters", []), patch, where):
+                self._origins.note(chain, patch.source._replace(removes=patch.operation in ("REPLACE", "REMOVE")))
+        for entry in chain.get("filters") or []:
             for patch in ours:
                 if patch.operation == "MERGE" and patch.filter_name in ("", entry["name"]):
                     self.touched.add(f"{where}, filter {entry['name']}", patch)
-                    _merge_filter(entry, patch)
+                    self._merge_filter(entry, patch)
 
-    def _edit(self, filters: list[Message], patch: Patch, where: str) -> None:
-        """Insert, replace or remove in place; where no filter has the name that must match, nothing changes."""
-        at = next((i for i, entry in enumerate(filters) if entry["name"] == patch.filter_name), None)
-        new = deepcopy(patch.value)
-        edits: dict[str, Callable[[], Any]] = {}
+    def _edit(self, filters: list[Message], patch: Patch, where: str) -> bool:
+        """Insert, replace or remove in place; False where no filter has the name that must match."""
+        at = next((i for i, entry in enumerate(filters) if entry.get("name") == patch.filter_name), None)
+        edits: dict[str, Callable[[Message], Any]] = {}
         if patch.operation == "ADD" or (patch.operation == "INSERT_AFTER" and not patch.filter_name):
-            edits[patch.operation] = lambda: filters.append(new)
+            edits[patch.operation] = filters.append
         elif patch.operation == "INSERT_FIRST" or (patch.operation == "INSERT_BEFORE" and not patch.filter_name):
-            edits[patch.operation] = lambda: filters.insert(0, new)
+            edits[patch.operation] = lambda new: filters.insert(0, new)
         elif at is not None:
-            others = [entry for entry in filters if entry["name"] != patch.filter_name]
+            others = [entry for entry in filters if entry.get("name") != patch.filter_name]
             edits = {
-                "INSERT_BEFORE": lambda: filters.insert(at, new),
-                "INSERT_AFTER": lambda: filters.insert(at + 1, new),
-                "REPLACE": lambda: filters.__setitem__(at, new),
-                "REMOVE": lambda: filters.__setitem__(slice(None), others),
+                "INSERT_BEFORE": lambda new: filters.insert(at, new),
+                "INSERT_AFTER": lambda new: filters.insert(at + 1, new),
+                "REPLACE": lambda new: filters.__setitem__(at, new),
+                "REMOVE": lambda _new: filters.__setitem__(slice(None), others),
             }
         if patch.operation not in edits:
-            return
-        edits[patch.operation]()
+            return False
+        edits[patch.operation](self._new(patch))
         if patch.operation in ("REPLACE", "REMOVE"):
             self.touched.add(f"{where}, filter {patch.filter_name}", patch)
         else:
             self.touched.add(f"{where}, order of filters", patch)
-
-
-def _merge(target: Message, patch: Patch) -> None:
-    try:
-        merge(target, patch.value)
-    except TypeMismatch as fault:
-        raise _panic(patch, fault) from None
-
-
-def _merge_filter(entry: Message, patch: Patch) -> None:
-    """Name and typed_config alone, as patchNetworkFilter; a filter without typed_config stays."""
-    if "typed_config" not in entry:
-        return
-    entry["name"] = patch.value.get("name") or entry["name"]
-    try:
-        if patch.value.get("typed_config"):
-            merge_any(entry["typed_config"], patch.value["typed_config"])
-    except TypeMismatch as fault:
-        raise _panic(patch, fault) from None
-
-
-def _panic(patch: Patch, fault: TypeMismatch) -> ProbeError:
-    return ProbeError(
-        f"{patch.where}: MERGE of {fault}: istiod's merge panics at this, and the patches that come after it do not "
-        "take effect; give the @type that is there, or use REPLACE"
-    )
+        return True
 
 
 def _cluster_matches(match: Message, cluster: Message) -> bool:
+    name = text(cluster, "name")
     if match.get("name"):
-        return bool(match["name"] == cluster["name"])
-    _, port, subset, host = [*cluster["name"].split("|"), "", "", ""][:4]
+        return bool(match["name"] == name)
+    _, port, subset, host = [*name.split("|"), "", "", ""][:4]
     wanted = (match.get("service", host), match.get("subset", subset), str(match.get("portNumber", port)))
     return wanted == (host, subset, port)
 
 
 def _listener_matches(match: Message, listener: Message) -> bool:
-    address = (listener.get("address") or {}).get("socket_address") or {}
+    address = mapping(listener, "address", "socket_address")
     if match.get("portNumber") and match["portNumber"] != address.get("port_value"):
         return False
-    return bool((match.get("name") or listener["name"]) == listener["name"])
+    return match.get("name") in (None, "", listener.get("name"))
 
 
 def _chain_matches(match: Message, chain: Message) -> bool:
     """As istiod's filterChainMatch: what a match names, the chain's own match must have."""
-    own = chain.get("filter_chain_match") or {}
+    own = mapping(chain, "filter_chain_match")
     if match.get("name") and match["name"] != chain.get("name"):
         return False
-    if match.get("sni") and match["sni"] not in (own.get("server_names") or []):
+    if match.get("sni") and match["sni"] not in texts(own, "server_names"):
         return False
     if match.get("transportProtocol") and match["transportProtocol"] != own.get("transport_protocol"):
         return False
     protocols = str(match.get("applicationProtocols") or "")
-    if protocols and not set(protocols.split(",")) <= set(own.get("application_protocols") or []):
+    if protocols and not set(protocols.split(",")) <= set(texts(own, "application_protocols")):
         return False
     return not match.get("destinationPort") or match["destinationPort"] == own.get("destination_port")

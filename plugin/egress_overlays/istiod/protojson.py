@@ -33,6 +33,11 @@ class TypeMismatch(ValueError):  # noqa: N818 - named after its concept
     """A message of one type cannot be merged into one of another; istiod panics there."""
 
 
+def snake_name(name: str) -> str:
+    """The name of a field in snake_case."""
+    return _HUMP.sub("_", name).lower() if _CAMEL.fullmatch(name) else name
+
+
 def snake(value: Any, *, keys_are_names: bool = False) -> Any:
     """A copy of `value` with every lowerCamelCase field in snake_case; protobuf's JSON accepts both."""
     if isinstance(value, list):
@@ -41,9 +46,7 @@ def snake(value: Any, *, keys_are_names: bool = False) -> Any:
         return value
     copy = {}
     for key, child in value.items():
-        name = str(key)
-        if not keys_are_names and _CAMEL.fullmatch(name):
-            name = _HUMP.sub("_", name).lower()
+        name = str(key) if keys_are_names else snake_name(str(key))
         copy[name] = snake(child, keys_are_names=name in _MAPS and not keys_are_names)
     return copy
 

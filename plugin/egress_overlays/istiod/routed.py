@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..names.domain import PLACEHOLDER, Domain
-from .gateway import Resource, Workload, namespace, of_kind
+from .gateway import Resource, namespace, of_kind
+from .workload import Workload
 
 
 def names(resources: list[Resource], workload: Workload) -> tuple[list[Domain], list[str]]:
@@ -46,7 +47,7 @@ def _leads_to(host: str, route_of: Resource, resources: list[Resource], workload
     if not services:
         return True
     return any(
-        namespace(one) == workload.namespace and workload.selected_by((one.get("spec") or {}).get("selector"))
+        namespace(one) == workload.namespace and workload.selected((one.get("spec") or {}).get("selector"))
         for one in services
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..istiod.configuration import Gateway, configuration
 from ..istiod.errors import ProbeError
-from ..istiod.gateway import Workload, workloads
+from ..istiod.gateway import workloads
+from ..istiod.workload import Workload
 from .cases import Case
 from .report import REACHED, REFUSED, TRIED, Report, Result
 from .run import probe

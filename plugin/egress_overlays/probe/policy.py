@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from ..istiod.gateway import Resource, Workload, namespace, of_kind
+from ..istiod.gateway import Resource, namespace, of_kind
+from ..istiod.workload import Workload
 
 PORT = 443
 
@@ -22,7 +23,7 @@ def blocking(resources: list[Resource], workload: Workload, address: str) -> str
     for policy in of_kind(resources, "NetworkPolicy", "networking.k8s.io/"):
         spec = policy.get("spec") or {}
         labels = (spec.get("podSelector") or {}).get("matchLabels")
-        if namespace(policy) != workload.namespace or not workload.selected_by(labels):
+        if namespace(policy) != workload.namespace or not workload.selected(labels):
             continue
         if "Egress" not in spec.get("policyTypes", ["Egress"] if "egress" in spec else []):
             continue

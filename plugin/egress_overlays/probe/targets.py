@@ -12,7 +12,8 @@ from typing import Any
 
 from ..istiod.configuration import Gateway, configuration
 from ..istiod.errors import ProbeError
-from ..istiod.gateway import MESH, Resource, Workload, workloads
+from ..istiod.gateway import MESH, Resource, workloads
+from ..istiod.workload import Workload
 from ..sites.envoy_filter import FORWARDER
 
 

@@ -67,7 +67,7 @@ def _filter(resource: Resource, gateways: Gateways) -> Iterator[Stranger]:
         first = next(patch for patch, _, grave in done if grave is is_grave)
         at_fault = {patch.path for patch, _, grave in done if grave and is_certain}
         lists = [entry for entry in lists_of(resource) if entry.path[:3] in at_fault]
-        where = f"at the egress gateway ({pods.title})"
+        where = f"at the egress gateway ({pods.described})"
         yield Stranger(resource, first.path, words, where, is_grave, is_certain, lists)
 
 

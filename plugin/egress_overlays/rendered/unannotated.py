@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..istiod.workload import Workload
 from ..manifest.fields import mapping, mappings, number, text
 from ..sites.chains import patches
 from .host_lists import GATEWAY, SIDECAR, lists_of
-from .workloads import ROOT_NAMESPACE, Gateways, Workload, binds, destinations, is_istio, selector
+from .workloads import ROOT_NAMESPACE, Gateways, binds, destinations, is_istio, selector
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -52,7 +53,7 @@ def _services(resources: Sequence[Resource], filters: Sequence[Resource]) -> lis
 def _is_of(gateway: Resource, filters: Sequence[Resource]) -> bool:
     """Whether the Gateway's pods may be those that one of `filters` is for."""
     labels = mapping(gateway.value, "spec", "selector")
-    return any(Workload("", labels).selected(selector(one)) is not False for one in filters)
+    return any(Workload("", "", labels, is_whole=False).selected(selector(one)) is not False for one in filters)
 
 
 def _entries(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..istiod.workload import Workload
 from ..manifest.fields import mapping, mappings, number, text, texts
 
 if TYPE_CHECKING:
@@ -13,40 +14,6 @@ if TYPE_CHECKING:
 
 ROOT_NAMESPACE = "istio-system"
 _ISTIO = "networking.istio.io"
-# Labels that pods have and their templates need not: Istio's webhook and Kubernetes' controllers add them.
-_ADDED = ("istio.io/", "topology.kubernetes.io/", "pod-template-hash")
-
-
-class Workload(NamedTuple):
-    """Pods: their `namespace`, "" where it is not known, and `labels`, all of them where `is_whole`."""
-
-    namespace: str
-    labels: dict[str, Any]
-    is_whole: bool = False
-
-    @property
-    def title(self) -> str:
-        """`app=gateway in istio-egress`."""
-        told = {key: value for key, value in self.labels.items() if not _is_added(key)} or self.labels
-        labels = ",".join(f"{key}={value}" for key, value in sorted(told.items()))
-        return ascii(f"{labels or 'all pods'}" + (f" in {self.namespace}" if self.namespace else ""))[1:-1]
-
-    def selected(self, labels: dict[str, Any]) -> bool | None:
-        """Whether a selector of `labels` means these pods; None where that cannot be known."""
-        known = True
-        for key, value in labels.items():
-            if key in self.labels:
-                if self.labels[key] != value:
-                    return False
-            elif self.is_whole and not _is_added(key):
-                return False
-            else:
-                known = False
-        return True if known else None
-
-
-def _is_added(label: str) -> bool:
-    return any(added in label for added in _ADDED)
 
 
 class Destination(NamedTuple):
@@ -102,16 +69,16 @@ class Gateways:
             labels = selector(resource)
             merged = dict(labels)
             for more in selectors:
-                if Workload("", merged).selected(more) is not False:
+                if Workload("", "", merged, is_whole=False).selected(more) is not False:
                     merged |= more
             chosen.append(merged)
             is_root = resource.namespace == self.root_namespace
             for namespace in elsewhere if is_root else (resource.namespace,):
-                yield Workload(namespace, merged)
+                yield Workload("", namespace, merged, is_whole=False)
         for labels in selectors:
-            if not any(Workload("", merged).selected(labels) for merged in chosen):
+            if not any(Workload("", "", merged, is_whole=False).selected(labels) for merged in chosen):
                 for namespace in elsewhere:
-                    yield Workload(namespace, labels)
+                    yield Workload("", namespace, labels, is_whole=False)
 
     def reached_by(self, resource: Resource) -> tuple[Workload, bool] | None:
         """The pods that the EnvoyFilter `resource` reaches, and whether that is certain; None where it reaches none."""
@@ -197,7 +164,7 @@ def _templates(resources: Iterable[Resource], partial: Workload) -> list[Workloa
         if resource.group == "apps" and partial.namespace in ("", resource.namespace) and partial.labels:
             labels = mapping(resource.value, "spec", "template", "metadata", "labels")
             if labels and partial.labels.items() <= labels.items():
-                found.append(Workload(resource.namespace, labels, is_whole=True))
+                found.append(Workload(resource.name, resource.namespace, labels))
     return found
 
 

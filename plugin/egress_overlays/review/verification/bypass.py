@@ -1,4 +1,4 @@
-"""Rules for what lets names through beside the lists: strangers at the gateway, and chains without a list."""
+"""Rules for what lets names through beside the lists: strangers at the gateway, all that base/ has not, and chains without a list."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...names.domain import ascii_quoted
 from ...rendered.beside import strangers
 from ...rendered.host_lists import GATEWAY
 from ...sites.chains import catch_alls, patches
+from ..openings import is_base, openings
 from .fault import fault, misplaced
 
 if TYPE_CHECKING:
@@ -19,14 +20,21 @@ if TYPE_CHECKING:
     from ...manifest.resource import Resource
     from ...rendered.beside import Stranger
     from ...rendered.rendered import Rendered
-    from .fault import Faults, Options
+    from ..openings import Opening
+    from .fault import Fault, Faults, Options
 
 
 def rule(found: Rendered, options: Options) -> Faults:
     """The faults of resources without a list, and of filter chains in those that have one."""
+    found_openings = openings(found, options.root_namespace)
+    for one in found_openings:
+        yield _opening(one)
+    judged = is_base(found, options.root_namespace)
     for stranger in strangers(found.resources, found.lists, options.root_namespace):
-        severity = ERROR if stranger.is_grave and stranger.is_certain else WARNING
-        yield fault("bypass", _said(stranger), stranger.resource, stranger.path, severity)
+        # What EnvoyFilters do to a gateway of base/ is said already, and more exactly.
+        if not (judged and stranger.resource.kind == "EnvoyFilter"):
+            severity = ERROR if stranger.is_grave and stranger.is_certain else WARNING
+            yield fault("bypass", _said(stranger), stranger.resource, stranger.path, severity)
     filters = {
         id(entry.resource): entry.resource
         for entries in found.lists.values()
@@ -36,6 +44,17 @@ def rule(found: Rendered, options: Options) -> Faults:
     for resource in filters.values():
         yield from _open_chains(resource, {place.path for place in misplaced(resource)})
         yield from _shared_names(resource)
+
+
+def _opening(one: Opening) -> Fault:
+    """A finding: `bypass` where it may open something, `unknown` where it is only not understood."""
+    if one.is_old:
+        return fault("old", f"the egress gateway ({one.workload.described}) {one.words}", None, (), WARNING)
+    severity = ERROR if one.is_certain else WARNING
+    if one.opens:
+        message = f"{one.words}; base/ and components/ are what has been reviewed: take it out, or write an issue"
+        return fault("bypass", message, one.resource, one.path, severity)
+    return fault("unknown", one.words, one.resource, one.path, severity)
 
 
 def _said(stranger: Stranger) -> str:

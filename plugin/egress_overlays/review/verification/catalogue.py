@@ -23,7 +23,7 @@ RULES = {
     "unknown-field": "A list has no field that nobody reads.",
     # of the manifests
     "agreement": "Sidecars, registry and gateway hold the same names.",
-    "bypass": "Nothing but what has a list decides what passes the egress gateway.",
+    "bypass": "Nothing opens the egress gateway beside the lists: it is as base/ and components/ make it.",
     "client-rules": "The gateway lets each client reach the names of its lists, and says which list decided.",
     "deny-all": "A set that admits nothing is meant to.",
     "duplicate-object": "No object stands twice.",
@@ -34,6 +34,7 @@ RULES = {
     "mesh-certificate": "The gateway's listener asks for a mesh certificate.",
     "name": "A name is one that Envoy can match: lower case, no trailing dot, * as the whole first label.",
     "nothing": "There is something to verify.",
+    "old": "The gateway is one of this version of base/.",
     "open-chain": "No filter chain beside one with a list takes all other names.",
     "overlap": "No host of a VirtualService covers another (Istio: duplicate hosts in virtual service).",
     "place": "Every place that takes names has a list of them.",
@@ -44,4 +45,5 @@ RULES = {
     "stale": "The manifests hold what the ConfigMaps say, and every list was used.",
     "state": "The function ran.",
     "type": "A field is of the type that Istio gives it.",
+    "unknown": "Nothing changes the egress gateway's pods in a way that is not understood here.",
 }

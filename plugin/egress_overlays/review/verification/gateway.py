@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ...istiod.workload import Workload
 from ...manifest.fields import mapping, mappings, text
 from ...manifest.findings import ERROR, WARNING
-from ...rendered.workloads import Workload, binds, is_istio, selector
+from ...rendered.workloads import binds, is_istio, selector
 from ...sites.chains import patches
 from .fault import fault
 
@@ -64,7 +65,7 @@ def _reach(resource: Resource, root_namespace: str) -> Faults:
         yield fault("reach", message, resource, ("spec",), ERROR if is_root else WARNING)
     elif is_root:
         message = (
-            f"stands in the root namespace, so that it reaches {Workload('', labels).title} in every namespace; "
+            f"stands in the root namespace, so that it reaches {_pods(labels).described} in every namespace; "
             "write it in the gateway's own"
         )
         yield fault("reach", message, resource, ("metadata", "namespace"), WARNING)
@@ -99,18 +100,25 @@ def _mutual(gateway: Resource) -> Faults:
 
 def _same_pods(gateways: Sequence[Resource], filters: Sequence[Resource]) -> Faults:
     """Gateways and EnvoyFilters must be for the same pods, which else check no name, or listen for nothing."""
-    pods = {id(one): Workload("", mapping(one.value, "spec", "selector")) for one in gateways}
+    pods = {id(one): _pods(mapping(one.value, "spec", "selector")) for one in gateways}
     served = {
         id(gateway) for gateway in gateways for one in filters if pods[id(gateway)].selected(selector(one)) is not False
     }
     for one in filters if gateways else ():
         if all(pods[id(gateway)].selected(selector(one)) is False for gateway in gateways):
             message = (
-                f"selects {Workload('', selector(one)).title}, but the Gateway {gateways[0].name} "
-                f"{pods[id(gateways[0])].title}, whose pods then check no name; select the same"
+                f"selects {_pods(selector(one)).described}, but the Gateway {gateways[0].name} "
+                f"{pods[id(gateways[0])].described}, whose pods then check no name; select the same"
             )
             yield fault("reach", message, one, ("spec", "workloadSelector"))
     for gateway in gateways if served else ():
         if id(gateway) not in served:
-            message = f"no EnvoyFilter of the set selects its pods, {pods[id(gateway)].title}, which then check no name"
+            message = (
+                f"no EnvoyFilter of the set selects its pods, {pods[id(gateway)].described}, which then check no name"
+            )
             yield fault("reach", message, gateway, ("spec", "selector"))
+
+
+def _pods(labels: dict[str, Any]) -> Workload:
+    """The pods that a selector of `labels` is for, with whatever else they carry."""
+    return Workload("", "", labels, is_whole=False)

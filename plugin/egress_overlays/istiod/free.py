@@ -1,0 +1,115 @@
+"""What of a gateway of base/ may be changed on purpose, and a part of it without that: what no one may change.
+
+Everything that is not named here is fixed: it must be as base/ and components/ of this version have it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+Message = dict[str, Any]
+
+FREE = {
+    "access_log": "logs decide nothing",
+    "access_log_options": "logs decide nothing",
+    "circuit_breakers": "how many connections, not which",
+    "connect_timeout": "how long, not where to",
+    "connection_balance_config": "how connections are spread over threads",
+    "dns_cache_circuit_breaker": "how many look-ups, not of what",
+    "dns_failure_refresh_rate": "how often is asked, not whom",
+    "dns_min_refresh_rate": "how often is asked, not whom",
+    "dns_query_timeout": "how long, not whom",
+    "dns_refresh_rate": "how often is asked, not whom",
+    "host_ttl": "how long a name is remembered",
+    "idle_timeout": "how long a connection may be silent",
+    "listener_filters_timeout": "how long a client may wait with its name; it is closed then",
+    "max_connect_attempts": "how often, not where to",
+    "max_downstream_connection_duration": "how long, not where to",
+    "max_early_data_bytes": "how much is held back; Envoy wants it above 0 where it waits",
+    "max_hosts": "how many names are remembered",
+    "per_connection_buffer_limit_bytes": "how much is held back",
+    "shadow_rules_stat_prefix": "a name in statistics",
+    "stat_prefix": "a name in statistics",
+    "upstream_connection_options": "keep-alive of TCP",
+}
+"""Fields that may have any value, and why, wherever they stand."""
+
+NAMES = "<names>"
+_ADDRESSES = "<addresses>"
+_CLIENTS = "<clients>"
+_CACHE = "<a name for these settings>"
+_MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
+
+
+def fixed(part: Any) -> Any:
+    """A copy of `part` without what is free; in place of the lists that other rules judge a word stands."""
+    if isinstance(part, list):
+        return [fixed(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: _fixed(key, value) for key, value in part.items() if key not in FREE}
+
+
+def _fixed(key: str, value: Any) -> Any:
+    if key == "server_names" and isinstance(value, list) and value and all(isinstance(n, str) and n for n in value):
+        return NAMES
+    if key == "domain_matchers" and isinstance(value, list):
+        return _CLIENTS
+    if key == "dns_cache_config" and isinstance(value, dict):
+        return fixed({**value, "name": _CACHE})
+    if key == "not_rule" and _are_addresses(value):
+        return _ADDRESSES
+    return fixed(value)
+
+
+def _are_addresses(value: Any) -> bool:
+    """Whether these are the ranges that components/allow-private-addresses takes out; none that holds every address."""
+    try:
+        rules = value["or_rules"]["rules"]
+        configs = [rule["matcher"]["typed_config"] for rule in rules]
+        return set(value) == {"or_rules"} and all(
+            set(rule) == {"matcher"}
+            and config["@type"] == _MATCHER
+            and set(config) <= {"@type", "upstream_ip", "upstream_port_range"}
+            and config["upstream_ip"]["address_prefix"]
+            and config["upstream_ip"]["prefix_len"] > 0
+            for rule, config in zip(rules, configs, strict=True)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def client_rules(part: Any) -> Iterator[str]:
+    """Each way in which rules for clients are written in `part`, without the names and the identities themselves."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "domain_matchers" and isinstance(value, list):
+                yield from (text(_rule(rule)) for rule in value)
+            else:
+                yield from client_rules(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from client_rules(item)
+
+
+def _rule(node: Any) -> Any:
+    """`node` of a rule for clients, with a word for the names, for the identities and for what the log calls it."""
+    if isinstance(node, list):
+        return [_rule(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: _rule(value) for key, value in node.items()}
+    if isinstance(node.get("domains"), list):
+        copy["domains"] = NAMES
+    if str(node.get("regex", "")).startswith("spiffe://("):
+        copy["regex"] = _CLIENTS
+    if node.get("action") in ("ALLOW", "DENY") and "name" in node:
+        copy["name"] = _CLIENTS
+    return copy
+
+
+def text(part: Any) -> str:
+    """One spelling of `part`."""
+    return json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

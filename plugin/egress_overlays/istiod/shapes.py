@@ -1,0 +1,187 @@
+"""The gateways that base/ and components/ of this version make, part by part: what is fixed of each.
+
+`shapes.json` holds them. tools/shapes.py writes it from base/ and components/ as Kustomize builds them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .free import client_rules, fixed, text
+from .gateway import Resource, servers
+from .workload import Workload
+
+Message = dict[str, Any]
+FILE = Path(__file__).with_name("shapes.json")
+
+
+class ChainShape(NamedTuple):
+    """A filter chain: what is fixed of it, and of each of its filters, in order."""
+
+    part: str
+    filters: tuple[str, ...]
+
+
+class ListenerShape(NamedTuple):
+    """A listener: what is fixed of it, and of its chains."""
+
+    part: str
+    chains: tuple[ChainShape, ...]
+
+
+class Shape(NamedTuple):
+    """A gateway: listeners and clusters by name. `title` says what makes it; `is_old` where this version does not."""
+
+    title: str
+    is_old: bool
+    listeners: dict[str, ListenerShape]
+    clusters: dict[str, str]
+
+
+class Known(NamedTuple):
+    """All that is known: shapes, the servers of their Gateways, and the ways in which rules for clients are written."""
+
+    shapes: tuple[Shape, ...]
+    servers: frozenset[str]
+    client_rules: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of what EnvoyFilters of base/ add: who adds one of these makes a gateway of base/."""
+        return frozenset(
+            name
+            for shape in self.shapes
+            for name in (*shape.clusters, *shape.listeners)
+            if not name.startswith(("0.0.0.0_", "BlackHole"))
+        )
+
+
+def chain_shape(chain: Message) -> ChainShape:
+    """The shape of one filter chain."""
+    filters = chain.get("filters") if isinstance(chain.get("filters"), list) else []
+    own = {key: value for key, value in chain.items() if key not in ("filters", "name")}
+    return ChainShape(text(fixed(own)), tuple(text(fixed(entry)) for entry in filters or ()))
+
+
+def chains_of(listener: Message) -> list[Message]:
+    """The filter chains of a listener, the default one last."""
+    found = listener.get("filter_chains")
+    chains = [chain for chain in found if isinstance(chain, dict)] if isinstance(found, list) else []
+    default = listener.get("default_filter_chain")
+    return [*chains, default] if isinstance(default, dict) else chains
+
+
+def own_part(listener: Message) -> Message:
+    """What is fixed of a listener beside its chains; whether it has a default one counts."""
+    own = {key: value for key, value in listener.items() if key not in ("filter_chains", "default_filter_chain")}
+    return {**dict(fixed(own)), **({"default_filter_chain": True} if listener.get("default_filter_chain") else {})}
+
+
+def shape(listeners: list[Message], clusters: list[Message], title: str = "", *, is_old: bool = False) -> Shape:
+    """The shape of these listeners and clusters."""
+    return Shape(
+        title,
+        is_old,
+        {
+            str(one.get("name")): ListenerShape(
+                text(own_part(one)), tuple(dict.fromkeys(map(chain_shape, chains_of(one))))
+            )
+            for one in listeners
+        },
+        {str(one.get("name")): text(fixed(one)) for one in clusters if one.get("name") != "BlackHoleCluster"},
+    )
+
+
+def server_shapes(resources: list[Resource], workload: Workload) -> list[tuple[Resource, int, str]]:
+    """The servers of the Gateways that select `workload`: what is fixed of each."""
+    return [(gateway, index, _server(server)) for gateway, index, server in servers(resources, workload)]
+
+
+def _server(server: Message) -> str:
+    tls = server.get("tls")
+    port = server.get("port")
+    # Names, hosts (of VirtualServices that may bind) and versions of TLS open nothing.
+    return text(
+        {
+            **{key: value for key, value in server.items() if key not in ("name", "hosts")},
+            "port": {k: v for k, v in port.items() if k != "name"} if isinstance(port, dict) else port,
+            "tls": {
+                k: v for k, v in tls.items() if k not in ("minProtocolVersion", "maxProtocolVersion", "cipherSuites")
+            }
+            if isinstance(tls, dict)
+            else tls,
+        }
+    )
+
+
+@cache
+def known() -> Known:
+    """What shapes.json holds."""
+    data = json.loads(FILE.read_text(encoding="utf-8"))
+    return decoded(data)
+
+
+def decoded(data: Message) -> Known:
+    """`data` of shapes.json; parts stand in it once and are referred to by their index."""
+    parts = [text(part) for part in data["parts"]]
+    return Known(
+        tuple(
+            Shape(
+                one["title"],
+                bool(one.get("old")),
+                {
+                    name: ListenerShape(
+                        parts[listener["part"]],
+                        tuple(
+                            ChainShape(parts[chain["part"]], tuple(parts[entry] for entry in chain["filters"]))
+                            for chain in listener["chains"]
+                        ),
+                    )
+                    for name, listener in one["listeners"].items()
+                },
+                {name: parts[part] for name, part in one["clusters"].items()},
+            )
+            for one in data["shapes"]
+        ),
+        frozenset(text(server) for server in data["servers"]),
+        frozenset(text(rule) for rule in data["clientRules"]),
+    )
+
+
+def encoded(found: Known) -> Message:
+    """`found` as shapes.json has it."""
+    parts: dict[str, int] = {}
+
+    def index(part: str) -> int:
+        return parts.setdefault(part, len(parts))
+
+    shapes = [
+        {
+            "title": one.title,
+            **({"old": True} if one.is_old else {}),
+            "listeners": {
+                name: {
+                    "part": index(listener.part),
+                    "chains": [
+                        {"part": index(chain.part), "filters": [index(entry) for entry in chain.filters]}
+                        for chain in listener.chains
+                    ],
+                }
+                for name, listener in one.listeners.items()
+            },
+            "clusters": {name: index(part) for name, part in one.clusters.items()},
+        }
+        for one in found.shapes
+    ]
+    return {
+        "parts": [json.loads(part) for part in parts],
+        "shapes": shapes,
+        "servers": [json.loads(server) for server in sorted(found.servers)],
+        "clientRules": [json.loads(rule) for rule in sorted(found.client_rules)],
+    }
+
+
+__all__ = ["FILE", "Known", "Shape", "chain_shape", "client_rules", "decoded", "encoded", "known", "shape"]

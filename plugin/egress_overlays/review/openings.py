@@ -1,0 +1,86 @@
+"""What of the manifests makes the egress gateway another one than base/ and components/ of this version do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..istiod.closed import judge
+from ..istiod.configuration import model
+from ..istiod.shapes import known
+from ..manifest.fields import mapping
+from ..rendered.workloads import ROOT_NAMESPACE, Gateways, is_istio, selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..istiod.workload import Workload
+    from ..manifest.edits import Path
+    from ..manifest.resource import Resource
+    from ..rendered.rendered import Rendered
+
+
+class Opening(NamedTuple):
+    """What `resource` does at `path`, in `words`, to the gateway of `workload`.
+
+    `opens`: it may let through what the lists do not hold; else it is not understood. `is_certain`: it does reach these
+    pods, and not perhaps. `is_old`: all of it is as an earlier base/ made it.
+    """
+
+    resource: Resource | None
+    path: Path
+    words: str
+    workload: Workload
+    opens: bool = True
+    is_certain: bool = True
+    is_old: bool = False
+
+
+def pods(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Workload]:
+    """The pods of the gateways that the sets of `found` configure, each once."""
+    members = {id(entry.resource): entry.resource for entries in found.lists.values() for entry in entries}
+    workloads = Gateways(found.resources, list(members.values()), root_namespace).workloads if members else []
+    once = {(one.namespace, *sorted(map(str, one.labels.items()))): one for one in workloads}
+    return list(once.values())
+
+
+def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Opening]:
+    """Everything that the gateways of base/ in `found` have and base/ has not, or the other way round."""
+    by_identity = {id(resource.value): resource for resource in found.resources}
+    values = [resource.value for resource in found.resources]
+    result: list[Opening] = []
+    for workload in pods(found, root_namespace):
+        judged = judge(values, model(values, workload, root_namespace), known())
+        if judged.shape is None:
+            continue
+        for one in judged.deviations:
+            resource = by_identity.get(id(one.resource))
+            result.append(Opening(resource, one.path, one.words, workload, one.opens))
+        if judged.shape.is_old:
+            words = f"is as an earlier version had it ({judged.shape.title}); take base/ of this version"
+            result.append(Opening(None, (), words, workload, opens=False, is_old=True))
+        result += _doubtful(found.resources, workload, root_namespace)
+    return [one for at, one in enumerate(result) if one not in result[:at]]
+
+
+def _doubtful(resources: Sequence[Resource], workload: Workload, root_namespace: str) -> Iterator[Opening]:
+    """EnvoyFilters and Gateways whose selectors may mean these pods, which only their Deployment could tell."""
+    for resource in resources:
+        if is_istio(resource, "EnvoyFilter"):
+            reached = workload.reached_from(resource.namespace, selector(resource), root_namespace)
+        elif is_istio(resource, "Gateway"):
+            reached = workload.selected(mapping(resource.value, "spec", "selector"))
+        else:
+            continue
+        if reached is None and not mapping(resource.value, "spec").get("targetRefs"):
+            words = "selects labels that the egress gateway's pods may have or not; verify their Deployment with it"
+            yield Opening(resource, ("spec",), words, workload, opens=False, is_certain=False)
+
+
+def is_base(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> bool:
+    """Whether every gateway of `found` is one of base/, so that `openings` has judged it."""
+    values = [resource.value for resource in found.resources]
+    names = known().names
+    return all(
+        names & {str(part.get("name")) for part in (*one.listeners, *one.clusters)}
+        for one in (model(values, workload, root_namespace) for workload in pods(found, root_namespace))
+    )
