@@ -1,7 +1,8 @@
 """Write the shapes of the gateways that base/ and components/ make: plugin/egress_overlays/istiod/shapes.json.
 
 `verify` holds every gateway of base/ against them. Shapes of earlier versions stay in the file, marked as old; with
---old TITLE the shapes of DIRECTORY, a tree of an earlier version or a rendered file, are added to them. Needs kustomize on PATH.
+--old TITLE the shapes of DIRECTORY, a tree of an earlier version or a rendered file, are added to them. Needs
+kustomize on PATH.
 """
 
 from __future__ import annotations
@@ -53,10 +54,7 @@ def main() -> int:
         made = known_of_file(arguments.directory, arguments.old or "")
     else:
         made = known_of(arguments.directory.resolve(), arguments.old or "")
-    if arguments.old:
-        others = before.shapes
-    else:
-        others = tuple(one for one in before.shapes if one.is_old)
+    others = before.shapes if arguments.old else tuple(one for one in before.shapes if one.is_old)
     bodies = {repr(one[2:]) for one in others}
     mine = tuple(one for one in made.shapes if not arguments.old or repr(one[2:]) not in bodies)
     shapes = (*others, *mine) if arguments.old else (*mine, *others)

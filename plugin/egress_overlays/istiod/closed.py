@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from json import loads
 from typing import Any, NamedTuple
 
+from ..manifest.fields import mapping
 from .configuration import Model
 from .errors import NotModelled
 from .free import client_rules, fixed, text
@@ -65,12 +66,22 @@ def judge(resources: list[Resource], found: Model, known: Known) -> Judged:
             words = f"has a rule for clients that the function does not write: {_short(rule)}"
             deviations.append(Deviation(_owner(found), ("spec",), words))
     deviations += [_not_modelled(one) for one in found.unknown]
+    deviations += _without_effect(found, known)
     return Judged(nearest, deviations)
 
 
 def _not_modelled(one: NotModelled) -> Deviation:
     words = "changes the egress gateway's pods in a way that is not known here: " if not one.opens else ""
     return Deviation(one.resource, one.path, f"{words}{one.reason}", one.opens)
+
+
+def _without_effect(found: Model, known: Known) -> Iterator[Deviation]:
+    """Patches to what EnvoyFilters of base/ add: this istiod applies none to what was added, another one might."""
+    for patch in found.patches:
+        name = patch.listener.get("name") or mapping(patch.match, "cluster").get("name")
+        if patch.operation != "ADD" and name in known.names:
+            words = f"changes {name} of base/; istiod does not patch what a patch has added, so take it out"
+            yield Deviation(patch.resource, patch.source.path[:3], words, opens=False)
 
 
 def _owner(found: Model) -> Resource | None:
@@ -155,7 +166,8 @@ class _Comparison:
             yield from self._fields((listener, chain), fixed(mine), loads(expected.part), where)
             yield from self._filters((listener, chain), own.filters, expected.filters, name)
         for _ in left:
-            if self._has_servers or not name.startswith("0.0.0.0_"):
+            # Without a route istiod leaves a server's chain out: nothing gets through.
+            if chains_of(listener) or not name.startswith("0.0.0.0_"):
                 yield self._missing(f"a filter chain of the listener {name}")
 
     def _filters(
@@ -164,6 +176,10 @@ class _Comparison:
         entries = [entry for entry in within[-1].get("filters") or [] if isinstance(entry, dict)]
         titles = [[str(loads(one).get("name")) if one[:1] == "{" else one for one in side] for side in (own, known)]
         for kind, i1, i2, j1, j2 in SequenceMatcher(None, titles[0], titles[1], autojunk=False).get_opcodes():
+            if kind == "replace" and (i2 - i1, j2 - j1) == (1, 1):
+                words = f"puts the filter {titles[0][i1]} in the place of {titles[1][j1]} in the listener {name}"
+                yield self._at((*within, entries[i1]), (), words)
+                continue
             if kind == "equal":
                 for i, j in zip(range(i1, i2), range(j1, j2), strict=True):
                     where = f"filter {titles[0][i]} of the listener {name}"

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 from ..names.domain import Domain
 from . import patches, routed
 from .errors import NotModelled, ProbeError
+from .filters import Patch
 from .gateway import Resource, listeners, title
 from .provenance import Provenance
 from .workload import Workload
 
 
 class Model(NamedTuple):
-    """The listeners and clusters of one workload, where each part comes from, and what is `unknown` of them."""
+    """The listeners and clusters of one workload, where each part comes from, and what is `unknown` of them.
+
+    `patches` are all that reach it.
+    """
 
     workload: Workload
     listeners: list[dict[str, Any]]
@@ -21,6 +25,7 @@ class Model(NamedTuple):
     origins: Provenance
     unknown: list[NotModelled]
     notes: list[str]
+    patches: list[Patch]
 
 
 class Gateway(NamedTuple):
@@ -43,7 +48,7 @@ def model(resources: list[Resource], workload: Workload, root_namespace: str = "
     black_hole = {"name": "BlackHoleCluster", "type": "STATIC", "connect_timeout": "10s"}
     patched = patches.apply(resources, workload, generated, [black_hole], root_namespace, origins)
     unknown = [*unbuilt, *patched.unknown]
-    return Model(workload, patched.listeners, patched.clusters, origins, unknown, patched.notes)
+    return Model(workload, patched.listeners, patched.clusters, origins, unknown, patched.notes, patched.patches)
 
 
 def configuration(resources: list[Resource], workload: Workload, root_namespace: str = "istio-system") -> Gateway:

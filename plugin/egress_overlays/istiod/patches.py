@@ -25,13 +25,14 @@ Message = dict[str, Any]
 class Patched(NamedTuple):
     """What has become of the listeners and clusters; `notes`: where istiod may decide otherwise.
 
-    `unknown` are the patches that reach the workload and are not applied.
+    `patches` are those that reach the workload, `unknown` what of them is not applied.
     """
 
     listeners: list[Message]
     clusters: list[Message]
     notes: list[str]
     unknown: list[NotModelled]
+    patches: list[Patch]
 
 
 def apply(  # noqa: PLR0913, PLR0917 - the two halves of a configuration, and what it is made from
@@ -49,7 +50,7 @@ def apply(  # noqa: PLR0913, PLR0917 - the two halves of a configuration, and wh
     patches, unknown = reaching(resources, workload, root_namespace)
     patching = _Patching(patches, origins or Provenance())
     listeners, clusters = patching.listeners(listeners), patching.clusters(clusters)
-    return Patched(listeners, clusters, patching.touched.notes(), [*unknown, *patching.unknown])
+    return Patched(listeners, clusters, patching.touched.notes(), [*unknown, *patching.unknown], patches)
 
 
 class _Patching:

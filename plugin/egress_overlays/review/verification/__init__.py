@@ -46,7 +46,7 @@ def verify(found: Rendered, options: Options = Options()) -> list[Reported]:  # 
             else:
                 where = found.where.of(finding.resource, path)
             reported.append(Reported(finding, where))
-    return sorted(reported, key=lambda one: one.location)
+    return sorted(_once(reported), key=lambda one: one.location)
 
 
 def _of_list(found: Rendered, finding: Finding) -> Location:

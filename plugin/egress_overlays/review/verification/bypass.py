@@ -1,4 +1,4 @@
-"""Rules for what lets names through beside the lists: strangers at the gateway, all that base/ has not, and chains without a list."""
+"""Rules for what lets names through beside the lists: all that base/ has not, strangers, and chains without a list."""
 
 from __future__ import annotations
 
