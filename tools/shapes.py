@@ -55,8 +55,8 @@ def main() -> int:
     else:
         made = known_of(arguments.directory.resolve(), arguments.old or "")
     others = before.shapes if arguments.old else tuple(one for one in before.shapes if one.is_old)
-    bodies = {repr(one[2:]) for one in others}
-    mine = tuple(one for one in made.shapes if not arguments.old or repr(one[2:]) not in bodies)
+    bodies = [one[2:] for one in others]
+    mine = tuple(one for one in made.shapes if not arguments.old or one[2:] not in bodies)
     shapes = (*others, *mine) if arguments.old else (*mine, *others)
     old = Known((), before.servers, before.client_rules) if arguments.old else Known((), frozenset(), frozenset())
     whole = Known(shapes, made.servers | old.servers, made.client_rules | old.client_rules)

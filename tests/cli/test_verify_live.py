@@ -66,12 +66,16 @@ def test_what_changes_our_gateway_is_found(
             assert bypasses(run, [*objects, small(one, namespace=where, labels=labels)]) == ["error"]
 
 
-def test_a_filter_or_a_listener_more_is_a_warning(run: Run, live: list[Object]) -> None:
-    for one in (
-        patch("NETWORK_FILTER", "INSERT_BEFORE", {"name": "envoy.filters.network.local_ratelimit"}, MESH),
-        patch("LISTENER", "ADD", {"filter_chains": [chain()]}),
-    ):
-        assert bypasses(run, [*live, small(one)]) == ["warning"]
+@pytest.mark.parametrize(
+    ("one", "rule"),
+    [
+        (patch("NETWORK_FILTER", "INSERT_BEFORE", {"name": "envoy.filters.network.local_ratelimit"}, MESH), "unknown"),
+        (patch("NETWORK_FILTER", "INSERT_BEFORE", {"name": "envoy.filters.network.set_filter_state"}, MESH), "bypass"),
+        (patch("LISTENER", "ADD", {"filter_chains": [chain()]}), "bypass"),
+    ],
+)
+def test_a_filter_or_a_listener_more_is_an_error(one: Object, rule: str, run: Run, live: list[Object]) -> None:
+    assert [(found["rule"], found["severity"]) for found in findings(run, [*live, small(one)])] == [(rule, "error")]
 
 
 UNRELATED = {

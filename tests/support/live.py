@@ -59,10 +59,13 @@ def findings(run: Run, objects: list[Object], *options: str) -> list[dict[str, A
 
 
 def bypasses(run: Run, objects: list[Object], *options: str) -> list[str]:
-    """The severity of each `bypass`; nothing else may be found."""
+    """The worst severity of `bypass` or `unknown` for each object; nothing else may be found."""
     found = findings(run, objects, *options)
-    assert {one["rule"] for one in found} <= {"bypass"}, found
-    return [one["severity"] for one in found]
+    assert {one["rule"] for one in found} <= {"bypass", "unknown"}, found
+    worst: dict[str, str] = {}
+    for one in found:
+        worst[one["object"]] = min(worst.get(one["object"], "warning"), one["severity"])
+    return list(worst.values())
 
 
 def chains(envoy_filter: Object) -> list[Object]:

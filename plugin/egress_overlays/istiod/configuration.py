@@ -41,12 +41,17 @@ class Gateway(NamedTuple):
     notes: list[str]
 
 
-def model(resources: list[Resource], workload: Workload, root_namespace: str = "istio-system") -> Model:
-    """What istiod would configure for `workload`, as far as that is known here."""
+def model(
+    resources: list[Resource], workload: Workload, root_namespace: str = "istio-system", *, backwards: bool = False
+) -> Model:
+    """What istiod would configure for `workload`, as far as that is known here.
+
+    EnvoyFilters whose order only their time of creation tells are taken by name, or `backwards`.
+    """
     origins = Provenance()
     generated, unbuilt = listeners(resources, workload, root_namespace, origins)
-    black_hole = {"name": "BlackHoleCluster", "type": "STATIC", "connect_timeout": "10s"}
-    patched = patches.apply(resources, workload, generated, [black_hole], root_namespace, origins)
+    clusters = [{"name": "BlackHoleCluster", "type": "STATIC", "connect_timeout": "10s"}]
+    patched = patches.apply(resources, workload, generated, clusters, root_namespace, origins, backwards=backwards)
     unknown = [*unbuilt, *patched.unknown]
     return Model(workload, patched.listeners, patched.clusters, origins, unknown, patched.notes, patched.patches)
 

@@ -84,16 +84,17 @@ class Patch:
 
 
 def reaching(
-    resources: list[Resource], workload: Workload, root_namespace: str
+    resources: list[Resource], workload: Workload, root_namespace: str, *, backwards: bool = False
 ) -> tuple[list[Patch], list[NotModelled]]:
     """The patches that reach `workload`, in istiod's order, and those that are not known here.
 
-    What istiod orders by the time of creation, which no file holds, stands in the order of names.
+    What istiod orders by the time of creation, which no file holds, stands in the order of names, or `backwards`.
     """
     patches: list[Patch] = []
     unknown: list[NotModelled] = []
     found = [f for f in of_kind(resources, "EnvoyFilter") if _reaches(f, workload, root_namespace)]
-    for envoy_filter in sorted(found, key=lambda f: (*_rank(f, root_namespace), text(f.get("metadata"), "name"))):
+    found.sort(key=lambda f: text(f.get("metadata"), "name"), reverse=backwards)
+    for envoy_filter in sorted(found, key=lambda f: _rank(f, root_namespace)):
         spec = mapping(envoy_filter, "spec")
         if "targetRefs" in spec:
             reason = "spec.targetRefs: the probe selects by workloadSelector only"

@@ -42,12 +42,14 @@ def apply(  # noqa: PLR0913, PLR0917 - the two halves of a configuration, and wh
     clusters: list[Message],
     root_namespace: str,
     origins: Provenance | None = None,
+    *,
+    backwards: bool = False,
 ) -> Patched:
     """`listeners` and `clusters` of `workload`, changed in place by every EnvoyFilter of `resources` that reaches it.
 
     Who has changed which part is noted down in `origins`.
     """
-    patches, unknown = reaching(resources, workload, root_namespace)
+    patches, unknown = reaching(resources, workload, root_namespace, backwards=backwards)
     patching = _Patching(patches, origins or Provenance())
     listeners, clusters = patching.listeners(listeners), patching.clusters(clusters)
     return Patched(listeners, clusters, patching.touched.notes(), [*unknown, *patching.unknown], patches)

@@ -49,9 +49,13 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
     values = [resource.value for resource in found.resources]
     result: list[Opening] = []
     for workload in pods(found, root_namespace):
-        judged = judge(values, model(values, workload, root_namespace), known())
+        made = model(values, workload, root_namespace)
+        judged = judge(values, made, known())
         if judged.shape is None:
             continue
+        if made.notes:  # which EnvoyFilter is the older one decides: it must be as base/ has it either way
+            other = judge(values, model(values, workload, root_namespace, backwards=True), known())
+            judged.deviations.extend(other.deviations)
         for one in judged.deviations:
             resource = by_identity.get(id(one.resource))
             result.append(Opening(resource, one.path, one.words, workload, one.opens))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...rendered.locations import Location
 from . import agreement, bypass, clients, gateway, names, risks, types
 from .catalogue import RULES
-from .fault import Options
+from .fault import Options, once
 
 if TYPE_CHECKING:
     from ...manifest.findings import Finding
@@ -39,14 +39,13 @@ class Reported(NamedTuple):
 def verify(found: Rendered, options: Options = Options()) -> list[Reported]:  # noqa: B008 - it cannot be changed
     """Everything there is to say of `found`, in the order of files and lines."""
     reported = [Reported(finding, _of_list(found, finding)) for finding in found.findings]
-    for rule in _RULES:
-        for finding, path in rule(found, options):
-            if finding.group or not finding.resource:
-                where = _of_list(found, finding)
-            else:
-                where = found.where.of(finding.resource, path)
-            reported.append(Reported(finding, where))
-    return sorted(_once(reported), key=lambda one: one.location)
+    for finding, path in once([fault for rule in _RULES for fault in rule(found, options)]):
+        if finding.group or not finding.resource:
+            where = _of_list(found, finding)
+        else:
+            where = found.where.of(finding.resource, path)
+        reported.append(Reported(finding, where))
+    return sorted(reported, key=lambda one: one.location)
 
 
 def _of_list(found: Rendered, finding: Finding) -> Location:

@@ -39,3 +39,18 @@ def some(names: Sequence[str], limit: int = 3) -> str:
 def misplaced(resource: Resource) -> list[BadPlace]:
     """What stands in `resource` where names belong, and holds none."""
     return [place for place in find(resource) if isinstance(place, BadPlace)]
+
+
+def once(faults: Sequence[Fault]) -> Iterator[Fault]:
+    """`faults` without each `bypass` at a place where another rule has an error to say, which is more exact."""
+    exact = [
+        (finding.resource, path)
+        for finding, path in faults
+        if finding.rule != "bypass" and finding.severity == ERROR and len(path) > 2
+    ]
+    for finding, path in faults:
+        if finding.rule == "bypass" and any(
+            finding.resource is resource and path[: len(other)] == other[: len(path)] for resource, other in exact
+        ):
+            continue
+        yield finding, path
