@@ -36,7 +36,7 @@ def test_a_second_forwarder_is_found(names: list[str] | None, run: Run, live: li
     assert bypasses(run, live) == []
     live.append(sneaky(live, names))
     assert bypasses(run, live) == ["error"]
-    outcome = run("check", "evil.example", "-", stdin=text(live))
+    outcome = run("check", "--all", "evil.example", "-", stdin=text(live))
     assert f"gateway  matches {'evil.example' if names else '*'} (EnvoyFilter istio-egress/sneaky, " in outcome.out
     assert "verify` shows" in outcome.err
     assert "verify` shows" in run("list", "-", stdin=text(live)).err
@@ -132,7 +132,7 @@ def test_a_virtualservice_that_sends_to_the_gateway_is_found(
 ) -> None:
     live.append(service({"host": host}, kind))
     assert bypasses(run, live) == ["error"]
-    out = run("check", "evil.example", "-", stdin=text(live)).out
+    out = run("check", "--all", "evil.example", "-", stdin=text(live)).out
     assert f"sidecar  matches {'evil.example' if kind == 'tls' else '*'} (VirtualService shop/other, which " in out
 
 
@@ -162,7 +162,7 @@ def test_a_virtualservice_that_sends_elsewhere_is_not(route: Object, run: Run, l
 def test_both_together_let_the_name_through(run: Run, live: list[Object]) -> None:
     live += [sneaky(live, None), service({"host": "egressgateway.istio-egress"})]
     assert bypasses(run, live) == ["error", "error"]
-    assert run("check", "evil.example", "-", stdin=text(live)).code == 0
+    assert run("check", "--all", "evil.example", "-", stdin=text(live)).code == 0
     assert "evil.example" in run("list", "-", stdin=text(live)).out
 
 

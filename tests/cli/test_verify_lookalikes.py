@@ -49,7 +49,7 @@ def test_no_chain_with_a_list_at_all(run: Run, plain: list[Object]) -> None:
     for one in chains(of(plain, "EnvoyFilter")):
         del one["filter_chain_match"]
     assert rules(run, plain) == {"place"}
-    assert "gateway  matches *" in run("check", "evil.example", "-", stdin=text(plain)).out
+    assert "gateway  matches *" in run("check", "--all", "evil.example", "-", stdin=text(plain)).out
 
 
 def test_a_serviceentry_of_other_names(run: Run, plain: list[Object]) -> None:
