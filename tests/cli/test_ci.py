@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -59,21 +60,44 @@ def test_the_action_reports_what_a_change_opens(tree: Path, repository: Callable
     file = tree / DOMAINS
     file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io\n    *.quay.io # mirrors\n"))
     repository("commit", "-qam", "two")
-    done = step("What opens and closes", tree, OVERLAYS="overlays/prod overlays/dev overlays/none", BASE="HEAD~1")
+    done = step("What opens and closes", tree, OVERLAYS="overlays/prod overlays/st*", BASE="HEAD~1")
     assert done.returncode == 0, done.stderr
     report = Path(outputs(tree)["report"]).read_text()
     assert outputs(tree)["changed"] == "true"
-    assert report.startswith("<!-- egress-overlays -->\n### diff: `overlays/prod, HEAD~1..HEAD`")
+    assert report.startswith("<!-- egress-overlays -->\n### diff: `overlays/prod overlays/st*, HEAD~1..HEAD`")
     assert "| :warning: opens | `*.quay.io` | wildcard | `container-registries" in report
-    assert "nothing becomes reachable" in report
-    assert "Not compared:\n\n```text\negress-overlays: error: overlays/none does not exist" in report
-    assert (tree / ".git/runner/summary").read_text() == report
+    assert "| all 2 overlays |" in report
+    assert report.endswith((tree / ".git/runner/summary").read_text())
+    whole = json.loads((Path(outputs(tree)["directory"]) / "diff.json").read_text())
+    assert whole["overlays"] == ["overlays/prod", "overlays/staging"]
 
 
 def test_the_action_says_that_nothing_changed(tree: Path, repository: Callable[..., str]) -> None:
     repository("commit", "-q", "--allow-empty", "-m", "two")
-    step("What opens and closes", tree, OVERLAYS="overlays/prod", BASE="HEAD~1")
+    step("What opens and closes", tree, OVERLAYS="...", BASE="HEAD~1")
     assert outputs(tree)["changed"] == "false"
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_cannot_be_compared_has_changed(tree: Path) -> None:
+    """An unknown base, or a fault of ours that leaves nothing on stdout, is no green answer."""
+    assert step("What opens and closes", tree, OVERLAYS="...", BASE="nowhere").returncode == 0
+    assert outputs(tree)["changed"] == "true"
+    report = Path(outputs(tree)["report"]).read_text()
+    assert "### diff: NOT COMPARED" in report
+    assert "    egress-overlays: error: git knows no revision 'nowhere'" in report
+
+
+def test_a_base_that_does_not_build_has_changed(tree: Path, repository: Callable[..., str]) -> None:
+    file = tree / DOMAINS
+    good = file.read_text()
+    file.write_text(good.replace("    ghcr.io\n", "    ghcr.io:443:x\n"))
+    repository("commit", "-qam", "does not build")
+    file.write_text(good)
+    repository("commit", "-qam", "builds again")
+    step("What opens and closes", tree, OVERLAYS="overlays/prod", BASE="HEAD~1")
+    assert outputs(tree)["changed"] == "true"
+    assert "NOT COMPARED: overlays/prod" in Path(outputs(tree)["report"]).read_text()
 
 
 @pytest.mark.usefixtures("repository")

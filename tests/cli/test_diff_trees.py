@@ -11,7 +11,7 @@ import pytest
 
 import big_tree
 from command import Run, one_line
-from egress_overlays.cli.compared import _matches
+from egress_overlays.rendered.overlays import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_a_name_for_all_overlays_is_one_row(run: Run, tree: Path, git: Callable[
     ],
 )
 def test_patterns(pattern: str, found: bool) -> None:
-    assert _matches("overlays/prod", pattern) is found
+    assert matches("overlays/prod", pattern) is found
 
 
 def test_a_pattern_without_an_overlay_is_wrong_use(run: Run, git: Callable[..., str]) -> None:

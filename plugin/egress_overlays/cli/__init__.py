@@ -47,7 +47,7 @@ COMMANDS = {
 
 
 def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> int:
-    """Run `argv` (a subcommand and its arguments); returns the exit code: 0, 1 or 2. It raises faults of ours alone."""
+    """Run `argv` (a subcommand and its arguments); returns the exit code: 0, 1 or 2."""
     console = Console(stdin, stdout, stderr)
     try:
         # argparse knows the process's own streams alone, and exits for --help and wrong use.
@@ -61,7 +61,7 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
         return 2
     except ImportError as fault:
         console.say(missing(fault))
-        return 2
+        return 1
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..rendered.loading import load, nothing
-from ..rendered.overlays import overlays
+from ..rendered.overlays import matches, overlays
 from ..rendered.rendered import Unreadable
 from ..review.changes import changes
 
@@ -38,15 +37,7 @@ class Comparison(NamedTuple):
 def chosen(sides: Sequence[Side], patterns: Sequence[str]) -> list[str]:
     """The overlays of either side whose paths match one of `patterns` (`overlays/...`, or a glob); all without any."""
     found = sorted({path for side in sides if side.tree.is_dir() for path in overlays(side.tree)})
-    return [path for path in found if not patterns or any(_matches(path, pattern) for pattern in patterns)]
-
-
-def _matches(path: str, pattern: str) -> bool:
-    pattern = os.path.normpath(pattern.removesuffix("/"))
-    if pattern == "..." or pattern.endswith("/..."):
-        pattern = pattern.removesuffix("...").rstrip("/") or "."
-        return pattern in (".", path) or path.startswith(f"{pattern}/")
-    return fnmatchcase(path, pattern)
+    return [path for path in found if not patterns or any(matches(path, pattern) for pattern in patterns)]
 
 
 def compare(paths: Sequence[str], sides: Sequence[Side], progress: Callable[[int, int], None]) -> list[Comparison]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..rendered.blame import Blame
 from ..rendered.loading import nothing
+from ..rendered.overlays import is_pattern
 from ..review.changes import changes, counts, merged
 from ..review.difference import Change, Difference, differences
 from . import formats, inputs
@@ -67,7 +68,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the difference."""
     more: dict[str, Any] = {}
     with ExitStack() as stack:
-        if arguments.rev and arguments.b is None and (not arguments.a or _is_pattern(arguments.a)):
+        if arguments.rev and arguments.b is None and (not arguments.a or is_pattern(arguments.a)):
             found = _trees(arguments, console, stack)
         else:
             found, more = _pair(arguments, console, stack)
@@ -84,10 +85,6 @@ def run(arguments: Namespace, console: Console) -> int:
     report = Report("diff", _title(arguments), data, headlines=headlines(data), sections=sections(data))
     formats.write(report, arguments, console)
     return 2 if missing else int(arguments.exit_code and bool(rows))
-
-
-def _is_pattern(path: str) -> bool:
-    return path.endswith("/...") or any(char in path for char in "*?[")
 
 
 def _title(arguments: Namespace) -> str:

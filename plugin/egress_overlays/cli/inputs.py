@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..lists.clients import Client, InvalidClient, parse
@@ -10,13 +11,16 @@ from ..manifest.findings import ERROR
 from ..manifest.resource import DEFAULT_SET
 from ..names.domain import ascii_quoted
 from ..rendered import staleness
+from ..rendered.kustomize import KUSTOMIZATIONS
 from ..rendered.loading import load
+from ..rendered.overlays import is_pattern, matches, overlays
 from ..rendered.rendered import Unreadable
 from .console import Failure
 from .formats.escaping import visible
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from ..rendered.rendered import Rendered
     from .console import Console
@@ -32,7 +36,8 @@ def add_path(parser: ArgumentParser, *, several: bool = False) -> None:
         "paths" if several else "path",
         nargs="+" if several else None,
         metavar="PATH",
-        help="a kustomization directory, a file of YAML (rendered, live, or a domains ConfigMap), or - for stdin",
+        help="a kustomization directory, a file of YAML (rendered, live, or a domains ConfigMap), or - for stdin"
+        + ("; overlays/* and DIR/... stand for the overlays that match" if several else ""),
     )
 
 
@@ -90,12 +95,36 @@ def workload(text: str) -> Client | None:
     return client
 
 
+def overlays_of(paths: Sequence[str]) -> list[str]:
+    """`paths`, and in place of globs and `DIR/...` the overlays that they stand for; raises Failure for none."""
+    found: list[str] = []
+    for path in paths:
+        if not is_pattern(path) or Path(path).exists():
+            found.append(path)
+            continue
+        meant = [one for one in overlays(Path()) if matches(one, path)]
+        if not meant:
+            raise Failure(f"{path}: no overlay here matches it: no kustomization that runs the function")
+        found += meant
+    return list(dict.fromkeys(found))
+
+
+def below(path: str) -> str:
+    """What to say of a directory without a kustomization: the overlays below it; "" where that is not the matter."""
+    directory = Path(path)
+    if not directory.is_dir() or any((directory / name).is_file() for name in KUSTOMIZATIONS):
+        return ""
+    found = [str(directory / one) for one in overlays(directory)]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return f"; overlays below it: {', '.join(found[:5])}{more}; {path.rstrip('/')}/... stands for all" if found else ""
+
+
 def read(path: str, console: Console) -> Rendered:
     """What `path` holds; raises Failure where it cannot be read."""
     try:
         return load(path, console.stdin)
     except Unreadable as fault:
-        raise Failure(str(fault)) from None
+        raise Failure(f"{fault}{below(path)}") from None
 
 
 def read_lists(path: str, console: Console) -> Rendered:

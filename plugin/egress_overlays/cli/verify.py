@@ -31,6 +31,7 @@ def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     inputs.add_path(parser, several=True)
     inputs.add_report(parser, "markdown", "sarif", "junit", "github")
+    parser.add_argument("--list", action="store_true", help="print the overlays that the paths stand for, and end")
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument("--allow-empty", action="store_true", help="a set that admits nothing is fine")
     parser.add_argument("--all", action="store_true", help="print remarks too, as on names that a wildcard covers")
@@ -49,12 +50,19 @@ def run(arguments: Namespace, console: Console) -> int:
     findings: list[Found] = []
     cases: list[Case] = []
     whole = []
-    for path in arguments.paths:
+    paths = inputs.overlays_of(arguments.paths)
+    if arguments.list:
+        console.write("\n".join(paths))
+        return 0
+    seen: set[Found] = set()
+    for path in paths:
         read = _read(path, console)
         reported = verify(read, Options(arguments.root_namespace, arguments.allow_empty))
         found = [_found(path, one, grave) for one in reported]
         headlines.append(_headline(_summary(read), found, every=arguments.all))
-        findings += found
+        # What is wrong with a shared list is told once, and counts in each overlay.
+        findings += [one for one in found if one._replace(path="") not in seen]
+        seen.update(one._replace(path="") for one in found)
         cases += _cases(path, found)
         whole.append({"path": path, "findings": [data(one) for one in reported]})
     title = ", ".join(arguments.paths)
@@ -75,7 +83,7 @@ def _read(path: str, console: Console) -> Rendered:
             if any(finding.severity == ERROR for finding in lists.findings):
                 console.say(f"egress-overlays: {fault}")
                 return lists
-        raise Failure(str(fault)) from None
+        raise Failure(f"{fault}{inputs.below(path)}") from None
 
 
 def _summary(found: Rendered) -> str:

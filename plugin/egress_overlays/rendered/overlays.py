@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,20 @@ def overlays(top: Path) -> list[str]:
     """The overlays in `top` and below it, as paths relative to it, sorted."""
     seen: dict[Path, bool] = {}
     return sorted(str(file.parent.relative_to(top)) for file, said in _kustomizations(top) if _runs(file, said, seen))
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether the overlay `path` is meant by `pattern`: a path, a glob, or `DIR/...` for all in DIR and below it."""
+    pattern = os.path.normpath(pattern.removesuffix("/"))
+    if pattern == "..." or pattern.endswith("/..."):
+        pattern = pattern.removesuffix("...").rstrip("/") or "."
+        return pattern in (".", path) or path.startswith(f"{pattern}/")
+    return fnmatchcase(path, pattern)
+
+
+def is_pattern(path: str) -> bool:
+    """Whether `path` stands for overlays that are to be found."""
+    return path == "..." or path.endswith("/...") or any(char in path for char in "*?[")
 
 
 def _kustomizations(top: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
