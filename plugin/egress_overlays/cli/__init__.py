@@ -38,6 +38,7 @@ COMMANDS = {
     "remove": "remove",
     "import": "import_",
     "learn": "learn",
+    "usage": "usage",
     "init": "init",
     "upgrade": "upgrade",
     "schema": "schema",

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 __doc__ = f"{__doc__}\n{logs.LOGS}\n"
 
-EXAMPLE = (
-    "kubectl logs -n shop -l app=web -c istio-proxy --prefix | egress-overlays learn --namespace shop - overlays/prod"
-)
+EXAMPLE = "egress-overlays learn --namespace shop proxy.log overlays/prod"
 _BY = ("namespace", "serviceaccount", "all")
 
 

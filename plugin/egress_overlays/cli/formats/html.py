@@ -1,4 +1,4 @@
-"""The matrix as one HTML page that needs nothing from elsewhere."""
+"""The matrix as one HTML page that needs nothing from elsewhere; `usage_page` has that of usage."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ _SIGNS = {LISTED: "✓", COVERED: "✱", PARTLY: "◐", NO: "·"}
 
 def write(report: Report, _view: View) -> str:
     """The page; it works without JavaScript too, but for filter and search."""
+    if report.command == "usage":
+        from .usage_page import page
+
+        return page(report)
     titles: Sequence[str] = report.data["environments"]
     rows: Sequence[dict[str, Any]] = report.data["names"]
     several = len({row["set"] for row in rows}) > 1
@@ -39,7 +43,12 @@ def write(report: Report, _view: View) -> str:
         "BODY": body,
         "VERSION": html(VERSION),
     }
-    text = Path(__file__).with_name("matrix.html").read_text(encoding="utf-8")
+    return filled("matrix.html", values)
+
+
+def filled(template: str, values: dict[str, str]) -> str:
+    """The page `template` of this folder with `values`, which are HTML, in its places."""
+    text = Path(__file__).with_name(template).read_text(encoding="utf-8")
     before, *parts = text.split("{{")
     # One pass: a name on a list can never be taken for a placeholder.
     return before + "".join(values[part.partition("}}")[0]] + part.partition("}}")[2] for part in parts)

@@ -1,0 +1,221 @@
+"""Say what each entry of a list was used for, by access logs: hits, clients, what was refused, what went past it.
+
+Nothing is called unused where the logs cover less time than --since. A connection leaves a line in the sidecar, and two
+in the gateway: it counts once. --remove-unused prints the change to the files as a diff, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..names.domain import Domain, ascii_quoted
+from . import formats, inputs, list_, logs
+from .console import Failure
+from .report import BAD, DOUBTFUL, GOOD, SOFT, Column, Line, Report, Row, Section
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from ..logs.tally import Tally
+    from ..logs.usage import Asked, Usage, Use
+    from .console import Console
+
+__doc__ = f"{__doc__}\n{logs.LOGS}\n"
+
+EXAMPLE = "egress-overlays usage --since 14d gateway.log.gz sidecars/ overlays/prod"
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+_SINCE = re.compile(r"(\d{1,5})([dhm])")
+_SHOWN = 3
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The arguments."""
+    parser.add_argument("logs", nargs="+", metavar="LOG", help="logs")
+    inputs.add_path(parser)
+    parser.add_argument(
+        "--since",
+        default="14d",
+        metavar="TIME",
+        help="a shorter log calls nothing unused: 14d, 36h, 90m (default: 14d)",
+    )
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="exit 1 where an entry is unused, or something was refused or went past",
+    )
+    parser.add_argument("--remove-unused", action="store_true", help="print a diff that takes unused entries away")
+    logs.configure(parser)
+    inputs.add_report(parser, "markdown", "html")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print what was used; 0, or 1 with --exit-code where something is to be done."""
+    from ..logs.usage import usage
+
+    since = _since(arguments.since)
+    found = inputs.read_lists(arguments.path, console)
+    rows = [{**entry, "set": name} for name in found.names for entry in list_.listed(found, name)["entries"]]
+    tally = logs.read(arguments.logs, arguments, console, by_hour=True)
+    answer = usage(tally, [(row["set"], Domain(row["name"])) for row in rows], since)
+    if arguments.remove_unused:
+        console.write(_diff(rows, answer))
+    else:
+        data = _data(found.path, rows, answer, tally, arguments.since)
+        sections = [_entries(data), *_asked(data)]
+        report = Report("usage", found.shown, data, headlines=_headlines(data), sections=sections)
+        formats.write(report, arguments, console)
+    for word in logs.aside(tally.aside, tally):
+        console.say(word)
+    return int(arguments.exit_code and bool(answer.unused or answer.refused or answer.past))
+
+
+def _since(text: str) -> timedelta:
+    found = _SINCE.fullmatch(text)
+    if found is None:
+        raise Failure(f"--since {ascii_quoted(text)}: write a number and d, h or m, as in --since 14d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _data(path: str, rows: list[dict[str, Any]], answer: Usage, tally: Tally, since: str) -> dict[str, Any]:
+    uses = {(use.set_name, str(use.name)): use for use in answer.uses}
+    unused = {(use.set_name, str(use.name)) for use in answer.unused}
+    kept = ("name", "set", "group", "comment", "configMap", "file", "line")
+    entries = []
+    for row in rows:
+        key = row["set"], row["name"]
+        entries.append({**{one: row[one] for one in kept}, **_use(uses[key]), "unused": key in unused})
+    return {
+        "path": path,
+        "window": {
+            "first": tally.window.first or None,
+            "last": tally.window.last or None,
+            "seconds": int(answer.window.total_seconds()),
+            "since": since,
+            "isLongEnough": answer.is_long_enough,
+        },
+        "lines": tally.lines,
+        "aside": dict(tally.aside),
+        "entries": entries,
+        "refused": list(map(_of_client, answer.refused)),
+        "past": list(map(_of_client, answer.past)),
+        "hours": [
+            {"hour": hour, "outcome": outcome, "count": count}
+            for (hour, outcome), count in sorted(tally.hours.items())
+            if hour
+        ],
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        "hits": use.hits,
+        "first": use.seen.first or None,
+        "last": use.seen.last or None,
+        "workloads": sorted(use.workloads),
+        "asked": [{"name": name, "hits": count} for name, count in sorted(use.names.items())],
+    }
+
+
+def _of_client(asked: Asked) -> dict[str, Any]:
+    said = {"name": asked.name, "client": str(asked.client), "count": asked.count, "last": asked.last or None}
+    return {**said, "rule": asked.rule} if asked.rule else said
+
+
+def _headlines(data: dict[str, Any]) -> list[Line]:
+    window = data["window"]
+    span = timedelta(seconds=window["seconds"])
+    lines = [Line(f"{data['lines']} lines, {window['first'] or 'no time'} to {window['last'] or 'no time'} ({span})")]
+    unused = sum(entry["unused"] for entry in data["entries"])
+    if not window["isLongEnough"]:
+        words = f"shorter than --since {window['since']}: no entry is called unused"
+        lines.append(Line(words, DOUBTFUL))
+    elif unused:
+        lines.append(Line(f"{unused} of {len(data['entries'])} entries were never asked for", DOUBTFUL))
+    else:
+        lines.append(Line("every entry was asked for", GOOD))
+    return lines
+
+
+def _entries(data: dict[str, Any]) -> Section:
+    columns = (
+        Column("name", is_quoted=True, matters=9),
+        Column("set", is_quoted=True, matters=3),
+        Column("hits", matters=8),
+        Column("last", matters=6),
+        Column("by", is_quoted=True, matters=5),
+        Column("remark", matters=7),
+        Column("group", is_quoted=True, matters=2),
+    )
+    several = len({entry["set"] for entry in data["entries"]}) > 1
+    rows = [
+        Row(
+            (
+                entry["name"],
+                entry["set"] if several else "",
+                str(entry["hits"]),
+                (entry["last"] or "")[:16],
+                _some(entry["workloads"]),
+                _remark(entry),
+                entry["group"] or "",
+            ),
+            DOUBTFUL if entry["unused"] else "" if entry["asked"] else SOFT,
+            tuple(one["name"] for one in entry["asked"]) if entry["name"].startswith("*") else (),
+        )
+        for entry in data["entries"]
+    ]
+    return Section(Line("Entries"), columns, rows)
+
+
+def _remark(entry: dict[str, Any]) -> str:
+    if entry["unused"]:
+        return "unused"
+    if not entry["asked"]:
+        return "not asked for"
+    names = [one["name"] for one in entry["asked"]]
+    return f"{len(names)} names would do: {_some(names)}" if entry["name"].startswith("*") else ""
+
+
+def _asked(data: dict[str, Any]) -> list[Section]:
+    columns = (
+        Column("name", is_quoted=True, matters=9),
+        Column("client", is_quoted=True, matters=8),
+        Column("times", matters=6),
+        Column("last", matters=5),
+        Column("by", matters=7),
+    )
+    titles = {"refused": ("Refused", BAD), "past": ("Directly, past the gateway", DOUBTFUL)}
+    sections = []
+    for key, (title, tone) in titles.items():
+        rows = [
+            Row((one["name"], one["client"], str(one["count"]), (one["last"] or "")[:16], one.get("rule", "")), tone)
+            for one in data[key]
+        ]
+        if rows:
+            sections.append(Section(Line(title), columns, rows))
+    return sections
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return ", ".join(texts[:_SHOWN]) + more
+
+
+def _diff(rows: list[dict[str, Any]], answer: Usage) -> str:
+    """A diff without the lines of which all names are unused."""
+    unused = {(use.set_name, str(use.name)) for use in answer.unused}
+    lines: dict[str, dict[int, bool]] = {}
+    for row in rows:
+        if row["line"]:
+            known = lines.setdefault(row["file"], {})
+            known[row["line"]] = known.get(row["line"], True) and (row["set"], row["name"]) in unused
+    found = ""
+    for file, numbers in sorted(lines.items()):
+        old = Path(file).read_text(encoding="utf-8").splitlines(keepends=True)
+        new = [line for number, line in enumerate(old, 1) if not numbers.get(number)]
+        found += "".join(unified_diff(old, new, f"a/{file}", f"b/{file}"))
+    return found
