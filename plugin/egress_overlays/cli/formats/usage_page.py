@@ -1,4 +1,4 @@
-"""Usage as one HTML page that needs nothing from elsewhere, with a plot of connections over time."""
+"""Usage as one HTML page, with a plot of connections over time; it needs JavaScript for the search alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...version import VERSION
 from .escaping import html
-from .html import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,16 +23,15 @@ _KINDS = {
 }
 
 
-def page(report: Report) -> str:
-    """The page; it needs no JavaScript but for the search."""
-    values = {
+def values(report: Report) -> dict[str, str]:
+    """What stands in the places of usage.html."""
+    return {
         "TITLE": html(report.title),
         "HEADLINES": "".join(f'<p class="{line.tone}">{html(line.text)}</p>' for line in report.headlines),
         "PLOT": _plot(report.data["hours"]),
         "SECTIONS": "".join(map(_section, report.sections)),
         "VERSION": html(VERSION),
     }
-    return filled("usage.html", values)
 
 
 def _section(section: Section) -> str:
