@@ -1,17 +1,21 @@
 """Verify rendered or live manifests, or the lists of a directory that does not build.
 
-Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names) are fine; warnings are, unless
---strict. Live manifests:
+A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
+counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
+are fine; warnings are, unless --strict. Live manifests:
 kubectl get virtualservices,serviceentries,envoyfilters,gateways,deployments -A -o yaml | egress-overlays verify -
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import ERROR, INFO, WARNING
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
+from ..review.acceptance import accept
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure
@@ -32,6 +36,12 @@ def configure(parser: ArgumentParser) -> None:
     inputs.add_path(parser, several=True)
     inputs.add_report(parser, "markdown", "sarif", "junit", "github")
     parser.add_argument("--list", action="store_true", help="print the overlays that the paths stand for, and end")
+    parser.add_argument(
+        "--accepted",
+        default="",
+        metavar="FILE",
+        help="acceptances for manifests: egress-overlays: allow RULE TICKET until YYYY-MM-DD Kind namespace/name",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument("--allow-empty", action="store_true", help="a set that admits nothing is fine")
     parser.add_argument("--all", action="store_true", help="print remarks too, as on names that a wildcard covers")
@@ -55,20 +65,32 @@ def run(arguments: Namespace, console: Console) -> int:
         console.write("\n".join(paths))
         return 0
     seen: set[Found] = set()
+    accepted = (arguments.accepted, _text(arguments.accepted))
     for path in paths:
         read = _read(path, console)
         reported = verify(read, Options(arguments.root_namespace, arguments.allow_empty))
-        found = [_found(path, one, grave) for one in reported]
+        reported, reasons = accept(read, reported, accepted, datetime.now(UTC).date())
+        found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
         headlines.append(_headline(_summary(read), found, every=arguments.all))
         # What is wrong with a shared list is told once, and counts in each overlay.
         findings += [one for one in found if one._replace(path="") not in seen]
         seen.update(one._replace(path="") for one in found)
         cases += _cases(path, found)
-        whole.append({"path": path, "findings": [data(one) for one in reported]})
+        whole.append(
+            {"path": path, "findings": [data(one, reason) for one, reason in zip(reported, reasons, strict=True)]}
+        )
     title = ", ".join(arguments.paths)
     report = Report("verify", title, whole, headlines=headlines, findings=findings, cases=cases)
     formats.write(report, arguments, console)
     return int(any(one.fails for one in findings))
+
+
+def _text(file: str) -> str:
+    """The text of the file of acceptances; nothing without one."""
+    try:
+        return Path(file).read_text(encoding="utf-8") if file else ""
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Failure(f"{file}: cannot be read: {fault}") from None
 
 
 def _read(path: str, console: Console) -> Rendered:
@@ -96,7 +118,7 @@ def _summary(found: Rendered) -> str:
     return f"{found.shown}: {', '.join(parts) or 'no egress list'}"
 
 
-def data(one: Reported) -> dict[str, Any]:
+def data(one: Reported, accepted: str = "") -> dict[str, Any]:
     """A finding as data."""
     finding = one.finding
     resource = finding.resource
@@ -110,10 +132,11 @@ def data(one: Reported) -> dict[str, Any]:
         "field": finding.field or None,
         "group": finding.group or None,
         "value": finding.value or None,
+        "accepted": accepted or None,
     }
 
 
-def _found(path: str, one: Reported, grave: Sequence[str]) -> Found:
+def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Found:
     finding = one.finding
     return Found(
         path,
@@ -122,16 +145,22 @@ def _found(path: str, one: Reported, grave: Sequence[str]) -> Found:
         one.said,
         one.location.file,
         one.location.line,
-        fails=finding.severity in grave,
+        fails=finding.severity in grave and not accepted,
+        accepted=accepted,
     )
 
 
 def _headline(summary: str, found: Sequence[Found], *, every: bool) -> Line:
-    counts = {severity: sum(one.severity == severity for one in found) for severity in (ERROR, WARNING, INFO)}
+    counts = {
+        severity: sum(one.severity == severity and not one.accepted for one in found)
+        for severity in (ERROR, WARNING, INFO)
+    }
     said = ", ".join(
         f"{count} {severity}{'s' * (count > 1)}" for severity, count in counts.items() if count and severity != INFO
     )
     remarks = counts[INFO]
+    accepted = sum(bool(one.accepted) for one in found)
+    said += (", " if said else "") + f"{accepted} accepted" if accepted else ""
     more = f", {remarks} remark{'s' * (remarks > 1)} (--all shows them)" if remarks and not every else ""
     return Line(f"{summary}: {said or 'fine'}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...manifest.findings import ERROR, INFO, WARNING
 from ...review.verification import RULES
 from ...version import VERSION
-from .escaping import message, unicode_escapes, uri
+from .escaping import message, unicode_escapes, uri, visible
 
 if TYPE_CHECKING:
     from ..report import Found, Report
@@ -36,9 +36,11 @@ def _result(one: Found) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": uri(one.file)}}
     if one.line:
         place["region"] = {"startLine": one.line}
+    accepted = [{"kind": "inSource", "status": "accepted", "justification": visible(one.accepted)}]
     return {
         "ruleId": one.rule,
         "level": _LEVELS[one.severity],
         "message": {"text": message(one.said)},
         "locations": [{"physicalLocation": place}],
+        **({"suppressions": accepted} if one.accepted else {}),
     }

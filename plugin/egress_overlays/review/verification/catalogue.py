@@ -2,6 +2,7 @@
 
 RULES = {
     # of the domains ConfigMaps
+    "accepted": "What was accepted is still found, and its time is not over.",
     "allow-empty": "The annotation allow-empty is true or absent.",
     "binary-data": "Names stand under data, never under binaryData.",
     "clients": "The annotation clients names clients that can be told apart.",

@@ -1,0 +1,137 @@
+"""Warnings that somebody accepted, with a reason and an end: `egress-overlays: allow RULE TICKET until DATE`.
+
+In a list it stands in the comment of the line; for what has no such line, in a file of its own, one a line, followed by
+the object's `Kind namespace/name`. Errors are never accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..manifest.findings import ERROR, WARNING, Finding
+from ..rendered.locations import Location
+from .verification import RULES, Reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..rendered.rendered import Rendered
+
+_MARK = "egress-overlays: allow"
+_FORM = re.compile(
+    r"egress-overlays: allow (?P<rule>[a-z-]+) (?P<ticket>\S+) until (?P<until>\d{4}-\d\d-\d\d)(?P<rest>.*)"
+)
+_WANTED = "egress-overlays: allow RULE TICKET until YYYY-MM-DD"
+
+
+class Acceptance(NamedTuple):
+    """Findings of `rule` are accepted as `ticket` says, up to the day `until`, in `of`: a line, or a whole object.
+
+    `place` is where that is written.
+    """
+
+    rule: str
+    ticket: str
+    until: date
+    of: tuple[str, ...]
+    place: Location
+
+    @property
+    def reason(self) -> str:
+        """The reason in words."""
+        return f"{self.ticket} until {self.until.isoformat()}"
+
+
+def accept(
+    found: Rendered, reported: Sequence[Reported], file: tuple[str, str], today: date
+) -> tuple[list[Reported], list[str]]:
+    """`reported` with what is to be said of the acceptances in it, and for each its reason, "" where not accepted.
+
+    `file` is the name and text of the file of acceptances. An acceptance that is over, is for nothing that was found,
+    or cannot be read is a warning of the rule `accepted`.
+    """
+    faults: list[Reported] = []
+    acceptances = [*_of_lists(found, faults), *_of_file(*file, faults)]
+    used = set()
+    reasons = []
+    for one in reported:
+        here = next((each for each in acceptances if _is_for(each, one)), None)
+        if here is not None:
+            used.add(here)
+        is_accepted = here is not None and here.until >= today and one.finding.severity != ERROR
+        reasons.append(here.reason if here is not None and is_accepted else "")
+    for each in dict.fromkeys(acceptances):
+        if each not in used:
+            faults.append(
+                _fault(each.place, f"accepts {each.rule} ({each.reason}), which is not found here; remove it")
+            )
+        elif each.until < today:
+            faults.append(
+                _fault(each.place, f"accepts {each.rule} ({each.reason}), which is over; mend it or renew it")
+            )
+    everything = sorted(zip([*reported, *faults], [*reasons, *[""] * len(faults)], strict=True), key=_place)
+    return [one for one, _ in everything], [reason for _, reason in everything]
+
+
+def _place(pair: tuple[Reported, str]) -> Location:
+    return pair[0].location
+
+
+def _fault(place: Location, message: str) -> Reported:
+    return Reported(Finding(WARNING, message, rule="accepted"), place)
+
+
+def _of_lists(found: Rendered, faults: list[Reported]) -> Iterator[Acceptance]:
+    for allowed in found.sets.values():
+        for entry in allowed.entries:
+            if _MARK in entry.comment:
+                place = found.where.entry(entry.source, entry.group, entry.line)
+                of = (entry.source.name, entry.group, str(entry.line))
+                yield from _read(entry.comment, of, place, faults)
+
+
+def _of_file(name: str, text: str, faults: list[Reported]) -> Iterator[Acceptance]:
+    for number, line in enumerate(text.split("\n"), 1):
+        said = line.strip()
+        if said and not said.startswith("#"):
+            place = Location(name, number)
+            match = _FORM.search(said)
+            of = tuple(match["rest"].split()) if match else ()
+            if match and len(of) != 2:
+                faults.append(_fault(place, f'"{said}" names no object; write {_WANTED} Kind namespace/name'))
+            else:
+                yield from _read(said, of, place, faults)
+
+
+def _read(text: str, of: tuple[str, ...], place: Location, faults: list[Reported]) -> Iterator[Acceptance]:
+    match = _FORM.search(text)
+    if match is None:
+        faults.append(
+            _fault(place, f'"{text[text.find(_MARK) :] if _MARK in text else text}" is no acceptance; write {_WANTED}')
+        )
+        return
+    try:
+        until = date.fromisoformat(match["until"])
+    except ValueError:
+        faults.append(_fault(place, f'"{match["until"]}" is no day of the calendar; write {_WANTED}'))
+        return
+    if match["rule"] not in RULES:
+        from difflib import get_close_matches
+
+        near = get_close_matches(match["rule"], RULES, 1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        faults.append(_fault(place, f'there is no rule "{match["rule"]}"{hint}'))
+        return
+    yield Acceptance(match["rule"], match["ticket"], until, of, place)
+
+
+def _is_for(acceptance: Acceptance, one: Reported) -> bool:
+    finding = one.finding
+    if finding.rule != acceptance.rule or finding.resource is None:
+        return False
+    if len(acceptance.of) == 3:
+        return (finding.resource.name, finding.group, str(finding.line)) == acceptance.of
+    resource = finding.resource
+    return (resource.kind, f"{resource.namespace}/{resource.name}") == acceptance.of
