@@ -97,6 +97,11 @@ data:
 """
 
 
+def notes(said: str) -> list[str]:
+    """The notes, without the line that counts them."""
+    return [line for line in said.splitlines() if not line.startswith("egress-overlays: ")]
+
+
 def imported(run: Run, tree: Path, name: str, text: str, *arguments: str) -> tuple[int, dict[str, list[str]], str]:
     """Exit code, names by group, stderr."""
     (tree / name).write_text(text)
@@ -113,7 +118,7 @@ def overlay(run: Run, tree: Path, config_map: str) -> None:
     (tree / "overlays/imported/domains.yaml").write_text(config_map)
 
 
-@pytest.mark.parametrize(("text", "lost"), [(BY_HAND, 2), (NGINX_SETUP, 3)], ids=["by hand", "with Nginx"])
+@pytest.mark.parametrize(("text", "lost"), [(BY_HAND, 2), (NGINX_SETUP, 1)], ids=["by hand", "with Nginx"])
 def test_what_was_reachable_is_reachable_after_a_build(text: str, lost: int, run: Run, tree: Path) -> None:
     (tree / "old.yaml").write_text(text)
     outcome = run("import", "old.yaml")
@@ -122,7 +127,7 @@ def test_what_was_reachable_is_reachable_after_a_build(text: str, lost: int, run
     before = from_text(text.encode(), "old.yaml")
     assert not before.lists or now == reachable(before.lists["default"])
     assert now == (("*.partner.example", "shop.example.com") if text is BY_HAND else ("*.partner.example",))
-    assert len(outcome.err.splitlines()) == lost
+    assert len(notes(outcome.err)) == lost
     assert outcome.code == 1
 
 
@@ -139,7 +144,7 @@ def test_what_stood_at_one_hop_alone_is_said(run: Run, tree: Path) -> None:
     code, groups, said = imported(run, tree, "old.yaml", BY_HAND)
     assert code == 1
     assert groups == {"partners-through-gateway": ["*.partner.example", "shop.example.com"]}
-    assert '"sidecar-only.example.com" of VirtualService' in said
+    assert '"sidecar-only.example.com" of partners-through-gateway was not matched by the gateway' in said
     assert '"gateway-only.example.com" of EnvoyFilter' in said
 
 
@@ -164,7 +169,6 @@ def test_an_nginx_map(run: Run, tree: Path) -> None:
     for line, words in (
         (7, "mail.*"),
         (8, "regular expression"),
-        (9, "closed.example"),
         (10, "include"),
         (11, "default"),
     ):
@@ -199,7 +203,7 @@ global_deny_list: [bad.example.com]
         "global_allow_list": ["all.example.com"],
         "spy": ["spy.example.net"],
     }
-    for words in ("every workload may use", "crawler has action open", "mitm_domains", "bad.example.com: a deny rule"):
+    for words in ("the services' own lists", "crawler has action open", "mitm_domains"):
         assert words in said
 
 
@@ -245,7 +249,7 @@ http_access deny all
 """
     code, groups, said = imported(run, tree, "squid.conf", text)
     assert (code, groups) == (1, {"good": [".example.com", "api.example.org"]})
-    for words in ("more.txt", "regular expressions", "http_access deny bad", "conditions localnet"):
+    for words in ("more.txt", "http_access allow localnet good: is for localnet (src) alone"):
         assert words in said, words
 
 
@@ -271,6 +275,8 @@ def test_json_says_what_yaml_says(run: Run, tree: Path) -> None:
     (tree / "names.txt").write_text("a.example.com # why\nb.example.com\n")
     (tree / "squid.conf").write_text("acl s dstdomain .c.example\n")
     as_json = json.loads(run("import", "-o", "json", "names.txt", "squid.conf").out)
+    assert as_json.pop("notes") == []
+    assert set(as_json.pop("counts").values()) == {0}
     assert as_json == yaml.safe_load(run("import", "names.txt", "squid.conf").out)
     assert as_json["metadata"]["labels"] == {"egress-overlays.dev/set": "default"}
     assert run("import", "-o", "text", "-", stdin=b"a.example.com\n").out.splitlines()[1].split() == [
@@ -284,7 +290,10 @@ def test_json_says_what_yaml_says(run: Run, tree: Path) -> None:
     [
         (b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", "of a kind that import does not know"),
         (b"# nothing\n", "holds nothing that could be taken over"),
-        (b"This is a letter.\nNot a list, in no way.\nYours\n", "3 of 3 lines are no names"),
+        (
+            b"This is a letter.\nNot a list, in no way.\nYours\n",
+            'is no list of names, nor any other format: "This is a letter."',
+        ),
         (b"\xff\xfe", "is not UTF-8"),
     ],
 )

@@ -1,9 +1,10 @@
-"""Print a domains ConfigMap made from what you have: Istio manifests, Nginx, smokescreen, Cilium, Squid, plain lists.
+"""Print a domains ConfigMap made from what you have: mesh manifests, network policies, proxies' lists, pasted lists.
 
-Formats: istio (a gateway after the Istio blog, or the Nginx SNI proxy's VirtualServices and ServiceEntries), nginx (a
-map of $ssl_preread_server_name), smokescreen (ACL v1), cilium (toFQDNs), squid (acl dstdomain, ssl::server_name), plain
-(a name a line).
-What cannot be carried over exactly is said on stderr, and the exit code is 1 then.
+All arguments are read together: files, directories and stdin are taken apart into documents, and each goes to the
+format that it belongs to (docs/formats.md has them all, and what each carries over). Lines on stderr say what is not
+the same, in three kinds: "opened wider" (more is open than was), "left out" (less is), "remark". The exit code is 1
+where one of the first two is said, 0 where just the same is open. With --fix, lines that were pasted with bullets,
+numbers, quotes, schemes, paths, :443, commas, table bars or HTML tags are taken where exactly one name is left.
 """
 
 from __future__ import annotations
@@ -12,9 +13,23 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..foreign import FORMATS, Imported, Source, import_lists
-from ..manifest.resource import SET_LABEL
-from ..yamltext import InvalidInput
+from ..editing import listfile
+from ..editing.replace import replace
+from ..foreign import (
+    EVERY_WORKLOAD,
+    FORMATS,
+    LEFT,
+    Unreadable,
+    for_everyone,
+    formats,
+    gather,
+    import_all,
+    of_client,
+    of_namespace,
+)
+from ..foreign.config_maps import config_maps
+from ..names import parse
+from ..names.domain import covering
 from . import inputs
 from .console import Failure
 from .formats.data import structured
@@ -25,10 +40,15 @@ from .report import Column, Row
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from ..foreign import Imported, Note
+    from ..foreign.config_maps import ConfigMap
+    from ..names.domain import Domain
+    from ..yamltext.manifests import Manifest
     from .console import Console
 
-EXAMPLE = "egress-overlays import egress.yaml squid.conf > overlays/prod/domains.yaml"
+EXAMPLE = "egress-overlays import egress.yaml squid.conf allowed.txt > overlays/prod/domains.yaml"
 
+_MOST = 50  # lines of one kind about one file: -o json has them all
 
 # What the API server takes for an object's name (RFC 1123 subdomain).
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -36,73 +56,150 @@ _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for stdin")
-    parser.add_argument("--from", dest="form", choices=list(FORMATS), default="", metavar="FORMAT", help="see below")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a directory, or - for stdin")
+    parser.add_argument(
+        "--from", dest="form", choices=list(FORMATS), default="", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}"
+    )
+    parser.add_argument("--fix", action="store_true", help="take lines of pasted lists that hold one name and more")
     parser.add_argument("--name", default="egress-domains", help="the ConfigMap's name (default: egress-domains)")
     inputs.add_set(parser)
+    scope = parser.add_mutually_exclusive_group()
+    scope.add_argument("--clients", action="store_true", help="a ConfigMap for each set of clients that names were for")
+    scope.add_argument("--by-namespace", action="store_true", help="a ConfigMap for each namespace that names stood in")
+    parser.add_argument("--into", default="", metavar="LIST", help="add to this file of a list, to the group --group")
+    parser.add_argument("--group", default="", metavar="G", help="the group, a key under data, that --into adds to")
     inputs.add_output(parser, default="yaml")
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Print the ConfigMap; 1 where something is not the same."""
+    """Print the ConfigMaps; 1 where something is not the same."""
     inputs.check(
         "--name", arguments.name, _OBJECT, 253, "a ConfigMap's name has lower-case letters, digits, '-' and '.'"
     )
     inputs.check_set(arguments)
-    found = import_lists([_source(file, console) for file in arguments.files], arguments.form)
-    if not found.groups:
-        raise Failure("; ".join(visible(str(note)) for note in found.notes) or "nothing could be taken over")
-    if arguments.output == "text":
+    found = read(arguments.files, arguments, console)
+    if arguments.into or arguments.group:
+        return _into(found, arguments, console)
+    made = config_maps(found, arguments.name, arguments.set)
+    if not made and arguments.output != "json" and not _was_understood(found):
+        raise Failure("; ".join(visible(f"{one.place}: {one.words}") for one in found.notes) or found.nothing)
+    if arguments.output == "json":
+        console.write(structured(_data(found, made), "json"))
+    elif arguments.output == "text":
         rows = [Row((name, group, comment)) for group, names in found.groups.items() for name, comment in names.items()]
         console.write("\n".join(table((Column("name"), Column("group"), Column("comment")), rows)))
-    elif arguments.output == "json":
-        console.write(structured(_object(found, arguments), "json"))
     else:
-        console.write(config_map(found, arguments))
-    for note in found.notes:
-        console.say(visible(str(note)))
-    return int(bool(found.notes))
+        console.write("---\n".join(one.yaml() for one in made))
+    _say(found, console)
+    return int(not found.is_exact or not made)
 
 
-def _source(file: str, console: Console) -> Source:
+def _say(found: Imported, console: Console) -> None:
+    for line in said(found.notes):
+        console.say(line)
+    if found.notes:
+        console.say(_sum(found))
+
+
+def _into(found: Imported, arguments: Namespace, console: Console) -> int:
+    """Add what is new to a list that exists, and say what was there."""
+    if not (arguments.into and arguments.group):
+        raise Failure("--into LIST and --group G belong together")
+    if set(found.lists) - {EVERY_WORKLOAD}:
+        raise Failure("--into adds to one list; --clients and --by-namespace make several")
+    path = Path(arguments.into)
     try:
-        data = console.stdin.read() if file == "-" else Path(file).read_bytes()
-        return Source("stdin" if file == "-" else file, data)
+        data = path.read_bytes()
+        manifest = next((one for one, group in listfile.groups(data) if group == arguments.group), None)
+        if manifest is None:
+            raise Failure(f'{path}: no group "{arguments.group}"')
+        there = {one for each, group in listfile.groups(data) for one in _names(each, group)}
+        wildcards = {one for one in there if one.is_wildcard}
+        new, words = [], []
+        for name, comment in {
+            name: comment for names in found.groups.values() for name, comment in names.items()
+        }.items():
+            if all(one in there or covering(one, wildcards) is not None for one in parse(name)):
+                words.append(f"{path}: {name} is open there already")
+            else:
+                new.append((name, visible(comment)))
+        if new:
+            replace(path, listfile.add_all(data, manifest, arguments.group, new))
     except OSError as fault:
-        raise Failure(f"{file}: cannot be read: {fault.strerror}") from None
-    except InvalidInput as fault:
-        raise Failure(f"{file}: {fault}") from None
+        raise Failure(f"{path}: {fault.strerror}") from None
+    except listfile.Uneditable as fault:
+        raise Failure(f"{path}: {fault}") from None
+    _say(found, console)
+    for word in words:
+        console.say(visible(word))
+    console.say(visible(f"{path}: {len(new)} names added to {arguments.group}, {len(words)} were there"))
+    return int(not found.is_exact)
 
 
-def _lines(names: dict[str, str]) -> list[str]:
-    width = max(map(len, names)) + 2
-    return [f"{name.ljust(width)}# {visible(comment)}" if comment else name for name, comment in names.items()]
+def _names(manifest: Manifest, group: str) -> list[Domain]:
+    """The names of a group."""
+    text = manifest.resource.value["data"][group]
+    return [one for line in listfile.lines_of(text) for one in line.domains]
 
 
-def _object(found: Imported, arguments: Namespace) -> dict[str, Any]:
-    data = {group: "".join(f"{line}\n" for line in _lines(names)) for group, names in sorted(found.groups.items())}
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": arguments.name, "labels": {SET_LABEL: arguments.set}},
-        "data": data,
-    }
+def read(files: list[str], arguments: Namespace, console: Console) -> Imported:
+    """What `files` hold together; raises Failure where they cannot be read."""
+    scoped = of_client if arguments.clients else of_namespace if arguments.by_namespace else for_everyone
+    try:
+        return import_all(gather(files, console.stdin), formats(arguments.form, fix=arguments.fix), scoped)
+    except Unreadable as fault:
+        raise Failure(visible(str(fault))) from None
 
 
-def config_map(found: Imported, arguments: Namespace) -> str:
-    """The ConfigMap in YAML, each group a block."""
-    lines = ["apiVersion: v1", "kind: ConfigMap", "metadata:", f"  name: {_scalar(arguments.name)}", "  labels:"]
-    lines += [f"    {SET_LABEL}: {_scalar(arguments.set)}", "data:"]
-    for group, names in sorted(found.groups.items()):
-        lines.append(f"  {_scalar(group)}: |")
-        lines += [f"    {line}" for line in _lines(names)]
-    return "\n".join(lines) + "\n"
+def _was_understood(found: Imported) -> bool:
+    """Whether something was read in a format, so that nothing to carry over is an answer."""
+    return any(form != "plain" for form in found.formats) or any(note.proposal for note in found.notes)
 
 
-def _scalar(text: str) -> str:
-    """`text`, quoted where YAML would take it for something else."""
-    plain = text.replace("-", "").replace("_", "").isalnum() and not text[0].isdigit() and text[0] not in "-_"
-    return text if plain and text.lower() not in _WORDS else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def said(notes: list[Note]) -> list[str]:
+    """The notes as lines, the gravest kind first; of what is left out in one file not more than people read."""
+    lines: list[str] = []
+    more: dict[str, int] = {}
+    for note in notes:
+        if note.kind == LEFT:
+            more[note.place.file] = more.get(note.place.file, 0) + 1
+            if more[note.place.file] > _MOST:
+                continue
+        lines.append(visible(str(note)))
+    lines += [
+        visible(f"{file}: {LEFT}: {count - _MOST} more lines; -o json has them all")
+        for file, count in more.items()
+        if count > _MOST
+    ]
+    return lines
 
 
-_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+def _sum(found: Imported) -> str:
+    names = sum(len(group) for groups in found.lists.values() for group in groups.values())
+    counts = ", ".join(f"{kind}: {count}" for kind, count in found.counts().items())
+    return f"egress-overlays: {names} {'name' if names == 1 else 'names'} carried over; {counts}"
+
+
+def _data(found: Imported, made: list[ConfigMap]) -> dict[str, Any]:
+    """The ConfigMap, or a List of them, with the notes beside it."""
+    one: dict[str, Any] = (
+        made[0].value
+        if len(made) == 1
+        else {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": [each.value for each in made],
+        }
+    )
+    notes = [
+        {
+            "kind": note.kind,
+            "file": note.place.file,
+            "line": note.place.line or None,
+            "message": note.words,
+            "name": note.name or None,
+            "proposal": note.proposal or None,
+        }
+        for note in found.notes
+    ]
+    return {**one, "notes": notes, "counts": found.counts()}

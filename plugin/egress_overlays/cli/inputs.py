@@ -12,9 +12,9 @@ from ..manifest.resource import DEFAULT_SET
 from ..names.domain import ascii_quoted
 from ..rendered import staleness
 from ..rendered.kustomize import KUSTOMIZATIONS
-from ..rendered.loading import load
+from ..rendered.loading import from_text, load
 from ..rendered.overlays import is_pattern, matches, overlays
-from ..rendered.rendered import Unreadable
+from ..rendered.rendered import STDIN, Unreadable
 from .console import Failure
 from .formats.escaping import visible
 
@@ -128,12 +128,26 @@ def read(path: str, console: Console) -> Rendered:
 
 
 def read_lists(path: str, console: Console) -> Rendered:
-    """What `path` holds; raises Failure where that has no egress list at all. Faults are said to be there."""
-    found = read(path, console)
+    """What `path` holds, in any format that `import` reads too; raises Failure where that is no egress list at all.
+
+    Faults are said to be there.
+    """
+    data = console.stdin.read() if path == STDIN else b""
+    found, refusal = None, Failure("")
+    try:
+        found = from_text(data, path) if path == STDIN else load(path)
+    except Unreadable as fault:
+        refusal = Failure(str(fault))
+    if found is None or not found.names:
+        from .imported import imported
+
+        found = imported(path, data, console) or found
+    if found is None:
+        raise refusal
     if not found.names:
         raise Failure(
             f"{path}: holds no egress list: no ConfigMap with the label egress-overlays.dev/set, no resource with the "
-            "annotation egress-overlays.dev/inject, and nothing like an SNI egress gateway"
+            "annotation egress-overlays.dev/inject, nothing like an SNI egress gateway, and nothing that `import` reads"
         )
     for finding in found.findings:
         if finding.rule == staleness.RULE:

@@ -133,6 +133,7 @@ def data(one: Reported, accepted: str = "") -> dict[str, Any]:
         "group": finding.group or None,
         "value": finding.value or None,
         "accepted": accepted or None,
+        "proposal": finding.proposal or None,
     }
 
 
@@ -147,6 +148,7 @@ def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Fou
         one.location.line,
         fails=finding.severity in grave and not accepted,
         accepted=accepted,
+        proposal=finding.proposal,
     )
 
 

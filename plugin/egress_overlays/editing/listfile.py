@@ -82,6 +82,18 @@ def add(data: bytes, manifest: Manifest, group: str, name: str, comment: str = "
     return _edited(data, manifest, group, changed)
 
 
+def add_all(data: bytes, manifest: Manifest, group: str, names: Sequence[tuple[str, str]]) -> bytes:
+    """`data` with lines for all of `names`, each with its comment, at the end of `group`."""
+
+    def changed(lines: list[str]) -> list[int | str]:
+        at = max((number + 1 for number, line in enumerate(lines) if line.strip(" \t\r")), default=0)
+        width = max(len(name) for name, _ in names) + 2
+        new = [f"{name.ljust(width)}# {comment}" if comment else name for name, comment in names]
+        return [*range(at), *new, *range(at, len(lines))]
+
+    return _edited(data, manifest, group, changed)
+
+
 def remove(data: bytes, manifest: Manifest, group: str, domains: tuple[Domain, ...]) -> bytes:
     """`data` without the lines of `group` that stand for exactly `domains`."""
 

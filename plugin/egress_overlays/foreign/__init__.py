@@ -1,64 +1,68 @@
 """Lists that people have in other formats, read as groups of domains.
 
-A format is a module with `matches(source)` and `read(source)`, which yields Carried for every name that is taken
-over and Note for everything that is not taken over exactly; the registry is `FORMATS`, asked in order.
+A format is a module as `format.Format` says; `formats()` has them in the order in which they are asked. To add one:
+write the module, list it there, and give it rows in tests/formats.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..names import parse
-from ..names.domain import InvalidDomain
-from . import cilium, istio, nginx, plain, smokescreen, squid
-from .source import Carried, Note, Source, group_name
+from . import cilium, istio, nginx, smokescreen, squid
+from .files import File, Input, Source, Unreadable, gather
+from .found import KINDS, LEFT, REMARK, WIDER, Carried, Note, Place, Scope
+from .importing import EVERY_WORKLOAD, Imported, for_everyone, import_all, of_client, of_namespace
+from .plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import ModuleType
 
-__all__ = ["FORMATS", "Carried", "Imported", "Note", "Source", "import_lists"]
+    from .format import Format
 
-FORMATS: dict[str, ModuleType] = {
+__all__ = [
+    "EVERY_WORKLOAD",
+    "FORMATS",
+    "KINDS",
+    "LEFT",
+    "REMARK",
+    "WIDER",
+    "Carried",
+    "Imported",
+    "Input",
+    "Note",
+    "Place",
+    "Scope",
+    "Source",
+    "Unreadable",
+    "for_everyone",
+    "formats",
+    "gather",
+    "import_all",
+    "import_lists",
+    "of_client",
+    "of_namespace",
+]
+
+_MODULES: dict[str, Format] = {
     "istio": istio,
     "cilium": cilium,
     "smokescreen": smokescreen,
     "nginx": nginx,
     "squid": squid,
-    "plain": plain,
 }
+FORMATS = (*_MODULES, "plain")
+"""The names of the formats, in the order in which they are asked."""
 
 
-class Imported:
-    """What was read: `groups` maps a group to its lines (name, comment), `notes` says what is not the same."""
-
-    def __init__(self) -> None:
-        self.groups: dict[str, dict[str, str]] = {}
-        self.notes: list[Note] = []
-
-    def add(self, source: Source, found: Carried) -> None:
-        """Take over one name, or say why it cannot be."""
-        try:
-            parse(found.name)
-        except InvalidDomain as fault:
-            self.notes.append(Note(source.file, found.line, f"left out: {fault}"))
-            return
-        name = found.name.lower().removesuffix(".") if found.name.isascii() else found.name
-        self.groups.setdefault(group_name(found.group), {}).setdefault(name, found.comment)
+def formats(only: str = "", *, fix: bool = False) -> dict[str, Format]:
+    """The formats, or the one called `only`; with `fix`, lines of plain lists are mended."""
+    found: dict[str, Format] = {**_MODULES, "plain": Plain(fix=fix)}
+    return {only: found[only]} if only else found
 
 
-def import_lists(sources: Iterable[Source], form: str = "") -> Imported:
-    """Everything in `sources`, each in its own format or in `form`."""
-    result = Imported()
-    for source in sources:
-        module = FORMATS[form] if form else next(module for module in FORMATS.values() if module.matches(source))
-        before = len(result.notes)
-        count = sum(map(len, result.groups.values()))
-        for found in module.read(source):
-            if isinstance(found, Note):
-                result.notes.append(found)
-            else:
-                result.add(source, found)
-        if sum(map(len, result.groups.values())) == count and len(result.notes) == before:
-            result.notes.append(Note(source.file, 0, "holds nothing that could be taken over"))
-    return result
+def import_lists(sources: Iterable[File], form: str = "", *, fix: bool = False) -> Imported:
+    """Everything in `sources` together, each in the format that it looks like, or all in `form`; raises Unreadable."""
+    given = Input(sources)
+    if given.faults:
+        raise Unreadable(given.faults)
+    return import_all(given, formats(form, fix=fix))

@@ -1,126 +1,265 @@
-"""Cilium network policies: toFQDNs with matchName and matchPattern.
+"""Cilium network policies: names by toFQDNs (matchName, matchPattern), narrowed by serverNames, or by these alone.
 
 In a matchPattern `*.name` means one label, `**.name` any number (Cilium 1.19), `*` within a label any of its
-characters (Cilium, "DNS based" policies). Ours means any number: what widens is said.
+characters; serverNames are compared with the SNI, `*.name` meaning one label too (Cilium, "DNS based" and "TLS SNI"
+policies). Ours means any number: what widens is said. A rule under egressDeny wins over every egress.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from .source import Carried, Note, Source, mappings
+from .found import Carried, Found, Place, Scope, left, wider
+from .names import EVERYTHING, is_within, plain
+from .ports import opened, serves
+from .values import Map, Text, mapping, mappings, place_of, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from .files import File, Input, Item
 
 _KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
-_PORT = 443
+_PEERS = ("toEndpoints", "toServices", "toNodes", "toRequires")
+_ANYWHERE = ("world", "all", "world-ipv4")
+_NAMESPACE = ("k8s:io.kubernetes.pod.namespace", "io.kubernetes.pod.namespace")
+_ACCOUNT = ("k8s:io.cilium.k8s.policy.serviceaccount", "io.cilium.k8s.policy.serviceaccount")
 
 
-def matches(source: Source) -> bool:
-    """Whether the file holds Cilium's policies."""
-    return any(document.get("kind") in _KINDS for document in source.documents)
+class _Pattern(NamedTuple):
+    """A pattern that Cilium compares a name with: `line` as our lists write it, empty where they cannot."""
+
+    written: str
+    line: str
+    place: Place
+    is_wider: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """What it stands for, or more."""
+        return self.line or EVERYTHING
 
 
-def read(source: Source) -> Iterator[Carried | Note]:
+def takes(item: Item) -> bool:
+    """Whether it is a policy of Cilium's."""
+    return item.kind in _KINDS
+
+
+def reads(_file: File) -> bool:
+    """It is always YAML."""
+    return False
+
+
+def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterator[Found]:
     """The names of every policy, a group each."""
-    for document in source.documents:
-        if document.get("kind") not in _KINDS:
-            continue
-        metadata = document.get("metadata")
-        name = str(metadata.get("name", "cilium")) if isinstance(metadata, dict) else "cilium"
-        specs = [*mappings([document.get("spec")]), *mappings(document.get("specs"))]
-        namespace = "" if document["kind"] == _KINDS[1] else _namespace(document)
-        for spec in specs:
-            yield from _spec(source, name, namespace, spec)
-
-
-def _namespace(document: dict[str, Any]) -> str:
-    """The namespace whose workloads a namespaced policy is for."""
-    metadata = document.get("metadata")
-    return str((metadata if isinstance(metadata, dict) else {}).get("namespace") or "that it is applied to")
-
-
-def _spec(source: Source, policy: str, namespace: str, spec: dict[str, Any]) -> Iterator[Carried | Note]:
-    """The names of one spec; `namespace` is empty where the policy is for the whole cluster."""
-    line = source.line_of(policy)
-    rules = [rule for rule in mappings(spec.get("egress")) if rule.get("toFQDNs")]
-    selector = spec.get("endpointSelector")
-    some = "some workloads" if not isinstance(selector, dict) or any(selector.values()) else ""
-    within = f"{some or 'the workloads'} of the namespace {namespace}" if namespace else some
-    if rules and within:
-        words = f"policy {policy} is for {within}; the list is every workload's"
-        yield source.note(f"{words}; limit it with the annotation egress-overlays.dev/clients", line)
-    for rule in rules:
-        yield from _ports(source, policy, rule, line)
-        for entry in mappings(rule["toFQDNs"]):
-            if _serves(rule):
-                yield from _entry(source, policy, entry)
-            else:
-                said = entry.get("matchName") or entry.get("matchPattern")
-                yield source.note(f'"{said}": was not open at TCP port 443: left out', source.line_of(str(said)))
-    for rule in mappings(spec.get("egressDeny")):
-        yield source.note(f"policy {policy}: the deny rule {sorted(rule)} is not carried over", line)
-    others = {key for rule in mappings(spec.get("egress")) for key in rule if key not in ("toFQDNs", "toPorts")}
-    if others - {"toEndpoints"}:
-        yield source.note(f"policy {policy}: egress by {', '.join(sorted(others))} is not carried over", line)
-
-
-def _opened(rule: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """The ports of a rule: first, last, protocol."""
-    ports = [port for entry in mappings(rule.get("toPorts")) for port in mappings(entry.get("ports"))]
-    return [
-        (
-            str(port.get("port")),
-            str(port.get("endPort") or port.get("port")),
-            str(port.get("protocol") or "ANY").upper(),
-        )
-        for port in ports
+    specs = [
+        (item, spec)
+        for item in items
+        for spec in [*mappings(item.value.get("spec")), *mappings(item.value.get("specs"))]
     ]
-
-
-def _serves(rule: dict[str, Any]) -> bool:
-    """Whether TCP port 443 is among what a rule opens; no ports are all ports."""
-    opened = _opened(rule)
-    return not opened or any(
-        protocol in ("TCP", "ANY") and (first == "0" or (first.isdigit() and last.isdigit() and _holds(first, last)))
-        for first, last, protocol in opened
-    )
-
-
-def _holds(first: str, last: str) -> bool:
-    return int(first) <= _PORT <= int(last)
-
-
-def _ports(source: Source, policy: str, rule: dict[str, Any], line: int) -> Iterator[Note]:
-    opened = _opened(rule)
-    if not opened:
-        yield source.note(f"policy {policy}: all ports were open; the gateway serves 443 alone", line)
-    for first, last, protocol in opened:
-        port = first if first == last else f"{first}-{last}"
-        if port != str(_PORT):
-            yield source.note(f"policy {policy}: port {port} is not carried over; the gateway serves 443 alone", line)
-        elif protocol != "TCP":
-            words = f"policy {policy}: port {port} for {protocol} is not carried over; the gateway serves TCP alone"
-            yield source.note(words, line)
-    if any(entry.get("rules") or entry.get("serverNames") for entry in mappings(rule.get("toPorts"))):
-        yield source.note(f"policy {policy}: rules within toPorts are not carried over", line)
-
-
-def _entry(source: Source, policy: str, entry: dict[str, Any]) -> Iterator[Carried | Note]:
-    name, pattern = entry.get("matchName"), entry.get("matchPattern")
-    if isinstance(name, str):
-        yield Carried(name, policy, source.line_of(name))
-    if not isinstance(pattern, str):
+    closed = [(item, spec, rule) for item, spec in specs for rule in mappings(spec.get("egressDeny"))]
+    everything = [one for one in closed if _denies_everything(one[2])]
+    for item, spec, rule in closed:
+        title = f"policy {item.name}"
+        if not _denies_everything(rule):
+            yield wider(rule.place, f"{title}: the deny rule {sorted(rule)} is not carried over")
+        elif not _is_for_all(item, spec):
+            yield wider(rule.place, f"{title}: denies every name to {_scope(item, spec) or _all(item)}")
+    if any(_is_for_all(item, spec) for item, spec, _ in everything):
+        yield left(everything[0][2].place, f"policy {everything[0][0].name}: denies every name to every workload")
         return
-    line = source.line_of(pattern)
-    stars = pattern.lstrip("*")
-    if pattern.startswith("**") and stars.startswith("."):
-        yield Carried("*" + stars, policy, line)
-    elif pattern.startswith("*.") and "*" not in pattern[1:]:
-        yield Carried(pattern, policy, line, "wider than in Cilium, where * is one label")
-        yield source.note(f'"{pattern}" means one label in Cilium, and any number here: carried over, and wider', line)
-    elif "*" not in pattern:
-        yield Carried(pattern, policy, line)
+    resolved = _resolved(spec for _, spec in specs)
+    for item, spec in specs:
+        yield from _spec(item, spec, resolved)
+
+
+def _spec(item: Item, spec: Map, resolved: set[str] | None) -> Iterator[Found]:
+    """The names of one spec."""
+    words = _scope(item, spec)
+    scope = Scope(f"policy {item.name} is for {words.words}", spec.place, words.clients, words.exact) if words else None
+    namespace = item.namespace
+    told: set[str] = set()
+    for rule in mappings(spec.get("egress")):
+        for found in _rule(item, rule, resolved):
+            if isinstance(found, Carried):
+                yield found._replace(scope=scope, namespace=namespace)
+            elif found.words not in told:
+                told.add(found.words)
+                yield found
+
+
+def _rule(item: Item, rule: Map, resolved: set[str] | None) -> Iterator[Found]:
+    title = f"policy {item.name}"
+    fqdns = [one for entry in mappings(rule.get("toFQDNs")) for one in _of_fqdn(entry)]
+    ports = mappings(rule.get("toPorts"))
+    serving = [entry for entry in ports if _is_443(entry)]
+    names = [_pattern(name) for entry in serving for name in texts(entry.get("serverNames"))]
+    peers = [key for key in rule if key.startswith("to") and key not in ("toPorts", "toFQDNs")]
+    if ports and not serving:
+        if fqdns:
+            yield from _notes(title, rule, ports)
+        for one in fqdns:
+            yield left(one.place, f'"{one.written}": was not open at TCP port 443', one.written)
+    elif fqdns:
+        yield from _notes(title, rule, ports)
+        yield from _left_peers(title, rule, peers)
+        if all(texts(entry.get("serverNames")) for entry in serving) and names:
+            yield from _narrowed(item, fqdns, names, resolved)
+        else:
+            for one in fqdns:
+                yield from _carried(item, one, resolved)
     else:
-        yield source.note(f'"{pattern}" has a * that is not the whole first label: left out; write the names', line)
+        yield from _by_server_name(item, rule, names, peers)
+
+
+def _by_server_name(item: Item, rule: Map, names: Sequence[_Pattern], peers: Sequence[str]) -> Iterator[Found]:
+    """The names that serverNames let through alone, wherever they lead."""
+    if any(key in _PEERS for key in peers):
+        for one in names:
+            yield left(one.place, f'"{one.written}": was for endpoints of the cluster', one.written)
+    elif names:
+        for one in names:
+            yield from _carried(item, one, None)
+            if not _is_world(rule, peers):
+                yield wider(one.place, f'"{one.written}": was open at addresses of {", ".join(peers)} alone', one.line)
+    elif _is_world(rule, peers):
+        yield left(rule.place, f"policy {item.name}: lets every name through; that is not carried over")
+    else:
+        yield from _left_peers(f"policy {item.name}", rule, peers)
+
+
+def _left_peers(title: str, rule: Map, peers: Sequence[str]) -> Iterator[Found]:
+    for key in peers:
+        if key not in _PEERS:
+            yield left(rule.at(key), f"{title}: egress by {key} is not carried over")
+
+
+def _narrowed(
+    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: set[str] | None
+) -> Iterator[Found]:
+    """The names that both toFQDNs and serverNames let through."""
+    for one in fqdns:
+        if one.line and any(is_within(one.pattern, {two.pattern}) for two in names):
+            yield from _carried(item, one, resolved)
+            continue
+        inner = [two for two in names if two.line and _matches(one, two)]
+        for two in inner:
+            yield from _carried(item, two, resolved)
+        if not inner:
+            yield left(one.place, f'"{one.written}": no name of serverNames is one of it', one.written)
+
+
+def _matches(outer: _Pattern, inner: _Pattern) -> bool:
+    """Whether `outer` of toFQDNs lets a name of `inner` through, as Cilium matches it."""
+    if not outer.line:
+        return False
+    if not is_within(inner.pattern, {outer.pattern}):
+        return False
+    return not outer.is_wider or inner.pattern == outer.pattern or inner.pattern.count(".") == outer.pattern.count(".")
+
+
+def _carried(item: Item, one: _Pattern, resolved: set[str] | None) -> Iterator[Found]:
+    if not one.line:
+        words = f'"{one.written}" has a * that is not the whole first label: left out; write the names'
+        yield left(one.place, words, one.written)
+    elif resolved is not None and not is_within(plain(one.line), resolved):
+        yield left(one.place, f'"{one.written}": no rule for DNS lets it be asked for', one.written)
+    else:
+        comment = "wider than in Cilium, where * is one label" if one.is_wider else ""
+        yield Carried(one.line, item.name or "cilium", one.place, comment)
+        if one.is_wider:
+            words = f'"{one.written}" means one label in Cilium, and any number here: carried over, and wider'
+            yield wider(one.place, words, one.line)
+
+
+def _of_fqdn(entry: Map) -> Iterator[_Pattern]:
+    name, pattern = entry.get("matchName"), entry.get("matchPattern")
+    if isinstance(name, Text):
+        yield _Pattern(name, name, name.place)
+    if isinstance(pattern, Text):
+        yield _pattern(pattern)
+
+
+def _pattern(written: Text) -> _Pattern:
+    """A pattern of Cilium's as our lists write it."""
+    rest = written.lstrip("*")
+    if written.startswith("**.") and rest.startswith(".") and "*" not in rest:
+        return _Pattern(written, "*" + rest, written.place)
+    if written.startswith("*.") and "*" not in written[1:]:
+        return _Pattern(written, written, written.place, is_wider=True)
+    return _Pattern(written, "" if "*" in written else written, written.place)
+
+
+def _is_443(entry: Map) -> bool:
+    return serves(opened(entry.get("ports"), end="endPort"), "TCP", "ANY", "")
+
+
+def _notes(title: str, rule: Map, ports: Sequence[Map]) -> Iterator[Found]:
+    """What a rule opens beside TCP port 443, and what it checks besides names."""
+    if not ports:
+        yield left(rule.place, f"{title}: all ports were open; the gateway serves 443 alone")
+    for entry in ports:
+        for port in opened(entry.get("ports"), end="endPort"):
+            if port.is_only("443") and port.protocol in ("ANY", ""):
+                words = f"{title}: port 443 for ANY is not carried over; the gateway serves TCP alone"
+                yield left(port.place, words)
+            elif not (port.is_only("443") and port.protocol == "TCP"):
+                named = port.shown if port.protocol in ("TCP", "ANY", "") else f"{port.shown} for {port.protocol}"
+                yield left(port.place, f"{title}: port {named} is not carried over; the gateway serves 443 alone")
+        if entry.get("rules") and _is_443(entry):
+            yield wider(entry.at("rules"), f"{title}: rules within toPorts are not carried over")
+
+
+def _is_world(rule: Map, peers: Sequence[str]) -> bool:
+    """Whether a rule is for every address outside."""
+    cidrs = [*texts(rule.get("toCIDR")), *(text(entry, "cidr") for entry in mappings(rule.get("toCIDRSet")))]
+    return not peers or bool(set(texts(rule.get("toEntities"))) & set(_ANYWHERE)) or "0.0.0.0/0" in cidrs
+
+
+def _denies_everything(rule: Map) -> bool:
+    """Whether a deny rule is for every name at 443."""
+    peers = [key for key in rule if key.startswith("to") and key != "toPorts"]
+    ports = mappings(rule.get("toPorts"))
+    return _is_world(rule, peers) and (not ports or any(map(_is_443, ports)))
+
+
+def _resolved(specs: Iterator[Map]) -> set[str] | None:
+    """The names that rules for DNS let be asked for; None where there are no such rules, and all can be."""
+    rules = [
+        rule
+        for spec in specs
+        for egress in mappings(spec.get("egress"))
+        for entry in mappings(egress.get("toPorts"))
+        for rule in mappings(mapping(entry, "rules").get("dns"))
+    ]
+    if not rules:
+        return None
+    patterns = {plain(one.pattern) for rule in rules for one in _of_fqdn(rule)}
+    return patterns or {EVERYTHING}
+
+
+def _is_for_all(item: Item, spec: Map) -> bool:
+    return item.kind == _KINDS[1] and not any(mapping(spec, "endpointSelector").values())
+
+
+def _all(item: Item) -> str:
+    return f"the workloads of the namespace {item.namespace}" if item.namespace else "the workloads of a namespace"
+
+
+def _scope(item: Item, spec: Map) -> Scope | None:
+    """Whom one spec is for; None for every workload of the cluster."""
+    selector = mapping(spec, "endpointSelector")
+    labels = mapping(selector, "matchLabels")
+    own = item.namespace if item.kind == _KINDS[0] else ""
+    namespace = own or next((text(labels, key) for key in _NAMESPACE if text(labels, key)), "")
+    account = next((text(labels, key) for key in _ACCOUNT if text(labels, key)), "")
+    others = [key for key in labels if key not in (*_NAMESPACE, *_ACCOUNT)] or bool(selector.get("matchExpressions"))
+    is_some = bool(others) or "endpointSelector" not in spec
+    if item.kind == _KINDS[1] and not is_some and not namespace and not account:
+        return None
+    whose = f"the namespace {namespace}" if namespace else "the namespace that it is applied to"
+    words = "some workloads" if is_some or account else "the workloads"
+    if item.kind == _KINDS[0] or namespace:
+        words = f"{words} of {whose}"
+    clients = (f"{namespace}/{account}" if account else namespace,) if namespace else ()
+    return Scope(words, place_of(selector or None, spec.place), clients, exact=bool(clients) and not is_some)

@@ -1,164 +1,132 @@
 """An Nginx SNI proxy: `map $ssl_preread_server_name`, in nginx.conf or in a ConfigMap that holds it.
 
-With `hostnames`, `*.name` matches any depth and `.name` the apex too, as ours do (nginx, ngx_stream_map_module).
+With `hostnames`, `*.name` matches any depth and `.name` the apex too, as ours do. Asked in turn are exact names, the
+longest wildcard, and regular expressions in the order of the file (nginx, ngx_stream_map_module). Maps may go on to
+other maps; what decides is where proxy_pass leads in the end.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from .source import Carried, Note, Source
+from .found import Carried, Found, Place, left, wider
+from .names import Rule, allow, decided, joined, most_specific_first, parts
+from .nginx_config import NAME, Config, Entry, read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_NAME = "$ssl_preread_server_name"
-_TOKEN = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};]+""", re.DOTALL)
-_MARKS = ("{", "}", ";")
-_CLOSED = ("", "0", "127.0.0.1:1", "unix:/dev/null")
+    from .files import File, Input, Item
 
-
-class _Directive(NamedTuple):
-    words: list[str]
-    within: list[_Directive]
+_HTTPS = "443"
 
 
-def matches(source: Source) -> bool:
+def takes(_item: Item) -> bool:
+    """The keys of a ConfigMap are files of their own."""
+    return False
+
+
+def reads(file: File) -> bool:
     """Whether the file is about the server name of a TLS handshake, in Nginx."""
-    return "ssl_preread" in source.text
+    return "ssl_preread" in file.text
 
 
-def in_config_map(source: Source, value: dict[str, Any]) -> Iterator[Carried | Note]:
-    """The maps in a ConfigMap's data."""
-    data = value.get("data")
-    texts = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
-    if any("ssl_preread" in text for text in texts):
-        yield from _maps(source, "\n".join(texts))
-
-
-def read(source: Source) -> Iterator[Carried | Note]:
+def read(_items: Sequence[Item], files: Sequence[File], given: Input) -> Iterator[Found]:
     """The names of every map that says where a connection goes."""
-    if source.documents:
-        for document in source.documents:
-            yield from in_config_map(source, document)
-    else:
-        yield from _maps(source, source.text)
+    configs: dict[int, list[File]] = {}
+    for file in files:
+        configs.setdefault(id(file.within) if file.within is not None else id(file), []).append(file)
+    for together in configs.values():
+        config = read_config(together, given)
+        yield from config.notes
+        yield from _Reading(config).all()
 
 
-def _parsed(text: str) -> list[_Directive]:
-    """The directives of `text`, those of blocks within these."""
-    top = _Directive([], [])
-    stack = [top]
-    words: list[str] = []
-    for part in _TOKEN.findall(re.sub(r"\$\{(\w+)\}", r"$\1", text)):
-        if part[0] == "#":
-            continue
-        if part not in _MARKS:
-            words.append(part[1:-1] if part[0] in "\"'" else part)
-            continue
-        if words:
-            stack[-1].within.append(_Directive(words, []))
-        if part == _MARKS[0] and words:
-            stack.append(stack[-1].within[-1])
-        elif part == _MARKS[1] and len(stack) > 1:
-            stack.pop()
-        words = []
-    return top.within
+class _Reading:
+    """What one configuration comes to."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.told: set[str] = set()
+
+    def all(self) -> Iterator[Found]:
+        """The names, and what cannot be a list of names."""
+        config = self.config
+        firsts = [one for one in config.maps.values() if one.source == NAME]
+        targets = dict(config.passes)
+        if not config.has_pass:
+            for one in firsts:
+                words = f"map {one.variable}: no proxy_pass stands here; its names are taken as if it led there"
+                yield wider(one.place, words)
+                targets[one.variable] = one.place
+        used = {variable for target in targets for variable in config.used_by(target)}
+        for one in config.maps.values():
+            if one.variable not in used and one.source == NAME:
+                yield left(one.place, f"map {one.variable}: no proxy_pass goes where it says: its names are left out")
+        rules: list[Rule] = []
+        expressions = {entry.place for one in firsts for entry in one.expressions}
+        for target, place in targets.items():
+            yield from self._target(target, place, rules)
+        for target, place in config.blind.items():
+            if _split(target)[0] == NAME:
+                yield from self._target(target, place, [])
+        # Expressions are asked after every name and wildcard, in the order of the file.
+        first = [rule for rule in rules if rule.place not in expressions]
+        last = [rule for rule in rules if rule.place in expressions]
+        yield from joined(decided([*most_specific_first(first), *last]))
+        yield from config.clients()
+
+    def _target(self, target: str, place: Place, rules: list[Rule]) -> Iterator[Found]:
+        """The names that one proxy_pass leads on, to `rules`; notes on everything else."""
+        maps = [self.config.maps[one] for one in self.config.used_by(target) if self.config.maps[one].source == NAME]
+        if not maps:
+            host, port = _split(target)
+            if host == NAME:
+                words = "proxy_pass $ssl_preread_server_name lets every name through that reaches Nginx"
+                yield left(place, f"{words}; the names are those of the VirtualServices, import these too")
+                if port != _HTTPS:
+                    yield left(place, f"port {port} is not carried over; the gateway serves 443 alone")
+            elif not self.config.is_closed(target):
+                yield left(place, f"proxy_pass {target}: is no map of the server name; that is not carried over")
+            return
+        for one in maps:
+            yield from self._entries(one.entries, one.variable, target, rules)
+
+    def _entries(self, entries: Sequence[Entry], variable: str, target: str, rules: list[Rule]) -> Iterator[Found]:
+        for entry in entries:
+            if entry.key == "default" or entry.refusal:
+                lands = self.config.resolve(target, "default" if entry.key == "default" else entry.key)
+                if lands is not None and not self.config.is_closed(lands if not entry.refusal else entry.value):
+                    words = f"default {entry.value}: every other name went there too; that is not carried over"
+                    yield left(entry.place, entry.refusal or words)
+                continue
+            found = {part: self.config.resolve(target, part) for part in parts(entry.name)}
+            same = len(set(found.values())) == 1
+            for name, lands in [(entry.name, next(iter(found.values())))] if same else found.items():
+                yield from self._entry(entry, name, lands, variable, rules)
+
+    def _entry(self, entry: Entry, name: str, lands: str | None, variable: str, rules: list[Rule]) -> Iterator[Found]:
+        """The rule for `name` of an entry, which `lands` somewhere."""
+        if lands is None:
+            yield left(entry.place, f"{entry.key}: where its maps lead cannot be told", name)
+        if lands is None or self.config.is_closed(lands):
+            rules.append(Rule(name, entry.place))
+            return
+        host, port = _split(lands)
+        is_own = host.lower() in (NAME, name)
+        if is_own and port != _HTTPS:
+            yield left(entry.place, f"{entry.key}: went to port {port}; the gateway serves 443 alone", name)
+            rules.append(Rule(name, entry.place))
+            return
+        rules.append(allow(Carried(name, variable.removeprefix("$"), entry.place)))
+        if not is_own and lands not in self.told:
+            self.told.add(lands)
+            words = f"{lands}: names went there, {entry.key} the first; here each goes to its own address"
+            yield wider(entry.place, words, name)
 
 
-def _all(directives: list[_Directive]) -> Iterator[_Directive]:
-    for one in directives:
-        yield one
-        yield from _all(one.within)
-
-
-def _maps(source: Source, text: str) -> Iterator[Carried | Note]:
-    everything = list(_all(_parsed(text)))
-    passed = [one.words[1] for one in everything if one.words[0] == "proxy_pass" and len(one.words) > 1]
-    upstreams = {
-        one.words[1]: [server.words[1] for server in one.within if server.words[0] == "server" and server.words[1:]]
-        for one in everything
-        if one.words[0] == "upstream" and len(one.words) > 1
-    }
-    maps = {one.words[2]: one for one in everything if one.words[:2] == ["map", _NAME] and len(one.words) > 2}
-    for target in dict.fromkeys(passed):
-        yield from _passed(source, target, maps)
-    for variable, one in maps.items():
-        line = source.line_of(variable)
-        if passed and not any(re.search(re.escape(variable) + r"(?!\w)", target) for target in passed):
-            yield source.note(f"map {variable}: no proxy_pass goes where it says: its names are left out", line)
-            continue
-        if not passed:
-            yield source.note(
-                f"map {variable}: no proxy_pass stands here; its names are taken as if it led there", line
-            )
-        yield from _entries(source, variable, one.within, upstreams)
-
-
-def _passed(source: Source, target: str, maps: dict[str, _Directive]) -> Iterator[Note]:
-    """What a proxy_pass does that its maps do not say."""
-    line = source.line_of(target) or source.line_of(target.partition(":")[0])
-    host, _, port = target.rpartition(":") if re.search(r":\d+$", target) else (target, "", "443")
-    if host == _NAME:
-        yield source.note(
-            "proxy_pass $ssl_preread_server_name lets every name through that reaches Nginx; the names are those of "
-            "the VirtualServices, import these too",
-            line,
-        )
-    elif host not in maps:
-        yield source.note(f"proxy_pass {target}: is no map of the server name; that is not carried over", line)
-    if port != "443":
-        yield source.note(f"port {port} is not carried over; the gateway serves 443 alone", line)
-
-
-def _entries(
-    source: Source, variable: str, entries: list[_Directive], upstreams: dict[str, list[str]]
-) -> Iterator[Carried | Note]:
-    hostnames = any(one.words == ["hostnames"] for one in entries)
-    told: set[str] = set()
-    for key, *rest in (one.words for one in entries):
-        target = " ".join(rest)
-        line = source.line_of(key)
-        if key in ("hostnames", "volatile"):
-            continue
-        refused = _refusal(key, target, hostnames=hostnames)
-        if refused:
-            yield source.note(refused, line)
-        elif key != "default":
-            name = key.removeprefix("\\")
-            yield Carried(name, variable.removeprefix("$"), line)
-            for words in _elsewhere(name, target, upstreams):
-                if words not in told:
-                    told.add(words)
-                    yield source.note(words, line)
-
-
-def _refusal(key: str, target: str, *, hostnames: bool) -> str:
-    """Why an entry of a map is not taken over; empty for one that is, and for a default that lets nothing through."""
-    if key == "default":
-        return (
-            "" if target in _CLOSED else f"default {target}: every other name went there too; that is not carried over"
-        )
-    reasons = [
-        (key == "include", f"include {target}: not read; import that file too"),
-        (key.startswith("~"), f"{key}: a regular expression is not carried over; write the names"),
-        ("*" in key.removeprefix("*."), f"{key}: a * at the end or inside is not carried over; write the names"),
-        (target in _CLOSED, f"{key}: a deny rule (it went nowhere) is not carried over"),
-        (
-            key.startswith(("*.", ".")) and not hostnames,
-            f"{key}: without hostnames; in the map Nginx compares it letter by letter: left out",
-        ),
-    ]
-    return next((words for holds, words in reasons if holds), "")
-
-
-def _elsewhere(key: str, target: str, upstreams: dict[str, list[str]]) -> Iterator[str]:
-    """What is to be said of a name that did not go to itself at port 443."""
-    for server in upstreams.get(target) or [target]:
-        host, _, port = server.partition(":")
-        if host.lower() not in (_NAME, key.lower()):
-            by = f" (upstream {target})" if target in upstreams else ""
-            yield f"{server}{by}: names went there, {key} the first; here each goes to its own address"
-        elif port not in ("", "443"):
-            yield f"{key}: port {port} is not carried over; the gateway serves 443 alone"
+def _split(target: str) -> tuple[str, str]:
+    """Host and port of a target; 443 where it names none."""
+    found = re.fullmatch(r"(.*?)((?::\d+)+)", target)
+    return (found[1], found[2].split(":")[1]) if found else (target, _HTTPS)

@@ -1,44 +1,92 @@
-"""A plain list: one name a line, `#` starts a comment; `.name` means the apex and everything below it."""
+"""A plain list: one name a line, `#` starts a comment; `.name` means the apex and everything below it.
+
+Lines that hold a name and more, as pasted from a page, are refused with the name that could be meant; with `fix` they
+are taken, and said.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..names import parse
-from ..names.domain import InvalidDomain
-from .source import Carried, Note, Source
+from ..names.domain import InvalidDomain, ascii_quoted
+from ..names.mending import mended
+from .files import may_be_list, of_template
+from .found import Carried, Found, Note, Place, left, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from .files import File, Input, Item
+
+_FEW = 3  # faults that show that a file is no list at all
 
 
-def matches(_source: Source) -> bool:
-    """Every file may be one."""
-    return True
+class Plain:
+    """The format; with `fix`, lines are mended."""
 
+    def __init__(self, *, fix: bool = False) -> None:
+        self._fix = fix
 
-def read(source: Source) -> Iterator[Carried | Note]:
-    """The name of every line, in a group named after the file."""
-    if source.documents:
-        yield source.note("is YAML of a kind that import does not know; see egress-overlays import --help")
-        return
-    found = []
-    for number, line in enumerate(source.lines, 1):
-        name, _, comment = line.partition("#")
-        name = name.strip(" \t\r").removeprefix("- ").strip("\"'")
-        if name:
-            found.append(Carried(name, source.stem, number, comment.strip(" \t\r")))
-    wrong = sum(not _is_name(entry.name) for entry in found)
-    if wrong > len(found) - wrong:
-        yield source.note(
-            f"{wrong} of {len(found)} lines are no names: this is no list, nor any other format known here"
-        )
-    else:
-        yield from found
-
-
-def _is_name(text: str) -> bool:
-    try:
-        return bool(parse(text))
-    except InvalidDomain:
+    @staticmethod
+    def takes(_item: Item) -> bool:
+        """YAML objects are not lists."""
         return False
+
+    @staticmethod
+    def reads(file: File) -> bool:
+        """Every file may be one that an argument names; of a directory, what is named like one."""
+        return may_be_list(file)
+
+    def read(self, _items: Sequence[Item], files: Sequence[File], _given: Input) -> Iterator[Found]:
+        """The name of every line, in a group named after the file."""
+        for file in files:
+            yield from self.lines(file, file.stem)
+
+    def lines(self, file: File, group: str) -> Iterator[Found]:
+        """The names of one file."""
+        found = [
+            self.line(line, group, file.place(number)) for number, line in enumerate(file.lines, 1) if _entry(line)[0]
+        ]
+        names = [one for one in found if isinstance(one[0], Carried)]
+        proposed = [one for one in found if isinstance(one[0], Note) and one[0].proposal]
+        if found and not names and not proposed:
+            if file.asked_for:
+                first = "; ".join(one[0].words for one in found[:_FEW] if isinstance(one[0], Note))
+                more = f"; and {len(found) - _FEW} more lines" if len(found) > _FEW else ""
+                yield left(file.place(), f"is no list of names, nor any other format: {first}{more}")
+        elif file.asked_for or 2 * len(names) >= len(found):
+            for one in found:
+                yield from one
+
+    def line(self, line: str, group: str, place: Place) -> list[Found]:
+        """What one line comes to: a name, a name that was mended and a word on it, or why there is none."""
+        name, comment = _entry(line)
+        try:
+            parse(name)
+        except InvalidDomain as fault:
+            if _is_template(name):
+                return [left(place, of_template(name), name)]
+            meant = mended(line)
+            if meant is None:
+                return [left(place, str(fault), name)]
+            if self._fix:
+                words = f"{ascii_quoted(line.strip())} was taken for {meant.name}"
+                return [Carried(meant.name, group, place, meant.comment), remark(place, words)]
+            return [left(place, f"{fault}; --fix takes it", name, meant.name)]
+        return [Carried(name, group, place, comment)]
+
+
+def _is_template(name: str) -> bool:
+    return "${" in name or "{{" in name
+
+
+def _entry(line: str) -> tuple[str, str]:
+    """What stands before a comment, without what YAML puts around an item of a list, and the comment."""
+    name, _, comment = line.partition("#")
+    name = name.strip(" \t\r")
+    if name.startswith("- "):
+        name = name[2:].strip(" \t")
+        if name[:1] in "\"'" and name[:1] == name[-1:]:
+            name = name[1:-1]
+    return name, comment.strip(" \t\r")

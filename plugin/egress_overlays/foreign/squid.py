@@ -1,180 +1,249 @@
-"""Squid: `acl NAME dstdomain` and `ssl::server_name` of squid.conf, where http_access allows or ssl_bump splices it.
+"""Squid: `acl NAME dstdomain` and `ssl::server_name`, where http_access allows them and ssl_bump lets them through.
 
-`.name` matches the apex and everything below it, as ours does; a name without the dot itself alone (Squid, acl). The
-first http_access line whose conditions all hold decides; where none does, the opposite of the last one (http_access).
+`.name` matches the apex and everything below it, as ours does; a name without the dot itself alone; `*` is a letter
+like any other (Squid, acl). The first http_access line whose conditions all hold decides; where none does, the
+opposite of the last one (http_access). What passes both is open; a connection that no ssl_bump line terminates goes on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .source import Carried, Note, Source
+from .found import Carried, Found, Note, Scope, left, wider
+from .names import Rule, allow, decided, is_within, meet, parts
+from .squid_config import Line, Name, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_NAMES = ("dstdomain", "ssl::server_name")
-_PATTERNS = ("dstdom_regex", "ssl::server_name_regex")
-_PASSES = ("splice", "bump", "client-first", "server-first", "allow")
+    from .files import File, Input, Item
 
-
-class _Acl(NamedTuple):
-    kind: str
-    values: list[tuple[str, int]]
+_PASSES = ("allow", "splice", "bump", "none", "client-first", "server-first")
+_LOOKS = ("peek", "stare")
+_INSIDE = ("bump", "client-first", "server-first")
 
 
-class _Rule(NamedTuple):
-    """A line `http_access` or `ssl_bump`: the first word after it, and the conditions."""
-
-    line: int
-    directive: str
-    action: str
-    conditions: list[str]
-
-    def __str__(self) -> str:
-        return " ".join([self.directive, self.action, *self.conditions])
+def takes(_item: Item) -> bool:
+    """The keys of a ConfigMap are files of their own."""
+    return False
 
 
-def matches(source: Source) -> bool:
-    """Whether the file has acl lines."""
-    return any(line.split()[:1] in (["acl"], ["http_access"], ["ssl_bump"]) for line in source.lines)
+def reads(file: File) -> bool:
+    """Whether the file has lines of squid.conf."""
+    return any(line.split()[:1] in (["acl"], ["http_access"], ["ssl_bump"]) for line in file.lines)
 
 
-def read(source: Source) -> Iterator[Carried | Note]:
-    """The names of the ACLs that pass; of all of them where no line says which."""
-    acls: dict[str, _Acl] = {}
-    rules: list[_Rule] = []
-    for number, words in _statements(source):
-        if words[0] == "acl" and len(words) > 2:
-            found = acls.setdefault(words[1], _Acl(words[2].lower(), []))
-            found.values.extend((word, at) for word, at in _values(source, words[3:], number))
-        elif words[0] in ("http_access", "ssl_bump") and len(words) > 1:
-            rules.append(_Rule(number, words[0], words[1], words[2:]))
-        elif words[0] == "include":
-            yield source.note(f"{' '.join(words)}: not read; import that file too", number)
-    for name, acl in acls.items():
-        if acl.kind in _PATTERNS or (not rules and acl.kind not in _NAMES):
-            what = "regular expressions" if acl.kind in _PATTERNS else f"conditions of the kind {acl.kind}"
-            yield source.note(
-                f"acl {name}: {what} are not carried over; write the names", acl.values[0][1] if acl.values else 0
+def read(_items: Sequence[Item], files: Sequence[File], given: Input) -> Iterator[Found]:
+    """The names that pass, by ACL; those of all ACLs where no line says which."""
+    for file in files:
+        settings = Settings(file, given)
+        for words, place in settings.missing:
+            yield left(place, f"{words}: not read; import that file too")
+        yield from _passing(settings)
+
+
+def _passing(settings: Settings) -> Iterator[Found]:
+    if not settings.lines:
+        yield from _every(settings)
+        return
+    access, bump = _Stage(settings, "http_access"), _Stage(settings, "ssl_bump")
+    if access.scope is not None and not bump.is_open:
+        # Some clients may ask for every name, and ssl_bump says which of them they reach.
+        access.is_open = True
+        access.everything.clear()
+    yield from [*access.notes, *bump.notes]
+    if access.is_open or bump.is_open:
+        are_open = access.is_open and bump.is_open
+        yield from [*access.everything, *bump.everything] if are_open else access.everything
+        denials = [rule for stage in (access, bump) if stage.is_open for rule in stage.rules if rule.carried is None]
+        listed = [rule for stage in (access, bump) for rule in stage.rules if are_open or not stage.is_open]
+        scope = access.scope if not bump.is_open else None
+        for found in decided([*denials, *listed]):
+            yield found._replace(scope=found.scope or scope) if isinstance(found, Carried) else found
+        return
+    yield from access.everything
+    yield from _both(list(decided(access.rules)), list(decided(bump.rules)))
+
+
+def _every(settings: Settings) -> Iterator[Found]:
+    """All lists of a file without lines that say which of them pass."""
+    for acl in settings.acls.values():
+        if acl.is_list:
+            for name in acl.names:
+                yield _refused(acl.name, name) if name.fault else Carried(name.line, acl.name, name.place, name.comment)
+        elif settings.holds(acl.name) is None:
+            yield left(
+                acl.place, f"acl {acl.name}: conditions of the kind {acl.kind} are not carried over; write the names"
             )
-    reading = _Reading(source, acls)
-    for directive in ("http_access", "ssl_bump"):
-        yield from reading.rules([rule for rule in rules if rule.directive == directive])
-    for name in acls if not rules else reading.passing:
-        if acls[name].kind in _NAMES:
-            yield from reading.names(name)
 
 
-def _statements(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """The words of every line with the number of its first; one that ends in a backslash goes on in the next."""
-    text, start = "", 0
-    for number, line in enumerate([*source.lines, ""], 1):
-        start = start or number
-        text += " " + line.rstrip("\r")
-        if line.rstrip("\r").endswith("\\") and not text.lstrip().startswith("#"):
-            text = text[:-1]
-            continue
-        words = text.partition("#")[0].split()
-        if words:
-            yield start, words
-        text, start = "", 0
+def _both(one: Sequence[Found], other: Sequence[Found]) -> Iterator[Found]:
+    """What passes both of two stages, neither of which lets every name through."""
+    sides = [[found for found in side if isinstance(found, Carried)] for side in (one, other)]
+    patterns = [{part for found in side for part in parts(found.name)} for side in sides]
+    yield from (found for found in [*one, *other] if isinstance(found, Note))
+    done = meet(*patterns)
+    told: set[str] = set()
+    for side, beyond in zip(sides, ("ssl_bump", "http_access"), strict=True):
+        for found in side:
+            open_parts = [part for part in parts(found.name) if part in done and part not in told]
+            told.update(open_parts)
+            whole = len(open_parts) == len(parts(found.name))
+            for part in [found.name] if whole else open_parts:
+                yield found._replace(name=part)
+            for part in parts(found.name):
+                if part not in done:
+                    words = f'"{part}" is not let through by {beyond}, but for what is listed there'
+                    yield left(found.place, words, part)
 
 
-def _values(source: Source, words: list[str], start: int) -> Iterator[tuple[str, int]]:
-    for word in words:
-        if not word.startswith("-"):
-            yield word, source.line_of(word, start - 1) or start
+def _refused(acl: str, name: Name) -> Note:
+    return left(name.place, f"acl {acl}: {name.fault}", proposal=name.proposal)
 
 
-class _Reading:
-    """What the rules come to: `passing` are the ACLs of names that they let through, in order."""
+class _Stage:
+    """What the lines of one directive come to: `rules` in order, and whether other names pass too (`is_open`)."""
 
-    def __init__(self, source: Source, acls: dict[str, _Acl]) -> None:
-        self.source = source
-        self.acls = acls
-        self.passing: dict[str, list[str]] = {}  # with the names that rules before denied
-        self.denied: list[str] = []
-
-    def is_list(self, condition: str) -> bool:
-        """Whether a condition, `!` before it or not, is an ACL of names."""
-        return condition.lstrip("!") in self.acls and self.acls[condition.lstrip("!")].kind in _NAMES
-
-    def rules(self, rules: list[_Rule]) -> Iterator[Note]:
-        """Follow `rules` of one directive, in order; notes for what names do not say."""
-        only: list[str] = []
-        end: _Rule | None = None
-        for rule in rules:
-            if end is not None:
-                yield self.source.note(f"{rule}: comes after {end}, and so decides nothing: left out", rule.line)
+    def __init__(self, settings: Settings, directive: str) -> None:
+        self.rules: list[Rule] = []
+        self.notes: list[Note] = []
+        self.scope: Scope | None = None
+        self.is_open = True
+        self.everything: list[Note] = []
+        self._settings = settings
+        self._only: list[tuple[str, Name]] | None = None
+        self._told: set[str] = set()
+        lines = [line for line in settings.lines if line.directive == directive]
+        end: Line | None = None
+        for line in lines:
+            conditions = [one for one in line.conditions if settings.holds(one) is not True]
+            if line.action in _LOOKS or any(settings.holds(one) is False for one in conditions):
                 continue
-            said = self._pass(rule, only) if rule.action in _PASSES else self._deny(rule, only)
-            if said:
-                yield self.source.note(f"{rule}: {said}", rule.line)
-            if rule.conditions == ["all"] and rule.action not in ("peek", "stare"):
-                end = rule
-        if rules and end is None and rules[-1].action == "deny":
-            if only:
-                self._add(only)
+            if end is not None:
+                if any(settings.names(one) for one in conditions):
+                    self.notes.append(left(line.place, f"{line}: comes after {end}, and so decides nothing"))
+                continue
+            self._line(line, conditions)
+            if not conditions:
+                end = line
+        if lines and end is None and directive == "http_access":
+            self._default(lines[-1])
+
+    def _default(self, last: Line) -> None:
+        self.is_open = last.action == "deny"
+        if self.is_open and self._only is not None:
+            self.is_open = False
+            self._allow(self._only, None)
+        elif self.is_open:
+            words = "is the last, so that Squid lets every other name through; that is not carried over"
+            self.everything.append(left(last.place, f"{last}: {words}"))
+
+    def _line(self, line: Line, conditions: Sequence[str]) -> None:
+        lists = [one for one in conditions if self._settings.names(one) is not None]
+        others = [one for one in conditions if one not in lists]
+        wanted = [self._names(one) for one in lists if not one.startswith("!")]
+        unwanted = [one for condition in lists if condition.startswith("!") for one in self._names(condition[1:])]
+        if line.action in _PASSES:
+            self._pass(line, wanted, unwanted, others)
+        else:
+            self._deny(line, wanted, unwanted, others)
+
+    def _names(self, acl: str) -> list[tuple[str, Name]]:
+        return [(acl, name) for name in self._settings.names(acl) or ()]
+
+    def _pass(
+        self,
+        line: Line,
+        wanted: list[list[tuple[str, Name]]],
+        unwanted: list[tuple[str, Name]],
+        others: Sequence[str],
+    ) -> None:
+        scope = None
+        if others:
+            kinds = ", ".join(map(self._settings.kind, others))
+            scope = Scope(f"{line}: is for {kinds} alone", line.place)
+        if line.action in _INSIDE:
+            self.notes.append(wider(line.place, f"{line}: what Squid checks inside of TLS is not carried over"))
+        if self._only is not None:
+            wanted = [*wanted, self._only]
+        if wanted:
+            self._allow(_in_all(wanted), scope, unwanted)
+            return
+        kinds = f" for {', '.join(map(self._settings.kind, others))}" if others else ""
+        but = " but those of a list" if unwanted else ""
+        self.everything.append(
+            left(line.place, f"{line}: lets every name through{but}{kinds}; that is not carried over")
+        )
+        self.scope = self.scope or scope
+
+    def _allow(
+        self, names: list[tuple[str, Name]], scope: Scope | None, unwanted: Sequence[tuple[str, Name]] = ()
+    ) -> None:
+        rules = [Rule(name.line, name.place) for _, name in unwanted if not name.fault]
+        self.notes += [_still_open(acl, name) for acl, name in unwanted if name.fault]
+        for acl, name in names:
+            if name.fault:
+                self._tell(_refused(acl, name))
             else:
-                words = "is the last, so that Squid lets every other name through; that is not carried over"
-                yield self.source.note(f"{rules[-1]}: {words}", rules[-1].line)
+                rules.append(allow(Carried(name.line, acl, name.place, name.comment, scope)))
+        if not unwanted:
+            self.rules += rules
+            return
+        for found in decided(rules):
+            if isinstance(found, Carried):
+                self.rules.append(allow(found))
+            else:
+                self.notes.append(found)
 
-    def _add(self, lists: list[str]) -> None:
-        for name in lists:
-            self.passing.setdefault(name, list(self.denied))
+    def _tell(self, note: Note) -> None:
+        if note.words not in self._told:
+            self._told.add(note.words)
+            self.notes.append(note)
 
-    def _pass(self, rule: _Rule, only: list[str]) -> str:
-        lists = [one for one in rule.conditions if self.is_list(one)]
-        others = [one for one in rule.conditions if one not in lists and one != "all"]
-        if any(one.startswith("!") for one in lists):
-            return "allows all but a list; that is not carried over"
-        if rule.directive == "ssl_bump" and not lists and not others:
-            return "" if rule.action == "splice" else "what Squid does inside of TLS is not carried over"
-        if not lists and not only:
-            what = "lets every name through" if not others else f"{self._kinds(others)} is no list of names"
-            return f"{what}; that is not carried over"
-        self._add(lists or only)
-        if rule.directive == "ssl_bump":
-            return "its names are carried over, whatever http_access says of them and whatever is done inside of TLS"
-        if len(lists) > 1:
-            return "wants all of these lists at once; what one of them has is carried over, and wider"
-        return f"the conditions {' '.join(others)} are not carried over" if others else ""
-
-    def _deny(self, rule: _Rule, only: list[str]) -> str:
-        lists = [one for one in rule.conditions if self.is_list(one)]
-        if rule.conditions == ["all"]:
-            cut = "cuts what no ssl_bump line before let through; names that http_access allows are carried over anyway"
-            return cut if rule.directive == "ssl_bump" and rule.action == "terminate" else ""
-        if rule.action == "deny" and lists == rule.conditions and len(lists) == 1 and lists[0].startswith("!"):
+    def _deny(
+        self,
+        line: Line,
+        wanted: list[list[tuple[str, Name]]],
+        unwanted: list[tuple[str, Name]],
+        others: Sequence[str],
+    ) -> None:
+        if not wanted and not unwanted and not others:
+            self.is_open = False
+        elif others:
+            kinds = ", ".join(map(self._settings.kind, others))
+            self.notes.append(wider(line.place, f"{line}: a deny rule by {kinds} is not carried over"))
+        elif wanted:
+            for acl, name in _in_all(wanted):
+                if name.fault:
+                    self.notes.append(_still_open(acl, name))
+                elif not is_within(parts(name.line)[0], {part for _, one in unwanted for part in parts(one.line)}):
+                    self.rules.append(Rule(name.line, name.place))
+        else:
             # It closes everything else, and leaves the list to the rules that follow.
-            only.append(lists[0][1:])
-            return ""
-        if lists and lists == rule.conditions and len(lists) == 1:
-            self.denied += [value for value, _ in self.acls[lists[0]].values]
-        if rule.directive == "ssl_bump" and rule.action in ("peek", "stare", "none"):
-            return "what Squid looks at inside of TLS is not carried over"
-        if lists and not lists[0].startswith("!"):
-            return "a deny rule is not carried over; what is not listed is denied"
-        return f"a deny rule by {self._kinds(rule.conditions)} is not carried over"
+            self._only = unwanted if self._only is None else _in_all([self._only, unwanted])
 
-    def _kinds(self, conditions: list[str]) -> str:
-        kinds = [(one, self.acls.get(one.lstrip("!"))) for one in conditions]
-        return ", ".join(f"{one} ({acl.kind if acl else 'not defined here'})" for one, acl in kinds) or "nothing"
 
-    def names(self, name: str) -> Iterator[Carried | Note]:
-        """The names of an ACL, but for those that a rule denied."""
-        for value, line in self.acls[name].values:
-            by = next((one for one in self.passing.get(name, ()) if _covers(one, value)), None)
-            if value.startswith('"'):
-                yield self.source.note(f"acl {name}: the file {value} is not read; import it too", line)
-            elif by is not None:
-                yield self.source.note(f"acl {name}: {value} is denied by {by} of a deny rule: left out", line)
+def _still_open(acl: str, name: Name) -> Note:
+    """A denial that cannot be followed."""
+    return wider(name.place, f"acl {acl}: what it denied may be open now: {name.fault}")
+
+
+def _in_all(lists: list[list[tuple[str, Name]]]) -> list[tuple[str, Name]]:
+    """The names that stand in every one of `lists`."""
+    found = lists[0]
+    for other in lists[1:]:
+        both = meet(
+            {part for _, name in found for part in parts(name.line) if not name.fault},
+            {part for _, name in other for part in parts(name.line) if not name.fault},
+        )
+        kept: dict[str, tuple[str, Name]] = {}
+        for acl, name in [*found, *other]:
+            shared = [part for part in parts(name.line) if part in both and part not in kept]
+            if name.fault:
+                kept.setdefault(f"!{name.fault}", (acl, name))
+            elif len(shared) == len(parts(name.line)):
+                kept |= dict.fromkeys(shared, (acl, name))
             else:
-                yield Carried(value, name, line)
-
-
-def _covers(listed: str, value: str) -> bool:
-    return listed.lower() == value.lower() or (
-        listed.startswith(".") and ("." + value.lower().lstrip(".")).endswith(listed.lower())
-    )
+                kept |= {part: (acl, name._replace(line=part)) for part in shared}
+        found = list(dict.fromkeys(kept.values()))
+    return found

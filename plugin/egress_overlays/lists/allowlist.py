@@ -214,7 +214,16 @@ def _disguised(source: Resource, group: str, line: int, comment: str) -> Iterato
 
 
 def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> Finding:
-    return Finding(ERROR, str(fault), rule="domain", resource=source, group=group, line=line, value=fault.text[:300])
+    return Finding(
+        ERROR,
+        str(fault),
+        rule="domain",
+        resource=source,
+        group=group,
+        line=line,
+        value=fault.text[:300],
+        proposal=fault.proposal,
+    )
 
 
 def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:

@@ -12,10 +12,10 @@ class Finding:
     """One fault or remark: `severity`, `message`, and as much of its place as is known.
 
     `resource` is the Resource it concerns, `field` a dotted path in it, `group` and `line` (from 1)
-    the place in a domains ConfigMap, `value` the text it quotes.
+    the place in a domains ConfigMap, `value` the text it quotes, `proposal` what may have been meant by it.
     """
 
-    __slots__ = ("field", "group", "line", "message", "resource", "rule", "severity", "value")
+    __slots__ = ("field", "group", "line", "message", "proposal", "resource", "rule", "severity", "value")
 
     def __init__(  # noqa: PLR0913 - a record; all but two are named where it is made
         self,
@@ -28,6 +28,7 @@ class Finding:
         group: str = "",
         line: int = 0,
         value: str = "",
+        proposal: str = "",
     ) -> None:
         self.severity = severity
         self.message = message
@@ -37,6 +38,7 @@ class Finding:
         self.group = group
         self.line = line
         self.value = value
+        self.proposal = proposal
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.place}{self.message}"

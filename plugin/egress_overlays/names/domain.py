@@ -22,13 +22,17 @@ PLACEHOLDER = "egress-domains.invalid"
 
 
 class InvalidDomain(ValueError):  # noqa: N818 - named after its concept, as in `InvalidX` of the field
-    """A line that cannot stand on the list: `reason` says why, `accepted` what could stand there."""
+    """A line that cannot stand on the list: `reason` says why, `accepted` what could stand there.
 
-    def __init__(self, text: str, reason: str, accepted: str) -> None:
+    `proposal` is the one name that may have been meant, where one can be made out.
+    """
+
+    def __init__(self, text: str, reason: str, accepted: str, proposal: str = "") -> None:
         super().__init__(f"{ascii_quoted(text)}: {reason}; {accepted}")
         self.text = text
         self.reason = reason
         self.accepted = accepted
+        self.proposal = proposal
 
 
 class Domain(str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .characters import invisible
 from .domain import RESERVED, InvalidDomain, is_reserved, read
+from .mending import mended
 
 _NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 
@@ -22,16 +23,26 @@ def explain(text: str) -> InvalidDomain:
             name = to_alabels(text)
         except Unencodable as fault:
             if fault.is_about_letters:
-                return InvalidDomain(text, fault.reason, fault.accepted)
+                return _proposing(text, fault.reason, fault.accepted)
             name = fault.name
     name = name.removesuffix(".")
     for check in (_characters, _yaml, _separators, _address, _url, _wildcard, _labels, _reach, _meaning):
         found = check(text, name)
         if found:
             reason, accepted = found
-            return InvalidDomain(text, reason, accepted)
+            return _proposing(text, reason, accepted)
     # read() refuses nothing that the checks above accept; a property test holds them together.
     return InvalidDomain(text, "is no host name", _NAME)
+
+
+def _proposing(text: str, reason: str, accepted: str) -> InvalidDomain:
+    """The refusal, which ends in the one name that may have been meant, where one can be made out."""
+    meant = mended(text)
+    if meant is None:
+        return InvalidDomain(text, reason, accepted)
+    if accepted.rstrip('"').rpartition('"')[2].rpartition(" ")[2] != meant.name:
+        accepted = f'{accepted}, perhaps "{meant.name}"'
+    return InvalidDomain(text, reason, accepted, meant.name)
 
 
 def _characters(text: str, _name: str) -> tuple[str, str] | None:
@@ -105,7 +116,7 @@ def _such_as(rest: str) -> str:
     for mark in "/?#:\\":
         host = host.partition(mark)[0]
     found = read(host)
-    return f': "{found[0]}"' if found else ""
+    return f': "{"." if host[:1] == "." else ""}{found[0]}"' if found else ""
 
 
 def _wildcard(_text: str, name: str) -> tuple[str, str] | None:

@@ -26,40 +26,47 @@ _MOST_REPEATED = 1_000_000  # characters that aliases add: bombs add far more, m
 
 def is_simple(text: str) -> bool:
     """Whether `text`, which may be a part of a document, has no anchor, no alias, and text for every key."""
-    nodes: list[int] = []  # of each collection that is open: how many of a mapping have been met, -1 for a sequence
+    counts: list[int] = []  # of each collection that is open: how many of a mapping have been met, -1 for a sequence
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             if getattr(event, "anchor", None) is not None:
                 return False
             if isinstance(event, yaml.CollectionEndEvent):
-                nodes.pop()
+                counts.pop()
             elif isinstance(event, yaml.NodeEvent):
-                is_key = bool(nodes) and nodes[-1] >= 0 and nodes[-1] % 2 == 0
-                if nodes and nodes[-1] >= 0:
-                    nodes[-1] += 1
+                is_key = bool(counts) and counts[-1] >= 0 and counts[-1] % 2 == 0
+                if counts and counts[-1] >= 0:
+                    counts[-1] += 1
                 if isinstance(event, yaml.CollectionStartEvent):
-                    if is_key or len(nodes) >= DEEPEST:
+                    if is_key or len(counts) >= DEEPEST:
                         return False
-                    nodes.append(0 if isinstance(event, yaml.MappingStartEvent) else -1)
+                    counts.append(0 if isinstance(event, yaml.MappingStartEvent) else -1)
     except yaml.YAMLError:
         return False
     return True
 
 
-def documents(text: str) -> list[str]:
-    """The documents of `text`, one after the other, each in block style; empty ones are left out.
+def nodes(text: str) -> list[yaml.Node]:
+    """The documents of `text` as nodes, which know where they stand; empty ones are left out.
 
     Raises InvalidInput, with line and column, where `text` is no YAML or would hurt to read.
     """
     try:
         _check_depth(text)
-        nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node.tag != "tag:yaml.org,2002:null"]
+        found = [node for node in yaml.compose_all(text, Loader=_LOADER) if node.tag != "tag:yaml.org,2002:null"]
     except yaml.YAMLError as fault:
         if "maximum nesting depth" in str(fault):
             # libyaml's own limit, since the one of PyYAML 6.0.4: it reads a thousand brackets ahead of the first event.
             raise InvalidInput(_too_deep(getattr(fault, "problem_mark", None))) from None
         raise InvalidInput(f"is no valid YAML: {_words(fault)}") from None
-    return [_serialise(node) for node in nodes]
+    for node in found:
+        _check_aliases(node)
+    return found
+
+
+def documents(text: str) -> list[str]:
+    """The documents of `text`, one after the other, each in block style; raises InvalidInput as `nodes` does."""
+    return [_serialise(node) for node in nodes(text)]
 
 
 def lines(text: str) -> dict[Path, int]:
@@ -84,7 +91,6 @@ def lines(text: str) -> dict[Path, int]:
 
 
 def _serialise(node: yaml.Node) -> str:
-    _check_aliases(node)
     text: str = yaml.serialize(_expanded(node), Dumper=_DUMPER, allow_unicode=True, width=1 << 30, line_break="\n")
     return text.removesuffix("...\n").removesuffix("\n")
 

@@ -43,4 +43,5 @@ def _result(one: Found) -> dict[str, Any]:
         "message": {"text": message(one.said)},
         "locations": [{"physicalLocation": place}],
         **({"suppressions": accepted} if one.accepted else {}),
+        **({"properties": {"proposal": one.proposal}} if one.proposal else {}),
     }

@@ -1,0 +1,159 @@
+"""All arguments read as one: sorted to formats, each format read as one set, and the outcome gathered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..names import parse
+from ..names.domain import InvalidDomain
+from .files import Unreadable, of_template, templates
+from .found import KINDS, LEFT, WIDER, Carried, Note, Place, Scope, left, wider
+from .unknown import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .files import Input, Item
+    from .format import Format
+
+    Names = dict[str, dict[str, str]]
+    """Group to name to comment."""
+
+EVERY_WORKLOAD = ""
+
+
+class Imported:
+    """What was read: `lists` maps clients (lines, "" for every workload) to groups, `notes` say what is not the same.
+
+    `formats` are those that something was read in, and `places` where each name stood, by group and name.
+    `nothing` says why there is no list, where there is none.
+    """
+
+    def __init__(self, scoped: Callable[[Carried], str]) -> None:
+        self.lists: dict[str, Names] = {}
+        self.notes: list[Note] = []
+        self.formats: list[str] = []
+        self.nothing = ""
+        self.places: dict[tuple[str, str], Place] = {}
+        self._scoped = scoped
+        self._scopes: dict[tuple[Scope, str], list[str]] = {}
+
+    @property
+    def groups(self) -> Names:
+        """The groups of all lists together."""
+        found: Names = {}
+        for groups in self.lists.values():
+            for group, names in groups.items():
+                found.setdefault(group, {}).update(names)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """How many notes there are of each kind."""
+        return {kind: sum(note.kind == kind for note in self.notes) for kind in KINDS}
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether just the same is open as was."""
+        return not any(note.kind in (WIDER, LEFT) for note in self.notes)
+
+    def add(self, found: Carried) -> None:
+        """Take over one name, or say why it cannot be."""
+        try:
+            parse(found.name)
+        except InvalidDomain as fault:
+            words = of_template(found.name) if "${" in found.name or "{{" in found.name else str(fault)
+            self.notes.append(left(found.place, words, found.name, fault.proposal))
+            return
+        name = found.name.lower().removesuffix(".") if found.name.isascii() else str(found.name)
+        clients = self._scoped(found)
+        if found.scope is not None and not (clients and found.scope.exact):
+            self._scopes.setdefault((found.scope, clients), []).append(name)
+        group = group_name(found.group)
+        self.lists.setdefault(clients, {}).setdefault(group, {}).setdefault(name, found.comment)
+        self.places.setdefault((group, name), found.place)
+
+    def finish(self) -> None:
+        """Say whom names were for that are for others too, and put the notes in order, each said once."""
+        for (scope, clients), those_names in self._scopes.items():
+            those = f'"{those_names[0]}"' + (f" and {len(those_names) - 1} more" if len(those_names) > 1 else "")
+            how = "--clients" if scope.clients else "the annotation egress-overlays.dev/clients"
+            whose = f"every workload's; limit it with {how}"
+            if clients:
+                whose = "for " + clients.replace("\n", ", ")
+            self.notes.append(wider(scope.place, f"{scope.words}, as {those}; the list is {whose}", those_names[0]))
+        files: dict[str, int] = {}
+        for place in self.places.values():
+            files.setdefault(place.file, len(files))
+        for groups in self.lists.values():
+            for group, names in groups.items():
+                at = {name: self.places[group, name] for name in names}
+                order = sorted(names, key=lambda name: (files[at[name].file], at[name].line, at[name].column))
+                groups[group] = {name: names[name] for name in order}
+        self.notes = sorted(dict.fromkeys(self.notes), key=lambda note: KINDS.index(note.kind))
+
+
+def of_client(found: Carried) -> str:
+    """The clients that a name was for, where that is known (`--clients`)."""
+    return "\n".join(found.scope.clients) if found.scope else EVERY_WORKLOAD
+
+
+def of_namespace(found: Carried) -> str:
+    """The namespace that a name stood in (`--by-namespace`)."""
+    return found.namespace
+
+
+def for_everyone(_found: Carried) -> str:
+    """Every workload, whomever a name was for."""
+    return EVERY_WORKLOAD
+
+
+def import_all(
+    given: Input, formats: Mapping[str, Format], scoped: Callable[[Carried], str] = for_everyone
+) -> Imported:
+    """Everything in `given`: every object in the format that takes it, every other file in the one that it looks like.
+
+    Raises Unreadable where an object is still a template.
+    """
+    result = Imported(scoped)
+    sorted_items: dict[str, list[Item]] = {}
+    for item in given.items:
+        name = next((name for name, one in formats.items() if one.takes(item)), "")
+        if name:
+            sorted_items.setdefault(name, []).append(item)
+        else:
+            result.notes += unknown(item)
+    blocked = [
+        f"{place}: {of_template(written)} (line {place.line}, column {place.column})"
+        for items in sorted_items.values()
+        for item in items
+        for place, written in templates(item)
+    ]
+    if blocked:
+        raise Unreadable(blocked)
+    for name, one in formats.items():
+        items = sorted_items.get(name, [])
+        files = [file for file in given.files if not file.taken and one.reads(file)]
+        if items or files:
+            result.formats.append(name)
+            for file in files:
+                file.taken = True
+            for found in one.read(items, files, given):
+                if isinstance(found, Note):
+                    result.notes.append(found)
+                else:
+                    result.add(found)
+    result.finish()
+    if not result.lists:
+        names = ", ".join(
+            dict.fromkeys([*(item.file.name for item in given.items), *(file.name for file in given.files)])
+        )
+        kinds = ", ".join(dict.fromkeys(item.kind for item in given.items if item.kind))
+        what = f": is YAML of a kind that import does not know ({kinds})" if kinds else ""
+        result.nothing = f"{names}: holds nothing that could be taken over{what}; docs/formats.md has what it reads"
+    return result
+
+
+def group_name(text: str) -> str:
+    """`text` as a key of a ConfigMap."""
+    cleaned = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "-" for char in text)
+    return cleaned.strip("-.") or "imported"

@@ -1,0 +1,115 @@
+"""The one name that somebody may have meant by a line that is no name, as pasted from a page, a table or a script."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import NamedTuple
+
+from .domain import read
+
+_QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
+_BULLETS = "\u2022\u2023\u25cf\u25cb\u25e6\u25aa\u25ab\u25a0\u25a1\u00b7\u2219\u2043\u2192\u27a4>+\u2013\u2014-"
+_BLANKS = "\u00a0\u200b\u2060\ufeff"
+
+# What may stand before a name and says nothing of it. The list is closed: in front of prose a name may be forbidden.
+_BEFORE = re.compile(
+    rf"[\s{_BLANKS}]+"
+    rf"|[{_BULLETS}](?=\s)|\*(?=\s)|[\u2611\u2705\u2713\u2714]|\[[ xX]?\](?=\s)"  # bullets, ticks, boxes
+    r"|[\"'(]?\d{1,5}[\"']?[.):,\t](?=\s|[^\d.])|\(?[a-z][.)](?=\s)|\d{1,4}(?=\s+[^\d\s])"  # numbers
+    rf"|[{_QUOTES}\\(\[{{|]+|\*\*+(?!\.)|<(?=\S+>)"  # quotes, brackets, table bars
+    r"|(?:host|hostname|domain|domainname|fqdn|name|url|site|dns|server|endpoint)[\"']?\s*[:=](?!/)"
+    r"|(?:https|tls|wss)://",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?:\*\.|\.)?(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*\.?", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\]\s]+)\]\((\S+?)\)")
+_PROTOCOL = r"(?:tcp|tls|https)"
+_HTTPS = re.compile(
+    rf"\s*(?:(?:ports?|{_PROTOCOL})[\s/:]*)?(?::\s?)?\b443\b(?:[/\s]*{_PROTOCOL}\b)?|\s*\b{_PROTOCOL}\b", re.IGNORECASE
+)
+_PATH = re.compile(r"[/?][^\s\"'`<>|)\]}\u2018-\u201f]*")
+_FILLING = f" \t\r\\,;|()[]{{}}<>*_/:=\u2013\u2014-{_QUOTES}{_BLANKS}"
+_NOT_A_NAME = ("#", "//", ";", "--", "<!--", "!", "||", "@@", "~")  # comments, denials, filters of advertisements
+
+# What makes a line doubtful, wherever it stands: addresses, users, other protocols, and a no.
+_DOUBTFUL = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*|\w@\w|~~|\[\.\]|hxxp|\bhttp://|\budp\b|\bquic\b"
+    r"|[\u2716\u2717\u2718\u274c\u274e\u26d4\U0001f6ab]|\b(?:no|not|never|deny|denied|block|blocked|forbid\w*|remove"
+    r"|removed|delete|deleted|except|without|old|obsolete|deprecated|decommissioned|disallow\w*|reject\w*|don'?t|ban"
+    r"|banned|nicht|kein\w*|verboten|gesperrt)\b",
+    re.IGNORECASE,
+)
+# A number right after the name, after "port", before "/tcp", or after a colon.
+_PORT = re.compile(
+    rf"^[\s|,;:/\\)\]>{_QUOTES}\u2013\u2014-]*(\d{{1,5}})(?!\d|[.]\d)|\bports?\b\D{{0,3}}(\d{{1,5}})"
+    r"|\b(\d{1,5})\s?/\s?(?:tcp|udp)\b|:(\d{1,5})\b",
+    re.IGNORECASE,
+)
+_MORE_PORTS = re.compile(r"^[\s|,;:/-]*\d{1,5}(?:\s*[,/-]\s*(\d{2,5}))+")
+_LONGEST = 500  # characters: longer lines are no entries of a list
+
+
+class Mended(NamedTuple):
+    """The `name` that a line is for, and what else it said, as a `comment`."""
+
+    name: str
+    comment: str
+
+
+def mended(line: str) -> Mended | None:
+    """What `line` means where one name can be made out, and nothing in it is doubtful; else None.
+
+    Taken off: bullets, numbers, quotes, schemes, paths, `:443`, commas, table bars and HTML tags. Two names, another
+    port, an address, plain HTTP and a word such as "not" leave doubt.
+    """
+    text, hash_mark, remark = html.unescape(line).partition(" #")
+    text = text.strip()
+    if not text or len(text) > _LONGEST or text.startswith(_NOT_A_NAME) or _DOUBTFUL.search(text):
+        return None
+    names = {_bare(found) for found in _NAME.findall(_without_paths(text))}
+    if len(names) != 1:
+        return None
+    text = _LINK.sub(r"\1", _TAG.sub(" ", text))
+    at = 0
+    while found := _BEFORE.match(text, at):
+        at = found.end()
+    name = _NAME.match(text, at)
+    if name is None:
+        return None
+    tail = text[name.end() :]
+    if tail[:1] and (tail[0].isalnum() or tail[0] in "_-@%&$^!~" or re.match(r"/\d+\b|\*(?!\*)", tail)):
+        return None
+    rest = _without_port(tail)
+    if rest is None or read(name[0]) is None:
+        return None
+    words = " ".join(part for part in (_words(rest), remark.strip() if hash_mark else "") if part)
+    meant = name[0].removesuffix(".")
+    return Mended(meant.lower() if meant.isascii() else meant, words)
+
+
+def _bare(name: str) -> str:
+    return name.lower().strip(".")
+
+
+def _without_paths(text: str) -> str:
+    """`text` in which no path is left, whose files look like names."""
+    return re.sub(r"(?<=[\w])/(?!/)[^\s\"'`<>|)\]}]*", " ", text)
+
+
+def _without_port(rest: str) -> str | None:
+    """What follows a name without port 443 and a path; None where another port stands there."""
+    rest = re.sub(r"^:443\b", " ", rest)
+    rest = _PATH.sub(" ", rest, count=1) if rest[:1] in ("/", "?") else rest
+    if _MORE_PORTS.match(rest):
+        return None
+    for found in _PORT.finditer(rest):
+        if next(filter(None, found.groups())) != "443":
+            return None
+    return rest
+
+
+def _words(rest: str) -> str:
+    """What is left to say, without the separators around it."""
+    return re.sub(r"\s+", " ", _HTTPS.sub(" ", rest, count=2).replace("|", " ").replace("#", "")).strip(_FILLING)
