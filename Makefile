@@ -13,6 +13,8 @@ VENV := .venv/bin
 EXPLICIT_PYTHON := $(if $(filter command environment,$(firstword $(origin PYTHON))),$(PYTHON))
 export EXPLICIT_PYTHON
 $(shell tools/venv --check $(EXPLICIT_PYTHON))
+comma := ,
+EVERY_KUSTOMIZE = kustomize $(addprefix kustomize-,$(subst $(comma), ,$(KUSTOMIZE_OTHERS)))
 KUSTOMIZE_BUILD = PATH="$$(tools/path-with kustomize)" kustomize build --enable-alpha-plugins --enable-exec
 
 .PHONY: help
@@ -53,5 +55,10 @@ tables: .venv/.dev ## Write the table of public suffixes anew from the installed
 
 .venv/.dev: pyproject.toml
 	@tools/venv $(or $(PYTHON),python3) '.[probe,logs]' --group test --group lint && touch .venv/.run $@
+
+.PHONY: every-kustomize
+every-kustomize: .venv/.dev ## Build trees of layers, components and generators with old and new releases of kustomize
+	@found=$$($(VENV)/python tools/components.py $(EVERY_KUSTOMIZE)) && PATH="$$(tools/path-with kustomize kubectl)" \
+	  EVERY_KUSTOMIZE="$$found" $(VENV)/python -m pytest tests/build/test_every_kustomize.py $(PYTEST)
 
 -include tools/*.mk

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from mesh.cluster import Cluster
 
 WAYS = ("repo-server", "plugin")
+# The sidecar starts nothing but what stands in its plugin home.
+FORMS = {"repo-server": "inject-installed", "plugin": "inject-legacy"}
 NEW = "added-by-a-commit.example.com"
 
 
 @pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    return Repository(tmp_path_factory.mktemp("git") / "egress")
+def git(argocd: ArgoCD, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return Repository(tmp_path_factory.mktemp("git") / "egress", FORMS[argocd.way])
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def test_a_commit_that_adds_a_domain_arrives(argocd: ArgoCD, repository: Reposit
     assert NEW in live_hosts(argocd.cluster)
 
 
+@pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_without_enable_exec_the_reason_is_shown_and_nothing_changes(
     argocd: ArgoCD, repository: Repository, staging: Application
 ) -> None:
@@ -98,8 +101,7 @@ def test_without_the_artifact_the_reason_is_shown_and_nothing_changes(argocd: Ar
     before = live(argocd.cluster)
     with argocd.without_artifact():
         message = staging.comparison_error()
-        assert "egress-overlays" in message
-        assert "executable file not found in $PATH" in message
+        assert {"repo-server": "executable file not found in $PATH", "plugin": "EgressDomains"}[argocd.way] in message
         assert live(argocd.cluster) == before
     staging.sync()
 
@@ -116,6 +118,7 @@ def test_with_a_faulty_list_every_fault_is_shown_and_nothing_changes(
     assert live(argocd.cluster) == before
 
 
+@pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_without_the_guard_the_api_server_still_refuses(
     argocd: ArgoCD, repository: Repository, staging: Application
 ) -> None:
@@ -129,6 +132,7 @@ def test_without_the_guard_the_api_server_still_refuses(
         assert live(argocd.cluster) == before
 
 
+@pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_without_the_guard_and_the_label_the_live_list_is_lost(
     argocd: ArgoCD, repository: Repository, staging: Application
 ) -> None:
@@ -182,9 +186,9 @@ def test_a_program_of_the_repository_cannot_be_started(
     program = repository.directory / "plugin/egress-overlays"
     program.write_text(f"#!/bin/sh\ntouch {started}\ncat\n")
     program.chmod(0o755)
-    repository.edit("overlays/staging/kustomization.yaml", "plugin/inject-installed\n", "plugin/inject\n")
+    repository.edit("overlays/staging/kustomization.yaml", "plugin/inject-legacy\n", "plugin/inject\n")
     repository.commit("Bring a program along")
-    assert "fork/exec ../../plugin/egress-overlays: permission denied" in staging.comparison_error()
+    assert "the egress-overlays function did not run" in staging.comparison_error()
     assert not started.exists()
     assert live(argocd.cluster) == before
 

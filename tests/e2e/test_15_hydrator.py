@@ -74,10 +74,10 @@ def argocd(
 @pytest.fixture(scope="module")
 def branches(argocd: ArgoCD, server: PrivateGitServer, tmp_path_factory: pytest.TempPathFactory) -> Branches:
     """The repository on a server without any other."""
-    del argocd
+    form = {"repo-server": "inject-installed", "plugin": "inject-legacy"}[argocd.way]
     server.repositories = tmp_path_factory.mktemp("git")
     server.create(REMOTE)
-    return Branches(tmp_path_factory.mktemp("clone") / "egress", server.repositories / REMOTE)
+    return Branches(tmp_path_factory.mktemp("clone") / "egress", server.repositories / REMOTE, form)
 
 
 @pytest.fixture
@@ -152,6 +152,7 @@ def changes_nothing(argocd: ArgoCD, branches: Branches, staging: Hydrated, lost:
         ("", "external plugins disabled"),
     ],
 )
+@pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_without_a_flag_nothing_is_pushed(
     argocd: ArgoCD, branches: Branches, staging: Hydrated, flags: str, message: str
 ) -> None:
@@ -160,7 +161,7 @@ def test_without_a_flag_nothing_is_pushed(
 
 def test_without_the_artifact_likewise(argocd: ArgoCD, branches: Branches, staging: Hydrated) -> None:
     error = changes_nothing(argocd, branches, staging, argocd.without_artifact())
-    assert "executable file not found in $PATH" in error
+    assert {"repo-server": "executable file not found in $PATH", "plugin": "EgressDomains"}[argocd.way] in error
 
 
 @pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
@@ -210,6 +211,7 @@ def test_with_a_faulty_list_every_fault_is_said(argocd: ArgoCD, branches: Branch
     assert live(argocd.cluster) == before
 
 
+@pytest.mark.parametrize("argocd", ["repo-server"], indirect=True)
 def test_without_the_guard_the_api_server_refuses_what_was_merged(
     argocd: ArgoCD, branches: Branches, staging: Hydrated
 ) -> None:

@@ -18,9 +18,9 @@ NEXT, SYNCED = "rendered/staging-next", "rendered/staging"
 class Branches(Repository):
     """A clone that pushes main with every commit, by the server's own directory: no account stands in between."""
 
-    def __init__(self, directory: Path, remote: Path) -> None:
+    def __init__(self, directory: Path, remote: Path, form: str) -> None:
         self._remote = remote
-        super().__init__(directory)
+        super().__init__(directory, form)
 
     def commit(self, message: str) -> str:
         """Commits everything, pushes main and returns the commit."""

@@ -201,8 +201,11 @@ class ArgoCD:
             return
         daemon = self.daemons["cmp-server"]
         daemon.stop()
-        assert FLAGS in self.rendered.plugin
-        self.rendered.plugin_file.write_text(self.rendered.plugin.replace(FLAGS, flags))
+        # The sidecar has one of the two alone.
+        own = "kustomize build --enable-alpha-plugins "
+        assert own in self.rendered.plugin
+        wanted = f"kustomize build {flags} " if flags != FLAGS else own
+        self.rendered.plugin_file.write_text(self.rendered.plugin.replace(own, wanted))
         self._start_plugin(daemon)
 
     def _start_plugin(self, daemon: Daemon) -> None:

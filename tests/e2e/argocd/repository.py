@@ -19,12 +19,12 @@ PLUGIN = ("guard", "inject", "inject-installed", "inject-legacy")
 class Repository:
     """A git repository with base/, components/ and overlays/ that run the installed function, as `init` makes them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, form: str = "inject-installed") -> None:
         self.directory = directory
         for name in ("base", "components", "overlays", *(f"plugin/{part}" for part in PLUGIN)):
             shutil.copytree(ROOT / name, directory / name)
         for overlay in OVERLAYS:
-            self.edit(f"overlays/{overlay}/kustomization.yaml", "plugin/inject\n", "plugin/inject-installed\n")
+            self.edit(f"overlays/{overlay}/kustomization.yaml", "plugin/inject\n", f"plugin/{form}\n")
         self.git("init", "--quiet", "--initial-branch=main")
         self.head = self.commit("Start")
 

@@ -1,0 +1,109 @@
+"""Random trees of layers, components, generators and patches: the names that are listed, or a build that fails.
+
+`make test` builds some of them with the pinned kustomize, `make every-kustomize` more, with old releases too. What is
+listed is worked out by a model of a few lines, and, for the pinned release, by `egress-overlays list`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+
+from builders import SET, domains, dump, names_of
+from building import FLAGS, Build, Tree
+from egress_overlays import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERY = os.environ.get("EVERY_KUSTOMIZE", "")
+SEEDS = range(12 if EVERY else 2)
+
+
+class Layers(NamedTuple):
+    """What was written: the outermost directory, the names that must be there, whether an inner layer injects too."""
+
+    directory: str
+    names: set[str]
+    nested: bool
+
+
+def programs() -> dict[str, str]:
+    """The kustomize of every release that is to be tried."""
+    found: dict[str, str] = json.loads(EVERY) if EVERY else {"kustomize": str(shutil.which("kustomize"))}
+    assert not EVERY or len(found) == 4, found
+    return found
+
+
+def write(tree: Tree, seed: int, form: str) -> Layers:
+    """One tree: one to three layers, each with lists of every kind, injected at the outermost and perhaps before."""
+    chance = random.Random(seed)  # noqa: S311 - a tree is no secret
+    names: dict[str, str] = {}
+    depth = chance.randint(1, 3)
+    nested = depth > 1 and chance.random() < 0.5
+    for level in range(depth):
+        layer: dict[str, Any] = {"resources": ["../../base" if level == 0 else f"../layer{level - 1}"]}
+        here = f"overlays/layer{level}"
+        files: dict[str, str] = {}
+        if level == 0 or chance.random() < 0.6:
+            files[f"{here}/domains.yaml"] = dump(domains(f"own{level}.example.com\n", name=f"own{level}"))
+            layer["resources"].append("domains.yaml")
+            names[f"own{level}"] = f"own{level}.example.com"
+        if chance.random() < 0.7:
+            component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "resources": ["d.yaml"]}
+            files[f"components/team{level}/kustomization.yaml"] = dump(component)
+            files[f"components/team{level}/d.yaml"] = dump(domains(f"team{level}.example.com\n", name=f"team{level}"))
+            layer["components"] = [f"../../components/team{level}"]
+            names[f"team{level}"] = f"team{level}.example.com"
+        if chance.random() < 0.5:
+            options = {"labels": {SET: "default"}}
+            literal = f"names=generated{level}.example.com"
+            layer["configMapGenerator"] = [{"name": f"generated{level}", "literals": [literal], "options": options}]
+            names[f"generated{level}"] = f"generated{level}.example.com"
+        # A layer may change what it has, or what an inner one has that did not inject.
+        if names and chance.random() < 0.6:
+            changed = chance.choice([name for name in names if not name.startswith("generated")])
+            if changed.endswith(str(level)) or not nested:
+                patch = domains({"names": f"patched{level}.example.com\n"}, name=changed, of=None)
+                layer["patches"] = [{"patch": dump(patch)}]
+                names[changed] = f"patched{level}.example.com"
+        if level == depth - 1 or nested:
+            layer["transformers"] = [f"../../plugin/{form}"]
+        files[f"{here}/kustomization.yaml"] = yaml.safe_dump(layer)
+        tree.write(files)
+    return Layers(f"overlays/layer{depth - 1}", set(names.values()), nested)
+
+
+def places(build: Build) -> list[set[str]]:
+    return [set(found) for lists in names_of(build.items).values() for found in lists]
+
+
+@pytest.mark.parametrize("form", ["inject", "inject-legacy"] if EVERY else ["inject"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_names_are_those_that_are_listed_or_the_build_fails(
+    seed: int, form: str, tree: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    layers = write(tree, seed, form)
+    flags = FLAGS if form == "inject" else FLAGS[:1]
+    for version, program in programs().items():
+        link = tmp_path / version / "kustomize"
+        link.parent.mkdir()
+        link.symlink_to(program)
+        environ = {**tree.plugin_home, "PATH": f"{link.parent}:{os.environ['PATH']}"}
+        build = tree.kustomize(layers.directory, *flags, environ=environ)
+        if build.code:
+            # An older one may drop the lists of an inner layer: then it must fail, and with that reason.
+            assert (version, layers.nested) == ("kustomize-v4.5.7", True), build.words
+            assert "the lists of that run are gone" in build.fault()
+            continue
+        assert all(found == layers.names for found in places(build)), (version, places(build), layers.names)
+    monkeypatch.chdir(tree.root)
+    listed = load(layers.directory)
+    assert set(listed.hosts("default")) == layers.names
+    assert [one for one in listed.findings if one.severity == "error"] == []
