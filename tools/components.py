@@ -64,6 +64,10 @@ def components() -> list[Component]:
             makers.make_prometheus_crds,
         ),
         Component(
+            f"gateway-api-crds-{v['GATEWAY_API_VERSION']}", {"gateway-api-crds": "crds"}, makers.make_gateway_api_crds
+        ),
+        Component(f"cilium-crds-{v['CILIUM_VERSION']}", {"cilium-crds": "crds"}, makers.make_cilium_crds),
+        Component(
             f"kustomize-{kustomize}",
             {"kustomize": "kustomize"},
             makers.installed_by_go("sigs.k8s.io/kustomize/kustomize/v5", kustomize),

@@ -42,13 +42,15 @@ def faults() -> Faults:
 
 
 def _custom() -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
-    names = ["istio-crds", "prometheus-crds"]
+    names = ["istio-crds", "prometheus-crds", "gateway-api-crds", "cilium-crds"]
     done = subprocess.run(
         [sys.executable, ROOT / "tools/components.py", *names], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     paths = {name: Path(path) for name, path in json.loads(done.stdout).items()}
-    files = [paths["istio-crds"], *sorted(paths["prometheus-crds"].iterdir())]
+    files = [paths.pop("istio-crds"), *(file for path in paths.values() for file in sorted(path.iterdir()))]
+    # Google publishes none: this one is written from the documentation.
+    files.append(Path(__file__).with_name("gke-fqdnnetworkpolicy.yaml"))
     for file in files:
         for crd in yaml.load_all(file.read_text(), yaml.CSafeLoader):
             for version in crd["spec"]["versions"]:

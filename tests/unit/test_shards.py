@@ -128,7 +128,6 @@ class TestShards:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"apiVersion": "evil.example/v1"},
             {"metadata.name": "another-1"},
             {"metadata.name": "wildcard-11"},
             {"metadata.name": "wildcard"},
@@ -146,6 +145,12 @@ class TestShards:
         (fault,) = run(first, earlier, LIST).faults
         assert f'carries {SHARD}: "1", which the function alone gives to copies' in fault
         assert "of one (ServiceEntry istio-system/wildcard-1, networking.istio.io); remove the annotation" in fault
+
+    def test_of_another_group_are_no_copies(self) -> None:
+        earlier = service_entry("wildcard-1", annotations={SHARD: "1"}) | {"apiVersion": "evil.example/v1"}
+        copied, placed = run(service_entry(), earlier, LIST).faults
+        assert f"carries {SHARD}, which the function alone gives to copies" in copied
+        assert "has no place for domains" in placed
 
     def test_that_an_outer_layer_gave_a_suffix_are_taken_out_too(self) -> None:
         """Kustomize renames the copies of an inner layer as it does their first: the suffix comes last."""

@@ -75,6 +75,23 @@ def make_prometheus_crds(into: Path) -> None:
         shutil.copyfile(Path(found["Dir"]) / "example/prometheus-operator-crd" / name, into / "crds" / name)
 
 
+def make_gateway_api_crds(into: Path) -> None:
+    """Takes the CRD of TLSRoute from the Gateway API's module."""
+    found = module("sigs.k8s.io/gateway-api", VERSIONS["GATEWAY_API_VERSION"], into)
+    (into / "crds").mkdir()
+    name = "gateway.networking.k8s.io_tlsroutes.yaml"
+    shutil.copyfile(Path(found["Dir"]) / "config/crd/standard" / name, into / "crds" / name)
+
+
+def make_cilium_crds(into: Path) -> None:
+    """Takes the CRDs of the two network policies from Cilium's module."""
+    found = module("github.com/cilium/cilium", VERSIONS["CILIUM_VERSION"], into)
+    (into / "crds").mkdir()
+    for kind in ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"):
+        source = Path(found["Dir"]) / "pkg/k8s/apis/cilium.io/client/crds/v2" / f"{kind}.yaml"
+        shutil.copyfile(source, into / "crds" / f"{kind}.yaml")
+
+
 def make_argocd(into: Path) -> None:
     """Builds Argo CD's one binary, with the CRDs and the git wrapper that its repo-server calls."""
     version, newer_go = VERSIONS["ARGOCD_VERSION"], VERSIONS["ARGOCD_GO_OLDEST"]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
-from ..rendered.host_lists import GATEWAY, HOPS, SIDECAR
+from ..rendered.host_lists import beside
 from ..rendered.reach import check, nearest
+from ..sites import POLICY
 from . import formats, inputs
 from .console import Failure
 from .report import BAD, GOOD, Column, Line, Report, Row, Section
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXAMPLE = "egress-overlays check en.wikipedia.org pypi.org overlays/prod"
-_KINDS = {SIDECAR: "VirtualService", GATEWAY: "EnvoyFilter"}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run(arguments: Namespace, console: Console) -> int:
         f"{', '.join(arguments.hosts)} in {found.shown}",
         {"path": found.path, "hosts": answers},
         headlines=list(map(_headline, answers)),
-        sections=[_section(one) for one in answers if one["sets"]],
+        sections=[_section(one, found) for one in answers if one["sets"]],
     )
     formats.write(report, arguments, console)
     return 0 if all(one["allowed"] for one in answers) else 1
@@ -95,7 +95,7 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
                 "set": verdict.set_name,
                 "allowed": verdict.allowed,
                 "clients": None if verdict.clients is None else sorted(verdict.clients),
-                "hops": {hop: _hop(found, verdict, hop) for hop in HOPS},
+                "hops": {hop: _hop(found, verdict, hop) for hop in verdict.hops},
                 "listed": _listed(found, verdict.set_name, host),
             }
         )
@@ -153,7 +153,7 @@ def _headline(one: dict[str, Any]) -> Line:
     return Line(f"{one['host']}{asked}: {word}{reason}", GOOD if one["allowed"] else BAD)
 
 
-def _section(one: dict[str, Any]) -> Section:
+def _section(one: dict[str, Any], found: Rendered) -> Section:
     """What every hop of every set says."""
     rows = []
     several = len(one["sets"]) > 1
@@ -165,7 +165,8 @@ def _section(one: dict[str, Any]) -> Section:
                 where = f"{entry['kind']} {entry['namespace']}/{entry['name']}"
                 rows.append(Row((name, hop, match, where + ("" if entry["inSet"] else ", which is of no set"))))
             if not entries:
-                rows.append(Row((name, hop, f"there is no {_KINDS[hop]} for it here", "")))
+                what = beside(found.lists[verdict["set"]]).get(hop, "list").partition(" ")[0]
+                rows.append(Row((name, hop, f"there is no {what} for it here", "")))
         if verdict["clients"] is not None:
             rows.append(Row((name, "clients", ", ".join(verdict["clients"]) or "none", "")))
         rows += [Row((name, "listed", entry["name"], _written(entry))) for entry in verdict["listed"]]
@@ -186,12 +187,13 @@ def _why(one: dict[str, Any]) -> str:
         listed = next((f"{entry['name']} {_written(entry)}" for entry in allowing["listed"]), "")
         return "; ".join(filter(None, (limited, listed)))
     for verdict in one["sets"]:
-        matching = [any(entry["match"] for entry in entries) for entries in verdict["hops"].values()]
-        if verdict["clients"] is not None and (all(matching) or not verdict["hops"]):
+        # A policy of the network beside the mesh's hops decides nothing.
+        deciding = [hop for hop in verdict["hops"] if hop != POLICY] or list(verdict["hops"])
+        here = [hop for hop in deciding if any(entry["match"] for entry in verdict["hops"][hop])]
+        if verdict["clients"] is not None and here == deciding:
             return f"limited to {', '.join(verdict['clients'])}" if verdict["clients"] else "it is for nobody"
-        if any(matching):
-            here = [hop for hop, entries in verdict["hops"].items() if any(entry["match"] for entry in entries)]
-            other = next(hop for hop in HOPS if hop not in here)
+        if here:
+            other = next(hop for hop in deciding if hop not in here)
             return f"the {here[0]} matches it, but no list of the {other} does"
     if one.get("nearest"):
         return f"it is on no list; {one['nearest']['name']} {one['nearest']['why']}"

@@ -5,23 +5,24 @@ from __future__ import annotations
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import SHARD_ANNOTATION, Resource
 from ..names.domain import ascii_quoted
-from ..sites import GROUP
+from ..sites import site_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ..sites import Site
     from .plan import Plan
 
 _LONGEST_NAME = 253  # RFC 1123 subdomain, as the API server wants it
 
 
 def orphans(
-    earlier: Sequence[tuple[str, Resource]], roots: Mapping[tuple[str, str], Sequence[Resource]]
+    earlier: Sequence[tuple[str, Resource]], roots: Mapping[tuple[str, Site | None], Sequence[Resource]]
 ) -> Iterator[Finding]:
     """Resources that pass for copies of an earlier run, each with its set, and are none of the `roots` of that set."""
     for name, resource in earlier:
-        known = roots.get((name, resource.kind), ())
+        known = roots.get((name, site_of(resource)), ())
         if not known:
             yield fault_of(
                 resource,
@@ -35,14 +36,14 @@ def orphans(
             yield fault_of(
                 resource,
                 f"carries {SHARD_ANNOTATION}: {ascii_quoted(key)}, which the function alone gives to copies, and has "
-                f"not the name, namespace or group of one ({wanted}, {GROUP}); remove the annotation",
+                f"not the name, namespace or group of one ({wanted}, {known[0].group}); remove the annotation",
                 "orphan-shard",
             )
 
 
 def _continues(resource: Resource, root: Resource) -> bool:
     """Whether `resource` is what the function makes of `root`; a nameSuffix of an outer layer stands behind the key."""
-    if (resource.group, resource.namespace) != (GROUP, root.namespace) or root.group != GROUP:
+    if resource.namespace != root.namespace:
         return False
     key = f"-{resource.annotations[SHARD_ANNOTATION]}"
     at = resource.name.find(key)
@@ -58,7 +59,7 @@ def name_faults(resources: Sequence[Resource], result: Plan) -> Iterator[Finding
 
     Of two of one name Kustomize would print both, and the API server keep one.
     """
-    copies: dict[tuple[str, str, str], Resource] = {}
+    copies: dict[tuple[str, str, str, str], Resource] = {}
     for index, all_edits in result.copies.items():
         first = resources[index]
         names = [edits["metadata", "name"] for edits in all_edits]
@@ -80,9 +81,9 @@ def name_faults(resources: Sequence[Resource], result: Plan) -> Iterator[Finding
                 "copy-name",
                 "metadata.name",
             )
-        copies |= {(first.kind, first.namespace, name): first for name in names}
+        copies |= {(first.group, first.kind, first.namespace, name): first for name in names}
     for index, resource in enumerate(resources):
-        continued = copies.get((resource.kind, resource.namespace, resource.name))
+        continued = copies.get((resource.group, resource.kind, resource.namespace, resource.name))
         if continued is not None and index not in result.removed:
             yield fault_of(
                 resource,

@@ -10,7 +10,6 @@ from ..manifest.edits import dotted, edited
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     API_VERSION,
-    COPIED,
     INJECT_ANNOTATION,
     INJECTED,
     INJECTED_BEFORE,
@@ -22,7 +21,7 @@ from ..manifest.resource import (
     STATE_LABEL,
     Resource,
 )
-from ..sites import BadPlace, ClientsPlace, Place, find
+from ..sites import BadPlace, ClientsPlace, Place, site_of
 from . import shards
 from .misplaced import misplaced
 from .plan import Plan
@@ -33,10 +32,11 @@ if TYPE_CHECKING:
 
     from ..lists.allowlist import AllowSet
     from ..manifest.edits import Edits
+    from ..sites import Site
 
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
-_LONGEST = 260  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma
+_LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
 
 def plan(resources: Sequence[Resource], function_config: Resource | None = None) -> Plan:
@@ -98,7 +98,7 @@ def _about_config(function_config: Resource) -> Iterator[Finding]:
 def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
     """Plan the edits of every annotated resource; returns the names of the sets that they take."""
     taken = set()
-    roots: dict[tuple[str, str], list[Resource]] = {}
+    roots: dict[tuple[str, Site | None], list[Resource]] = {}
     earlier: list[tuple[str, Resource]] = []
     for index, resource in enumerate(resources):
         if INJECT_ANNOTATION not in resource.annotations:
@@ -110,12 +110,13 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
             )
             continue
         taken.add(name)
-        # These alone are ever copied; elsewhere the annotation would take the resource out.
-        if SHARD_ANNOTATION in resource.annotations and resource.kind in COPIED:
+        site = site_of(resource)
+        # Elsewhere than on what may be a copy the annotation would take the resource out.
+        if SHARD_ANNOTATION in resource.annotations and site is not None and site.is_copied:
             result.removed.add(index)
             earlier.append((name, resource))
             continue
-        roots.setdefault((name, resource.kind), []).append(resource)
+        roots.setdefault((name, site), []).append(resource)
         if resource.labels.get(STATE_LABEL) in (INJECTED, INJECTED_BEFORE) and name in result.sets:
             from .unmatched import lost_names
 
@@ -125,9 +126,10 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
 
             result.findings.append(unknown_set(resource, name, sorted(result.sets)))
             continue
-        _fill_one(index, resource, result.sets[name], result)
+        _fill_one(index, resource, site, result.sets[name], result)
     for name, allowed in result.sets.items():
-        if allowed.limits is not None and name in taken and (name, "EnvoyFilter") not in roots:
+        checked = any(site is not None and site.checks_clients for taker, site in roots if taker == name)
+        if allowed.limits is not None and name in taken and not checked:
             from .unmatched import unguarded
 
             result.findings.append(unguarded(allowed))
@@ -138,46 +140,50 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
     return taken
 
 
-def _fill_one(index: int, resource: Resource, allowed: AllowSet, result: Plan) -> None:
-    found = list(find(resource))
+def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowSet, result: Plan) -> None:
+    found = list(site.find(resource.value)) if site is not None else []
     bad = [place for place in found if isinstance(place, BadPlace)]
     places = [place for place in found if isinstance(place, Place)]
     result.findings += [fault_of(resource, place.reason, "place", dotted(place.path)) for place in bad]
     if not places and not bad:
-        result.findings.append(
-            fault_of(
-                resource,
-                f"carries {INJECT_ANNOTATION} but has no place for domains; a VirtualService has spec.hosts, a "
-                "ServiceEntry spec.hosts, an EnvoyFilter filter_chain_match.server_names",
-                "no-place",
-            )
-        )
-    if bad or not places:
+        from .unmatched import no_place
+
+        result.findings.append(no_place(resource, site))
+    if site is None or bad or not places:
         return
-    paths = [place.path for place in places]
     hosts = list(allowed.hosts)
     copies: list[tuple[str, Edits]] = []
-    if allowed.limits is not None and resource.kind != "EnvoyFilter":
+    if allowed.limits is not None and not site.checks_clients:
         from . import limiting
 
         hosts = list(limiting.routed(allowed.limits))
-        copies += limiting.copies(resource, allowed.limits, paths)
-    if resource.kind == "ServiceEntry":
-        parts = shards.split(hosts)
+        copies += limiting.copies(site, allowed.limits, places)
+        result.findings += limiting.cannot_tell_apart(resource, site, allowed)
+    if site.makes_more:
+        parts = shards.split(hosts, site.limit)
         hosts = parts.pop("")
-        copies += [(key, dict.fromkeys(paths, part)) for key, part in parts.items()]
-    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **dict.fromkeys(paths, hosts)}
-    if resource.kind == "EnvoyFilter":
+        copies += [(key, _lists(places, part)) for key, part in parts.items()]
+    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **_lists(places, hosts)}
+    if site.checks_clients:
         edits |= _client_rules(resource, places, [it for it in found if isinstance(it, ClientsPlace)], allowed, result)
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
         from .kept_hosts import kept_hosts
 
-        kept = kept_hosts(resource, allowed, result.findings)
+        kept = kept_hosts(resource, site, allowed, result.findings)
         for changes in (edits, *(further for _, further in copies)) if kept else ():
             changes["spec", "hosts"] = [*changes["spec", "hosts"], *kept]
+    if len(hosts) > (site.limit or len(hosts)) or any(place.form.narrows for place in places):
+        from .unmatched import not_said
+
+        result.findings += not_said(resource, site, places, hosts)
     result.edits[index] = edits
     result.copies[index] = [_copy(resource, key, further) for key, further in copies]
     _check_sizes(resource, edits, result.copies[index], result.findings)
+
+
+def _lists(places: Sequence[Place], hosts: list[str]) -> Edits:
+    """`hosts` in every one of `places`, as it is written there."""
+    return {place.path: place.written(hosts) for place in places}
 
 
 def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings: list[Finding]) -> None:

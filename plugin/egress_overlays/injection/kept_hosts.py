@@ -10,11 +10,12 @@ from ..names.domain import InvalidDomain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..lists.allowlist import AllowSet
+    from ..sites import Site
 
 
-def kept_hosts(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> list[str]:
+def kept_hosts(resource: Resource, site: Site, allowed: AllowSet, findings: list[Finding]) -> list[str]:
     """The names that a VirtualService keeps in spec.hosts beside the list; they route nothing by themselves."""
-    if resource.kind != "VirtualService":
+    if not site.keeps_hosts:
         findings.append(
             fault_of(resource, f"carries {KEEP_HOSTS_ANNOTATION}, meant for a VirtualService", "keep-hosts")
         )

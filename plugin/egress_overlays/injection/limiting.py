@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client, Limits
-    from ..manifest.edits import Edits, Path
-    from ..sites import ClientsPlace, Place
+    from ..manifest.edits import Edits
+    from ..sites import ClientsPlace, Place, Site
 
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 
@@ -41,27 +41,30 @@ def routed(limits: Limits) -> tuple[str, ...]:
     return minimise((*limits.shared, *anywhere))[0] or (PLACEHOLDER,)
 
 
-def copies(resource: Resource, limits: Limits, paths: Sequence[Path]) -> Iterator[tuple[str, Edits]]:
-    """The edits that turn a copy of `resource` into each limited one, with the key that its name ends in."""
+def copies(site: Site, limits: Limits, places: Sequence[Place]) -> Iterator[tuple[str, Edits]]:
+    """The edits that turn a copy of an object into each limited one, with the key that its name ends in."""
+    if site.exported is None:
+        return
     for namespaces, hosts in limits.at_sidecars.items():
         if namespaces == EVERYWHERE:
             continue
         key = _key(namespaces)
-        if resource.kind == "ServiceEntry":
-            for part, members in shards.split(hosts).items():
-                yield f"{key}-{part}" if part else key, _exported(namespaces, paths, members)
-        else:
-            edits = _exported(namespaces, paths, list(hosts))
-            # The Gateway's own route stands in the first one; a second one would be in its way.
-            edits["spec", "gateways"] = ["mesh"]
-            edits["spec", "tcp"] = None
-            yield key, edits
+        parts = shards.split(hosts, site.limit) if site.makes_more else {"": list[str](hosts)}
+        for part, members in parts.items():
+            lists: Edits = {place.path: place.written(members) for place in places}
+            yield f"{key}-{part}" if part else key, lists | site.exported(namespaces)
 
 
-def _exported(namespaces: frozenset[str], paths: Sequence[Path], hosts: list[str]) -> Edits:
-    edits: Edits = dict.fromkeys(paths, hosts)
-    edits["spec", "exportTo"] = sorted(namespaces)
-    return edits
+def cannot_tell_apart(resource: Resource, site: Site, allowed: AllowSet) -> Iterator[Finding]:
+    """A kind that can neither ask who the client is nor be exported to the clients' namespaces."""
+    if site.exported is None:
+        titles = ", ".join(sorted(source.title for source in allowed.clients))
+        yield fault_of(
+            resource,
+            f"takes the set {ascii_quoted(allowed.name)}, which has lists for some clients only ({titles}), and a "
+            f"{site.kind} cannot tell clients apart; give it a set without such lists",
+            "no-clients-place",
+        )
 
 
 def _key(namespaces: frozenset[str]) -> str:

@@ -6,7 +6,6 @@ from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     ANNOTATIONS,
     CLIENTS_ANNOTATION,
-    COPIED,
     INJECT_ANNOTATION,
     LABELS,
     PREFIX,
@@ -15,6 +14,7 @@ from ..manifest.resource import (
     Resource,
 )
 from ..names.domain import ascii_quoted
+from ..sites import site_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def misplaced(resource: Resource) -> Iterator[Finding]:
             yield from _unknown(resource, str(key), "annotation")
     if is_labelled and not resource.is_domains_kind:
         yield _of_another_kind(resource)
-    if SHARD_ANNOTATION in resource.annotations and resource.kind not in COPIED:
-        yield fault_of(resource, f"carries {SHARD_ANNOTATION}, which the function alone gives to copies", "misplaced")
+    if SHARD_ANNOTATION in resource.annotations:
+        site = site_of(resource)
+        if site is None or not site.is_copied:
+            message = f"carries {SHARD_ANNOTATION}, which the function alone gives to copies"
+            yield fault_of(resource, message, "misplaced")
     if not (is_labelled and resource.is_domains_kind):  # There no other field may stand at all, see lists/shape.py.
         yield from _elsewhere(resource, "", resource.value, _READ)
         yield from _elsewhere(resource, "metadata.", resource.metadata, _READ_OF_METADATA)

@@ -1,4 +1,4 @@
-"""Lists longer than one ServiceEntry may hold, in several, with stable names and little churn.
+"""Lists longer than one object may hold, in several, with stable names and little churn.
 
 A name belongs to the shard whose prefix begins the name's hash, written in binary; a shard that
 would pass the limit is split in two by the next bit. The half with a 0 keeps the shard's key, and
@@ -14,11 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIMIT = 256
-"""Hosts in one ServiceEntry (maxItems of spec.hosts in Istio's CRD)."""
 
-
-def split(hosts: Sequence[str], limit: int = LIMIT) -> dict[str, list[str]]:
+def split(hosts: Sequence[str], limit: int) -> dict[str, list[str]]:
     """`hosts` by shard key, each at most `limit` long, in the order given; the key "" is always there.
 
     Every other key is the prefix at which its shard was split off, binary digits that end in 1.
@@ -37,7 +34,7 @@ def split(hosts: Sequence[str], limit: int = LIMIT) -> dict[str, list[str]]:
         if end - start > limit:
             first_with_1 = int(f"{prefix}1".ljust(256, "0"), 2).to_bytes(32)
             middle = bisect_left(ordered, (first_with_1,), start, end)
-            # No ServiceEntry may be without hosts, and names whose hashes begin alike are found by whoever looks.
+            # No object may be without names, and names whose hashes begin alike are found by whoever looks.
             if end > middle:
                 pending.append((prefix + "1" if middle > start else key, prefix + "1", middle, end))
             if middle > start:

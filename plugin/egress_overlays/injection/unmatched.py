@@ -1,17 +1,20 @@
-"""Lists that nothing takes, and resources that no list is for; loaded when there are some."""
+"""Lists that nothing takes, resources that no list is for or that cannot say it all; loaded when there are some."""
 
 from __future__ import annotations
 
-from ..manifest.findings import ERROR, Finding, fault_of
+from ..manifest.edits import dotted
+from ..manifest.findings import ERROR, WARNING, Finding, fault_of
 from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
 from ..names.domain import PLACEHOLDER, ascii_quoted
 from ..sites import Place, find
+from ..sites.istio import ENVOY_FILTER, SERVICE_ENTRY, VIRTUAL_SERVICE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..lists.allowlist import AllowSet
+    from ..sites import Place, Site
 
 
 def nothing_to_inject() -> Finding:
@@ -96,4 +99,28 @@ def _names(resource: Resource, place: Place) -> Iterator[str]:
         else:
             return
     if isinstance(value, list):
-        yield from (name for name in value if isinstance(name, str))
+        yield from (name for entry in value if (name := place.form.read(entry)) is not None)
+
+
+def no_place(resource: Resource, site: Site | None) -> Finding:
+    """A resource that takes part and holds no list; `site` declares its kind, None where nothing does."""
+    known = [site] if site is not None else [VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER]
+    there = [f"{'an' if one.kind[0] in 'AEIOU' else 'a'} {one.kind} {{}}{one.holds}" for one in known]
+    words = ", ".join([there[0].format("has "), *(one.format("") for one in there[1:])])
+    message = f"carries {INJECT_ANNOTATION} but has no place for domains; {words}"
+    return fault_of(resource, message, "no-place")
+
+
+def not_said(resource: Resource, site: Site, places: Sequence[Place], hosts: Sequence[str]) -> Iterator[Finding]:
+    """What of `hosts` the kind cannot hold, or cannot say as it is meant."""
+    if site.limit and len(hosts) > site.limit:
+        message = (
+            f"takes {len(hosts)} names, of which a {site.kind} holds {site.limit}; divide the list into several sets"
+        )
+        yield fault_of(resource, message, "limit", dotted(places[0].path))
+    wildcards = [host for host in hosts if host[:2] == "*."]
+    for place in places:
+        if place.form.narrows and wildcards:
+            more = f" (and {len(wildcards) - 1} more)" if len(wildcards) > 1 else ""
+            message = f'"{wildcards[0]}"{more} {place.form.narrows}'
+            yield Finding(WARNING, message, rule="narrower", resource=resource, field=dotted(place.path))

@@ -32,8 +32,6 @@ ANNOTATIONS = (
 INJECTED = "injected"
 INJECTED_BEFORE = "not injected again: build with --enable-alpha-plugins --enable-exec"
 """What plugin/guard/before makes of the state `injected`."""
-COPIED = ("ServiceEntry", "VirtualService")
-"""The kinds that a list may need several of."""
 DEFAULT_SET = "default"
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..manifest.fields import mappings
 from ..names.domain import ascii_quoted
+from ..sites import SIDECAR
 from ..sites.chains import patches
-from .host_lists import SIDECAR, HostList, lists_of
+from .host_lists import HostList, lists_of
 from .workloads import Gateways, is_istio, route_destinations
 
 if TYPE_CHECKING:

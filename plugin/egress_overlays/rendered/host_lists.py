@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from ..manifest.fields import texts
 from ..names.domain import Domain
-from ..sites import BadPlace, Place, find
+from ..sites import GATEWAY, HOPS, POLICY, BadPlace, Place, site_of
+from ..sites.istio import BESIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from ..manifest.edits import Path
     from ..manifest.resource import Resource
 
-SIDECAR = "sidecar"
-GATEWAY = "gateway"
-REGISTRY = "registry"
-ROUTES = "routes"
 EVERYTHING = "*"
-HOPS = (SIDECAR, GATEWAY)
-"""The hops that match names. ServiceEntries (REGISTRY) and VirtualService hosts (ROUTES) must agree with them."""
 
 
 class HostList:
@@ -91,24 +86,40 @@ def every_list(resources: Iterable[Resource]) -> list[HostList]:
 
 
 def lists_of(resource: Resource) -> list[HostList]:
-    """The lists of `resource`, and those that are missing in its filter chains."""
+    """The lists of `resource`, and those that are missing where every name passes then."""
+    site = site_of(resource)
+    if site is None:
+        return []
     lists = []
-    for place in find(resource):
+    for place in site.find(resource.value):
         if isinstance(place, Place):
-            names = at(resource.value, place.path)
-            lists.append(HostList(_hop(resource, place.path), resource, place.path, [str(name) for name in names]))
-        elif isinstance(place, BadPlace) and resource.kind == "EnvoyFilter" and place.path[3:5] == ("patch", "value"):
-            lists.append(HostList(GATEWAY, resource, place.path, [], is_missing=True))
-    if lists and resource.kind == "EnvoyFilter":
-        from ..sites.chains import catch_alls
-
+            names = place.names(at(resource.value, place.path))
+            lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
+        elif isinstance(place, BadPlace) and place.opens:
+            lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, [], is_missing=True))
+    if lists and site.open_paths:
         known = {entry.path for entry in lists}
         lists += [
-            HostList(GATEWAY, resource, chain.path, [], is_missing=True)
-            for chain in catch_alls(resource)
-            if chain.path not in known
+            HostList(site.hop_of(resource.value, path), resource, path, [], is_missing=True)
+            for path in site.open_paths(resource)
+            if path not in known
         ]
     return lists
+
+
+def beside(lists: Sequence[HostList]) -> Mapping[str, str]:
+    """The hops that must hold the names of a set with `lists`, each with what it is there."""
+    found: dict[str, str] = {}
+    for site in dict.fromkeys(site_of(entry.resource) for entry in lists):
+        found |= site.beside if site is not None else {}
+    return found if lists else BESIDE
+
+
+def hops_of(lists: Sequence[HostList]) -> tuple[str, ...]:
+    """The hops that a name of a set with `lists` must pass: those of the mesh, or else the policies of the network."""
+    wanted = {*beside(lists), *(entry.hop for entry in lists)}
+    found = tuple(hop for hop in HOPS if hop in wanted)
+    return found or ((POLICY,) if POLICY in wanted else HOPS)
 
 
 def at(value: Any, path: Path) -> Any:
@@ -116,15 +127,3 @@ def at(value: Any, path: Path) -> Any:
     for step in path:
         value = value[step]
     return value
-
-
-def _hop(resource: Resource, path: Path) -> str:
-    if resource.kind == "ServiceEntry":
-        return REGISTRY
-    if resource.kind == "EnvoyFilter":
-        return GATEWAY
-    if path[-1] != "sniHosts":
-        return ROUTES
-    # Without gateways a match is one of the sidecars (Istio, TLSMatchAttributes.gateways).
-    gateways = texts(at(resource.value, path[:-1]), "gateways") or texts(resource.value["spec"], "gateways") or ["mesh"]
-    return SIDECAR if "mesh" in gateways else ROUTES

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ..manifest.resource import DEFAULT_SET, INJECT_ANNOTATION
 from ..names.domain import PLACEHOLDER, Domain, minimise
-from .host_lists import EVERYTHING, GATEWAY, HOPS, SIDECAR, HostList, cover, lists_of
+from ..sites import GATEWAY, POLICY, SIDECAR
+from .host_lists import EVERYTHING, HostList, cover, hops_of, lists_of
 from .identities import who
 from .unannotated import members
 
@@ -38,18 +39,18 @@ def host_lists(resources: Iterable[Resource]) -> dict[str, list[HostList]]:
     return found if found[DEFAULT_SET] else {}
 
 
-def reachable(lists: Sequence[HostList], hops: Sequence[str] = HOPS) -> tuple[Domain, ...]:
-    """The names, least in number, that pass every one of `hops`, the sidecar and the gateway; sorted."""
+def reachable(lists: Sequence[HostList], hops: Sequence[str] = ()) -> tuple[Domain, ...]:
+    """The names, least in number, that pass every one of `hops`, those that `lists` stand for; sorted."""
     return minimise(passing(lists, hops))[0]
 
 
-def passing(lists: Sequence[HostList], hops: Sequence[str] = HOPS) -> set[Domain]:
-    """The names that pass every one of `hops`, covered ones among them.
+def passing(lists: Sequence[HostList], hops: Sequence[str] = ()) -> set[Domain]:
+    """The names that pass every one of `hops`, those that `lists` stand for, covered ones among them.
 
     Two lists of one hop are alternatives: what one of them matches passes it.
     """
     passed: set[Domain] | None = None
-    for hop in hops:
+    for hop in hops or hops_of(lists):
         here = {name for entry in lists if entry.hop == hop for name in _domains(entry.matching)}
         passed = here if passed is None else _both(passed, here)
     return passed or set()
@@ -72,6 +73,7 @@ def _both(one: set[Domain], other: set[Domain]) -> set[Domain]:
 class Verdict:
     """Whether `host` passes: `hops` maps each hop to its lists, each with the entry that matches or None.
 
+    A policy of the network beside the mesh's hops is for some pods alone: it is shown and decides nothing.
     `clients` are the workloads that the gateway lets it through for, None for every one. Where it was
     asked for `client`, the sidecars' lists are those that its namespace knows.
     """
@@ -92,8 +94,14 @@ class Verdict:
         self.client = client
         if client is not None:
             lists = [entry for entry in lists if entry.hop != SIDECAR or entry.is_known_in(client.namespace)]
-        self.hops = {hop: [(entry, entry.match(host)) for entry in lists if entry.hop == hop] for hop in HOPS}
-        self.allowed = all(any(match for _, match in found) for found in self.hops.values()) and self.admits_client
+        deciding = hops_of(lists)
+        policies = (POLICY,) if any(entry.hop == POLICY for entry in lists) else ()
+        self.hops = {
+            hop: [(entry, entry.match(host)) for entry in lists if entry.hop == hop]
+            for hop in dict.fromkeys((*deciding, *policies))
+        }
+        passes = all(any(match for _, match in self.hops[hop]) for hop in deciding)
+        self.allowed = passes and self.admits_client
 
     @property
     def admits_client(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..manifest.findings import Finding, fault_of
 from ..names.domain import ascii_quoted
-from .host_lists import ROUTES
+from ..sites import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..istiod.workload import Workload
 from ..manifest.fields import mapping, mappings, number, text
+from ..sites import GATEWAY, REGISTRY, SIDECAR
 from ..sites.chains import patches
-from .host_lists import GATEWAY, SIDECAR, lists_of
+from .host_lists import lists_of
 from .workloads import ROOT_NAMESPACE, Gateways, binds, destinations, is_istio, selector
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def members(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def _filters(resources: Sequence[Resource]) -> list[Resource]:
-    with_lists = [one for one in resources if any(entry.hop == GATEWAY for entry in lists_of(one))]
+    with_lists = [one for one in resources if patches(one) and any(entry.hop == GATEWAY for entry in lists_of(one))]
     forwarding = [one for one in with_lists if any(patch.forwards for patch in patches(one))]
     if not forwarding:
         return with_lists
@@ -59,7 +60,7 @@ def _is_of(gateway: Resource, filters: Sequence[Resource]) -> bool:
 def _entries(
     resources: Sequence[Resource], filters: Sequence[Resource], services: Sequence[Resource]
 ) -> list[Resource]:
-    registry = [one for one in resources if one.kind == "ServiceEntry" and lists_of(one)]
+    registry = [one for one in resources if any(entry.hop == REGISTRY for entry in lists_of(one))]
     names = _names([*filters, *services])
     return [one for one in registry if names & _names([one])] or _alike(registry, {one.namespace for one in services})
 

@@ -1,13 +1,15 @@
-"""Where a resource holds domains: one module a kind, found in `SITES`.
+"""Where a resource holds domains: each kind declared once, as a Site, and found by its API group and kind.
 
-A site module has `KIND` and `find(value)`, which returns a Place for each list of names and raises
-nothing: of a resource that is no valid one of its kind it returns what a person must mend as a BadPlace.
+Knows how a kind holds a list, and what must stand beside it; never what is on the list. Imports `manifest` alone.
+Kinds of other packages come by the entry point group `egress_overlays.sites`, see docs/sites.md.
 """
 
 from __future__ import annotations
 
-from . import envoy_filter, service_entry, virtual_service
-from .place import BadPlace, ClientsPlace, Place
+from ..manifest.resource import INJECT_ANNOTATION
+from .istio import ENVOY_FILTER, GROUP, SERVICE_ENTRY, VIRTUAL_SERVICE
+from .place import TEXT, BadPlace, ClientsPlace, Form, Place, list_at, mappings
+from .site import GATEWAY, HOPS, POLICY, REGISTRY, ROUTES, SIDECAR, Site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,15 +17,69 @@ if TYPE_CHECKING:
 
     from ..manifest.resource import Resource
 
-GROUP = "networking.istio.io"
+__all__ = [
+    "COPIED",
+    "GATEWAY",
+    "GROUP",
+    "HOPS",
+    "POLICY",
+    "REGISTRY",
+    "ROUTES",
+    "SIDECAR",
+    "TEXT",
+    "BadPlace",
+    "ClientsPlace",
+    "Form",
+    "Place",
+    "Site",
+    "built_in",
+    "find",
+    "list_at",
+    "mappings",
+    "site_of",
+]
 
-SITES = {site.KIND: site for site in (virtual_service, service_entry, envoy_filter)}
+_KNOWN = {(site.group, site.kind): site for site in (VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER)}
 
-__all__ = ["GROUP", "SITES", "BadPlace", "ClientsPlace", "Place", "find"]
+# What most runs do not meet: the module that declares the kind, and its name there. Loaded when it is met.
+_LOADED_LATER = {
+    ("gateway.networking.k8s.io", "TLSRoute"): "tls_route:SITE",
+    ("cilium.io", "CiliumNetworkPolicy"): "cilium:NAMESPACED",
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): "cilium:CLUSTERWIDE",
+    ("networking.gke.io", "FQDNNetworkPolicy"): "gke:SITE",
+}
+
+
+COPIED = ("ServiceEntry", "VirtualService", "TLSRoute")
+"""The kinds that a list may need several objects of; those of other packages are never copied."""
+
+
+def site_of(resource: Resource) -> Site | None:
+    """The declaration of the kind of `resource`; None for a kind that holds no names.
+
+    Other packages are asked where the resource takes part and its kind is not built in.
+    """
+    key = (resource.group, resource.kind)
+    site = _KNOWN.get(key)
+    if site is None and key in _LOADED_LATER:
+        module, _, name = _LOADED_LATER[key].partition(":")
+        site = _KNOWN[key] = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
+    elif site is None and INJECT_ANNOTATION in resource.annotations:
+        from .elsewhere import declared_elsewhere
+
+        site = declared_elsewhere(resource)
+    return site
+
+
+def built_in() -> list[tuple[str, str]]:
+    """The API group and kind of every site that needs no other package."""
+    return sorted(
+        {(site.group, site.kind) for site in (VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER)} | {*_LOADED_LATER}
+    )
 
 
 def find(resource: Resource) -> Iterator[Place | ClientsPlace | BadPlace]:
     """The lists of names in `resource`; nothing for a kind that holds none."""
-    site = SITES.get(resource.kind)
-    if site is not None and resource.group == GROUP:
+    site = site_of(resource)
+    if site is not None:
         yield from site.find(resource.value)

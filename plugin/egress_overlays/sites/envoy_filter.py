@@ -15,11 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..manifest.edits import Path
-    from .place import Place
-
-    Found = list[Place | ClientsPlace | BadPlace]
-
-KIND = "EnvoyFilter"
+    from .place import Found
 
 MATCH = ("filter_chain_match", "filterChainMatch")
 NAMES = ("server_names", "serverNames")
@@ -50,6 +46,10 @@ def find(value: dict[str, Any]) -> Found:
                 _patch(patch.get("applyTo"), body, (*path, "patch", "value"), found)
             elif body is not None:
                 found.append(BadPlace((*path, "patch"), "must be a mapping"))
+    for place in found:
+        if isinstance(place, BadPlace):
+            # Of what a patch adds and no list limits, nobody knows better.
+            place.opens = place.path[3:5] == ("patch", "value")
     return found
 
 

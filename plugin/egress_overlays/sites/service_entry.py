@@ -1,4 +1,4 @@
-"""ServiceEntry: `spec.hosts`, of which the CRD allows 256; see `shards` for what is done past that."""
+"""ServiceEntry: `spec.hosts`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .place import Place
-
-KIND = "ServiceEntry"
+    from .place import Found
 
 
-def find(value: dict[str, Any]) -> list[Place | BadPlace]:
+def find(value: dict[str, Any]) -> Found:
     """The list of names in the ServiceEntry `value`."""
     spec = value.get("spec")
     if not isinstance(spec, dict):

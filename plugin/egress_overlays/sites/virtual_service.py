@@ -7,22 +7,22 @@ Istio wants every sniHosts entry covered by hosts, so both always hold the same 
 from __future__ import annotations
 
 from .place import BadPlace, list_at, mappings
+from .site import ROUTES, SIDECAR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .place import Place
+    from ..manifest.edits import Path
+    from .place import Found
 
-KIND = "VirtualService"
 
-
-def find(value: dict[str, Any]) -> list[Place | BadPlace]:
+def find(value: dict[str, Any]) -> Found:
     """The lists of names in the VirtualService `value`."""
     spec = value.get("spec")
     if not isinstance(spec, dict):
         return []
-    found: list[Place | BadPlace] = []
+    found: Found = []
     if "hosts" not in spec:
         reason = "must be present in a VirtualService; write hosts: [egress-domains.invalid]"
         found.append(BadPlace(("spec", "hosts"), reason))
@@ -40,3 +40,17 @@ def find(value: dict[str, Any]) -> list[Place | BadPlace]:
                 found.append(BadPlace((*here, "sni_hosts"), reason))
             found += list_at(match, "sniHosts", here)
     return found
+
+
+def hop(value: dict[str, Any], path: Path) -> str:
+    """The hop of the list at `path`: sniHosts are matched by the sidecars unless all is for other gateways."""
+    if path[-1] != "sniHosts":
+        return ROUTES
+    from ..manifest.fields import texts
+
+    match: Any = value
+    for step in path[:-1]:
+        match = match[step]
+    # Without gateways a match is one of the sidecars (Istio, TLSMatchAttributes.gateways).
+    gateways = texts(match, "gateways") or texts(value["spec"], "gateways") or ["mesh"]
+    return SIDECAR if "mesh" in gateways else ROUTES

@@ -53,7 +53,7 @@ class Block:
     def edit(self, edits: Edits) -> str:
         """The text with `edits` made; raises Uncertain where that is not safe.
 
-        New lists are written one double-quoted name a line, new mappings in flow style; a missing key is
+        New lists are written one double-quoted text a line, new mappings in flow style; a missing key is
         added to a mapping that is there, or to a new one in that, as `metadata.labels` may have to be.
         """
         lines = list(self._lines)
@@ -253,8 +253,16 @@ def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
             flow[id(new)] = new, json.dumps(new)
         return [f"{head}: {flow[id(new)][1]}"]
     dash = " " * column + "- "
+    if new and isinstance(new[0], dict):
+        return [f"{head}:", *(line for entry in new for line in _entry(dash, entry))]
     # One text for all of its lines, which is ten times as quick where they are many.
     return [f"{head}:", dash + '"' + f'"\n{dash}"'.join(new) + '"']
+
+
+def _entry(dash: str, entry: dict[str, str]) -> list[str]:
+    """The lines of a mapping of text, one key a line, as an item of a list."""
+    pairs = [f"{key}: {quoted(value)}" for key, value in entry.items()]
+    return [dash + pairs[0], *(" " * len(dash) + pair for pair in pairs[1:])]
 
 
 def _key_text(line: str, node: _Node) -> str:

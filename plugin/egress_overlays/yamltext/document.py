@@ -86,7 +86,8 @@ def _form(edits: Edits) -> tuple[object, ...]:
     """What decides the lines that `block` writes for `edits`, if all else is text that quotes hold as it is; or ()."""
     parts: list[object] = []
     for path, new in edits.items():
-        text = "".join(new) if isinstance(new, list) else new
+        is_names = isinstance(new, list) and not (new and isinstance(new[0], dict))
+        text = "".join(new) if is_names else new
         if new is not None and not (text and isinstance(text, str) and _is_plain(text)):
             return ()
         parts += (path, type(new))

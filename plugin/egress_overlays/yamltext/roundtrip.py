@@ -73,7 +73,7 @@ def _quoted(new: Any) -> Any:
     if isinstance(new, dict):
         # ruamel.yaml writes no subclass of str, as every Domain is.
         return json.loads(json.dumps(new))
-    return CommentedSeq(DoubleQuotedScalarString(name) for name in new)
+    return CommentedSeq(_quoted(entry) for entry in new)
 
 
 def check_keys(text: str, root: str, title: str) -> None:

@@ -7,7 +7,8 @@ item is parsed.
 
 from __future__ import annotations
 
-from ..manifest.resource import COPIED, PREFIX
+from ..manifest.resource import PREFIX
+from ..sites import COPIED
 from . import ODD_BREAKS
 from .document import may_begin
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...manifest.resource import Resource
-from ...rendered.host_lists import EVERYTHING, GATEWAY, at, lists_of
+from ...rendered.host_lists import EVERYTHING, at, lists_of
+from ...sites import GATEWAY
 from ..values import place_of
 from .hops import Hop, Passing
 

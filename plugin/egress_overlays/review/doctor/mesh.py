@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...manifest.fields import mapping, mappings, text
-from ...rendered.host_lists import SIDECAR
 from ...rendered.workloads import Gateways, is_istio
+from ...sites import SIDECAR
 from ...yamltext import InvalidInput, NotPlain, anystyle
 from ...yamltext.document import Document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...manifest.edits import dotted
 from ...manifest.findings import INFO, WARNING
 from ...manifest.resource import (
     ALLOW_EMPTY_ANNOTATION,
@@ -14,8 +15,8 @@ from ...manifest.resource import (
     Resource,
 )
 from ...names.domain import PLACEHOLDER, ascii_quoted
-from ...rendered.host_lists import GATEWAY, REGISTRY, ROUTES, SIDECAR, HostList
-from ...sites import BadPlace, Place, find
+from ...rendered.host_lists import HostList, beside
+from ...sites import GATEWAY, HOPS, POLICY, REGISTRY, ROUTES, SIDECAR, BadPlace, Place, find, site_of
 from .fault import fault, misplaced, some
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-_KINDS = {SIDECAR: "VirtualService with sniHosts for the mesh", GATEWAY: "EnvoyFilter with server_names"}
 _WHAT = {SIDECAR: "the sidecars (sniHosts)", GATEWAY: "the gateway (server_names)", REGISTRY: "the ServiceEntries"}
 
 
@@ -70,14 +70,17 @@ def _state(resource: Resource) -> Faults:
 
 
 def _hops(name: str, lists: list[HostList]) -> Faults:
-    for hop, kind in _KINDS.items():
-        if not any(entry.hop == hop for entry in lists):
+    wanted = beside(lists)
+    for hop, kind in wanted.items():
+        if hop in HOPS and not any(entry.hop == hop for entry in lists):
             message = f"the set {ascii_quoted(name)} has no {kind} here, so that nothing of it is reachable"
             yield fault("hop", message, lists[0].resource if lists else None)
     # Of a compact registry one host that is on no list stands for all of them.
     compact = any(KEEP_HOSTS_ANNOTATION in entry.resource.annotations for entry in lists)
-    if lists and not compact and not any(entry.hop == REGISTRY for entry in lists):
-        message = f"the set {ascii_quoted(name)} has no ServiceEntry here; sidecars route to no name that none holds"
+    if lists and REGISTRY in wanted and not compact and not any(entry.hop == REGISTRY for entry in lists):
+        message = (
+            f"the set {ascii_quoted(name)} has no {wanted[REGISTRY]} here; sidecars route to no name that none holds"
+        )
         yield fault("hop", message, lists[0].resource, severity=WARNING)
 
 
@@ -106,27 +109,39 @@ def _placeholders(lists: Sequence[HostList]) -> Faults:
 
 
 def _agree(name: str, lists: list[HostList]) -> Faults:
-    """Compare what each hop holds altogether, and each EnvoyFilter, which stands for a gateway of its own."""
+    """Compare what each hop holds altogether, and whatever stands for pods of its own."""
     parts: list[tuple[str, HostList, set[str]]] = []
     for hop in (SIDECAR, REGISTRY):
         here = [entry for entry in lists if entry.hop == hop]
         if here:
             parts.append((_WHAT[hop], here[0], {name for entry in here for name in entry.names}))
-    filters: dict[int, list[HostList]] = {}
+    gateways: dict[object, list[HostList]] = {}
     for entry in lists:
         if entry.hop == GATEWAY:
-            filters.setdefault(id(entry.resource), []).append(entry)
-    for entries in filters.values():
+            gateways.setdefault(_gateway(entry), []).append(entry)
+    for entries in gateways.values():
         if all(entry.is_missing for entry in entries):
             continue  # said by itself
-        what = _WHAT[GATEWAY] if len(filters) == 1 else f"EnvoyFilter {entries[0].resource.name}"
+        one = entries[0].resource
+        what = _WHAT[GATEWAY] if len(gateways) == 1 else f"{one.kind} {one.name}"
         parts.append((what, entries[0], {name for entry in entries for name in entry.names}))
+    parts += [
+        (f"{entry.resource.kind} {entry.resource.name} ({dotted(entry.path)})", entry, set(entry.names))
+        for entry in lists
+        if entry.hop == POLICY and not entry.is_missing
+    ]
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}
     for what, entry, hosts in parts:
         missing = sorted(union - hosts)
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
             yield fault("agreement", message, entry.resource, entry.path)
+
+
+def _gateway(entry: HostList) -> object:
+    """What tells a gateway's lists from another one's: each object is one, unless it is continued in further ones."""
+    site = site_of(entry.resource)
+    return site if site is not None and site.makes_more else id(entry.resource)
 
 
 def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:

@@ -8,7 +8,7 @@ from ...manifest.findings import ERROR, WARNING
 from ...manifest.resource import INJECT_ANNOTATION
 from ...names.domain import ascii_quoted
 from ...rendered.beside import strangers
-from ...rendered.host_lists import GATEWAY
+from ...sites import GATEWAY
 from ...sites.chains import catch_alls, patches
 from ..openings import is_base, openings
 from .fault import fault, misplaced

@@ -8,8 +8,9 @@ from ...injection.limiting import FILTER_STATE_KEY
 from ...manifest.findings import WARNING
 from ...manifest.resource import SHARD_ANNOTATION
 from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
-from ...rendered.host_lists import GATEWAY, at
+from ...rendered.host_lists import at
 from ...rendered.identities import shown
+from ...sites import GATEWAY
 from .fault import fault, some
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     yield from _twice(found)
     taking_part = {id(entry.resource): entry.resource for lists in found.lists.values() for entry in lists}
     for resource in taking_part.values():
-        if resource.kind == "EnvoyFilter":
+        if is_istio(resource, "EnvoyFilter"):
             yield from _reach(resource, options.root_namespace)
     for lists in found.lists.values():
         yield from _around(list({id(entry.resource): entry.resource for entry in lists}.values()), found)
@@ -79,13 +79,13 @@ def _reach(resource: Resource, root_namespace: str) -> Faults:
 
 def _around(members: Sequence[Resource], found: Rendered) -> Faults:
     """The Gateways that the VirtualServices of a set are bound to."""
-    services = [one for one in members if one.kind == "VirtualService"]
+    services = [one for one in members if is_istio(one, "VirtualService")]
     gateways = [
         one for one in found.resources if is_istio(one, "Gateway") and any(binds(service, one) for service in services)
     ]
     for gateway in gateways:
         yield from _mutual(gateway)
-    yield from _same_pods(gateways, [one for one in members if one.kind == "EnvoyFilter"])
+    yield from _same_pods(gateways, [one for one in members if is_istio(one, "EnvoyFilter")])
 
 
 def _mutual(gateway: Resource) -> Faults:

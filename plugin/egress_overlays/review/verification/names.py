@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...injection.shards import LIMIT
-from ...manifest.findings import WARNING
+from ...manifest.findings import ERROR, WARNING
 from ...names import parse
 from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
-from ...rendered.host_lists import GATEWAY, REGISTRY, ROUTES
+from ...sites import GATEWAY, POLICY, ROUTES, site_of
 from .fault import fault, some
 
 if TYPE_CHECKING:
@@ -26,16 +25,22 @@ def rule(found: Rendered, _options: Options) -> Faults:
             yield from _names(entry)
             # Names of limited lists may stand below a wildcard that is for others.
             yield from _twice(entry, overlaps=entry.hop != GATEWAY or name not in found.rules)
-            if entry.hop == REGISTRY and len(entry.names) > LIMIT:
-                count = len(entry.names)
-                message = f"has {count} hosts; the API server takes {LIMIT} (the function makes several objects)"
-                yield fault("limit", message, entry.resource, entry.path)
+            yield from _limit(entry)
 
 
 _EMPTY = {
     GATEWAY: "is empty, which matches every name; render it with the function, or write egress-domains.invalid",
     ROUTES: "is empty, which Istio refuses",
+    POLICY: "is empty, which network plugins take in several ways; render it with the function",
 }
+
+
+def _limit(entry: HostList) -> Faults:
+    site, count = site_of(entry.resource), len(entry.names)
+    if site is not None and site.limit and count > site.limit:
+        more = "the function makes several objects" if site.makes_more else "divide the list into several sets"
+        message = f"has {count} {entry.path[-1]}; the API server takes {site.limit} ({more})"
+        yield fault("limit", message, entry.resource, entry.path)
 
 
 def _names(entry: HostList) -> Faults:
@@ -56,13 +61,18 @@ def _names(entry: HostList) -> Faults:
             yield fault("name", message, entry.resource, path)
 
 
+_REPEATED = {
+    GATEWAY: ("duplicate-name", "; Envoy refuses the listener", ERROR),
+    POLICY: ("overlap", "", WARNING),
+}
+
+
 def _twice(entry: HostList, *, overlaps: bool) -> Faults:
     seen: set[str] = set()
     for index, name in enumerate(entry.names):
         if name in seen:
-            who = "Envoy refuses the listener" if entry.hop == GATEWAY else "Istio refuses it"
-            rule_id = "duplicate-name" if entry.hop == GATEWAY else "overlap"
-            yield fault(rule_id, f'"{name}" stands twice; {who}', entry.resource, (*entry.path, index))
+            rule_id, said, severity = _REPEATED.get(entry.hop, ("overlap", "; Istio refuses it", ERROR))
+            yield fault(rule_id, f'"{name}" stands twice{said}', entry.resource, (*entry.path, index), severity)
         seen.add(name)
     covered = minimise(Domain(name) for name in seen if "." in name and overlaps)[1]
     if covered:
