@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders import INJECT, NOT_INJECTED, STATE, Value, domains, envoy_filter, run
+from builders import INJECT, LOCAL, NOT_INJECTED, STATE, Value, domains, envoy_filter, run
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.names import parse
 from egress_overlays.rendered.host_lists import lists_of
@@ -73,7 +73,7 @@ def test_a_route_takes_1024_names_and_further_ones_hold_the_rest() -> None:
     assert len(first["spec"]["hostnames"]) + len(second["spec"]["hostnames"]) == 1025
     assert second["metadata"]["name"] == "one-1"
     assert second["spec"]["rules"] == first["spec"]["rules"]
-    again = run(first, second, domains(names.rpartition("\n")[0]))
+    again = run(first, second, domains(names.rpartition("\n")[0], annotations={LOCAL: "true"}))
     assert [item["metadata"]["name"] for item in again.items if item["kind"] == "TLSRoute"] == ["one"]
 
 
