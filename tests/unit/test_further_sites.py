@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
-from builders import INJECT, LOCAL, NOT_INJECTED, STATE, Value, domains, envoy_filter, run
+from builders import INJECT, LOCAL, NOT_INJECTED, STATE, Value, apply_to, domains, envoy_filter, run, virtual_service
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.names import parse
 from egress_overlays.rendered.host_lists import lists_of
@@ -246,3 +247,9 @@ def test_the_function_loads_no_kind_that_it_does_not_meet() -> None:
     assert done.returncode == 0, done.stderr
     loaded = {name.rpartition(".")[2] for name in done.stdout.split()}
     assert loaded == {"envoy_filter", "istio", "place", "service_entry", "site", "virtual_service"}
+
+
+def test_apply_returns_what_every_writer_of_yaml_takes() -> None:
+    text = yaml.safe_dump_all(apply_to(virtual_service(), tls_route(), cilium(NAMES), LIST))
+    assert [item["kind"] for item in yaml.safe_load_all(text)][1] == "TLSRoute"
+    assert repr(Resource(tls_route())) == "Resource(TLSRoute istio-egress/one)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..manifest.edits import edited
 from ..manifest.findings import has_errors
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]]:
-    """The values of `resources` with `result` carried out, in order, further ServiceEntries after their first.
+    """The values of `resources` with `result` carried out, in order, further objects after their first: plain data.
 
     Raises ValueError where `result` holds an error: there is nothing safe to carry out then.
     """
@@ -25,6 +25,15 @@ def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]
     for index, resource in enumerate(resources):
         if index in result.removed:
             continue
-        values.append(edited(resource.value, result.edits.get(index, {})))
-        values += [edited(resource.value, edits) for edits in result.copies.get(index, ())]
+        values.append(_plain(edited(resource.value, result.edits.get(index, {}))))
+        values += [_plain(edited(resource.value, edits)) for edits in result.copies.get(index, ())]
     return values
+
+
+def _plain(value: Any) -> Any:
+    """`value` in built-in types alone: writers of YAML refuse subclasses of str, as every Domain is."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return str(value) if isinstance(value, str) else value

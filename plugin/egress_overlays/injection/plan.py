@@ -26,3 +26,6 @@ class Plan:
         self.removed: set[int] = set()
         self.sets: dict[str, AllowSet] = {}
         self.findings: list[Finding] = []
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self.edits)} resources changed, sets {sorted(self.sets)}, {len(self.findings)} findings)"

@@ -53,6 +53,9 @@ class Resource:
         self.annotations = _mapping(self.metadata, "annotations")
         self.origin = origin or _text(self.annotations, "config.kubernetes.io/path")
 
+    def __repr__(self) -> str:
+        return f"Resource({self.title})"
+
     @property
     def group(self) -> str:
         """The API group; empty for the core group."""
