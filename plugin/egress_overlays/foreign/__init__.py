@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import cilium, istio, nginx, smokescreen, squid
+from . import aws, cilium, gke, harden_runner, istio, network_policy, nginx, openshift, sandbox, smokescreen, squid, uds
 from .files import File, Input, Source, Unreadable, gather
 from .found import KINDS, LEFT, REMARK, WIDER, Carried, Note, Place, Scope
 from .importing import EVERY_WORKLOAD, Imported, for_everyone, import_all, of_client, of_namespace
@@ -46,6 +46,13 @@ __all__ = [
 _MODULES: dict[str, Format] = {
     "istio": istio,
     "cilium": cilium,
+    "gke": gke,
+    "openshift": openshift,
+    "network-policy": network_policy,
+    "uds": uds,
+    "aws": aws,
+    "harden-runner": harden_runner,
+    "sandbox": sandbox,
     "smokescreen": smokescreen,
     "nginx": nginx,
     "squid": squid,

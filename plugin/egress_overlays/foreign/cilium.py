@@ -7,6 +7,7 @@ policies). Ours means any number: what widens is said. A rule under egressDeny w
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from .found import Carried, Found, Place, Scope, left, wider
@@ -73,7 +74,7 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
         yield from _spec(item, spec, resolved)
 
 
-def _spec(item: Item, spec: Map, resolved: set[str] | None) -> Iterator[Found]:
+def _spec(item: Item, spec: Map, resolved: list[_Pattern] | None) -> Iterator[Found]:
     """The names of one spec."""
     words = _scope(item, spec)
     scope = Scope(f"policy {item.name} is for {words.words}", spec.place, words.clients, words.exact) if words else None
@@ -88,7 +89,7 @@ def _spec(item: Item, spec: Map, resolved: set[str] | None) -> Iterator[Found]:
                 yield found
 
 
-def _rule(item: Item, rule: Map, resolved: set[str] | None) -> Iterator[Found]:
+def _rule(item: Item, rule: Map, resolved: list[_Pattern] | None) -> Iterator[Found]:
     title = f"policy {item.name}"
     fqdns = [one for entry in mappings(rule.get("toFQDNs")) for one in _of_fqdn(entry)]
     ports = mappings(rule.get("toPorts"))
@@ -135,11 +136,11 @@ def _left_peers(title: str, rule: Map, peers: Sequence[str]) -> Iterator[Found]:
 
 
 def _narrowed(
-    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: set[str] | None
+    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: list[_Pattern] | None
 ) -> Iterator[Found]:
     """The names that both toFQDNs and serverNames let through."""
     for one in fqdns:
-        if one.line and any(is_within(one.pattern, {two.pattern}) for two in names):
+        if one.line and any(_matches(two, one) for two in names):
             yield from _carried(item, one, resolved)
             continue
         inner = [two for two in names if two.line and _matches(one, two)]
@@ -150,19 +151,22 @@ def _narrowed(
 
 
 def _matches(outer: _Pattern, inner: _Pattern) -> bool:
-    """Whether `outer` of toFQDNs lets a name of `inner` through, as Cilium matches it."""
-    if not outer.line:
+    """Whether Cilium lets all that `inner` stands for through by `outer`."""
+    pattern, name = plain(outer.written), plain(inner.written)
+    if pattern in (name, EVERYTHING):
+        return True
+    if pattern.startswith("**."):
+        return bool(outer.line) and is_within(plain(inner.pattern), {plain(outer.pattern)})
+    if "*" in name or pattern.count(".") != name.count("."):
         return False
-    if not is_within(inner.pattern, {outer.pattern}):
-        return False
-    return not outer.is_wider or inner.pattern == outer.pattern or inner.pattern.count(".") == outer.pattern.count(".")
+    return all(fnmatchcase(one, two) for one, two in zip(name.split("."), pattern.split("."), strict=True))
 
 
-def _carried(item: Item, one: _Pattern, resolved: set[str] | None) -> Iterator[Found]:
+def _carried(item: Item, one: _Pattern, resolved: list[_Pattern] | None) -> Iterator[Found]:
     if not one.line:
         words = f'"{one.written}" has a * that is not the whole first label: left out; write the names'
         yield left(one.place, words, one.written)
-    elif resolved is not None and not is_within(plain(one.line), resolved):
+    elif resolved is not None and not any(_matches(rule, one) for rule in resolved):
         yield left(one.place, f'"{one.written}": no rule for DNS lets it be asked for', one.written)
     else:
         comment = "wider than in Cilium, where * is one label" if one.is_wider else ""
@@ -223,8 +227,8 @@ def _denies_everything(rule: Map) -> bool:
     return _is_world(rule, peers) and (not ports or any(map(_is_443, ports)))
 
 
-def _resolved(specs: Iterator[Map]) -> set[str] | None:
-    """The names that rules for DNS let be asked for; None where there are no such rules, and all can be."""
+def _resolved(specs: Iterator[Map]) -> list[_Pattern] | None:
+    """The patterns that rules for DNS let be asked for; None where there are no such rules, and all can be."""
     rules = [
         rule
         for spec in specs
@@ -232,10 +236,9 @@ def _resolved(specs: Iterator[Map]) -> set[str] | None:
         for entry in mappings(egress.get("toPorts"))
         for rule in mappings(mapping(entry, "rules").get("dns"))
     ]
-    if not rules:
-        return None
-    patterns = {plain(one.pattern) for rule in rules for one in _of_fqdn(rule)}
-    return patterns or {EVERYTHING}
+    patterns = {plain(one.written): one for rule in rules for one in _of_fqdn(rule)}
+    # One that lets all be asked for is enough.
+    return None if not rules or EVERYTHING in patterns else list(patterns.values())
 
 
 def _is_for_all(item: Item, spec: Map) -> bool:

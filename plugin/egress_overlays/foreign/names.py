@@ -64,7 +64,10 @@ def allow(carried: Carried) -> Rule:
 
 
 def most_specific_first(rules: Iterable[Rule]) -> list[Rule]:
-    """`rules` in the order in which Envoy and Nginx ask them: exact names, then wildcards, the longest first."""
+    """`rules` in the order in which Envoy and Nginx ask them: exact names, then wildcards, the longest first.
+
+    Of two rules on one name the denial comes first.
+    """
     split = [
         Rule(
             part,
@@ -74,7 +77,9 @@ def most_specific_first(rules: Iterable[Rule]) -> list[Rule]:
         for rule in rules
         for part in parts(rule.name)
     ]
-    return sorted(split, key=lambda rule: (rule.name[:1] == "*", -rule.name.count("."), -len(rule.name)))
+    return sorted(
+        split, key=lambda rule: (rule.name[:1] == "*", -rule.name.count("."), -len(rule.name), rule.carried is not None)
+    )
 
 
 def decided(rules: Sequence[Rule]) -> Iterator[Carried | Note]:

@@ -227,7 +227,8 @@ def _map(one: Directive) -> Map:
     ]
     known: dict[str, Entry] = {}
     expressions = [entry for entry in entries if entry.key.startswith("~")]
-    for entry in entries:
+    # A name written out goes before the one that `.name` stands for too.
+    for entry in sorted(entries, key=lambda entry: entry.key[:1] == "."):
         if entry.key.startswith("~"):
             continue
         if entry.key == "default" or not by_name:

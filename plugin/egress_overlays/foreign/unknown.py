@@ -39,12 +39,10 @@ def unknown(item: Item) -> Iterator[Note]:
     found = next(_names(item.value.get("spec", item.value)), None)
     if found is not None:
         what = item.kind or "this YAML"
-        words = f'{what} is not known to import, and holds "{found}"; --at KEY.PATH reads a list of names from any YAML'
+        words = f'{what} is not known to import, and holds "{found}"'
         yield left(found.place, words, found)
     elif not item.kind:
-        yield left(
-            item.place, "is YAML of no format that import knows; --at KEY.PATH reads a list of names from any YAML"
-        )
+        yield left(item.place, "is YAML of no format that import knows")
 
 
 def _names(value: Any, key: str = "") -> Iterator[Text]:
