@@ -65,15 +65,15 @@ class Istiod:
     def __init__(self, components: Mapping[str, Path], cluster: Cluster, directory: Path, logs: Path) -> None:
         self.cluster = cluster
         directory.mkdir()
-        mesh_config = directory / "mesh.json"
-        mesh_config.write_text(json.dumps(MESH_CONFIG))
+        self._mesh_config = directory / "mesh.json"
+        self._mesh_config.write_text(json.dumps(MESH_CONFIG))
         self._daemon = Daemon(
             "istiod",
             [
                 components["istiod"],
                 "discovery",
                 f"--kubeconfig={cluster.kubeconfig}",
-                f"--meshConfig={mesh_config}",
+                f"--meshConfig={self._mesh_config}",
                 "--domain=cluster.local",
                 "--httpsAddr=:15017",
             ],
@@ -91,6 +91,23 @@ class Istiod:
                 "INJECTION_WEBHOOK_CONFIG_NAME": "",
             },
         )
+        self._usual_environment = dict(self._daemon.env)
+
+    def configure(self, settings: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        """Starts it again with these settings of meshConfig and these variables beside the usual ones."""
+        self.stop()
+        config = {**MESH_CONFIG, **settings}
+        self._mesh_config.write_text(json.dumps(config))
+        self._daemon.env = {**self._usual_environment, **environment}
+        for namespace in {"istio-system", config["rootNamespace"]}:
+            # What an installation has and people read: istiod itself takes the file.
+            self.cluster.namespace(namespace)
+            metadata = {"name": "istio", "namespace": namespace}
+            data = {"mesh": json.dumps(config)}
+            self.cluster.apply(
+                json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+            )
+        self.start()
 
     def start(self) -> None:
         """Starts it; ready means that the webhook validates and refuses by default."""

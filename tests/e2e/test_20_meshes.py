@@ -1,0 +1,253 @@
+"""base/ in meshes that are set up otherwise: a row each. `make e2e-meshes` runs all of them, `make e2e` a sample."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from mesh.processes import eventually
+from mesh.proxy import EGRESS, now
+
+from command import run as egress_overlays
+from egress_overlays.review.doctor import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mesh.application import Application
+    from mesh.internet import Internet
+    from mesh.mesh import Mesh
+    from mesh.overlays import Overlays
+    from mesh.proxy import Proxy
+
+LISTED_ADDRESS = "185.15.62.10"
+NUMBERS = itertools.count(1)
+UNLISTED, UNLISTED_ADDRESS = "elsewhere.meshes.example.net", "185.15.62.11"
+ONLY = {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+
+
+def denied(namespace: str) -> dict[str, Any]:
+    """A policy that allows nothing."""
+    metadata = {"name": "deny-all", "namespace": namespace}
+    return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": metadata, "spec": {}}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mesh: meshConfig's `settings`, istiod's `environment`, `objects` that stand there.
+
+    `components` mend it; `rule` is what doctor finds without them. `direct`: what is not listed goes past the gateway.
+    """
+
+    settings: dict[str, Any] = field(default_factory=lambda: dict(ONLY))
+    environment: dict[str, str] = field(default_factory=dict)
+    objects: tuple[dict[str, Any], ...] = ()
+    components: tuple[str, ...] = ()
+    rule: str = ""
+    direct: bool = False
+
+
+HIDDEN = {f"default{kind}ExportTo": ["."] for kind in ("Service", "VirtualService", "DestinationRule")}
+DISCOVERED: dict[str, Any] = {"discoverySelectors": [{"matchLabels": {"istio-discovery": "enabled"}}]}
+ROWS = {
+    "default": Row({}, direct=True),
+    "REGISTRY_ONLY": Row(),
+    "exportTo of . and ALLOW_ANY": Row(HIDDEN, direct=True),
+    "exportTo of .": Row({**ONLY, **HIDDEN}),
+    "root namespace elsewhere": Row({**ONLY, "rootNamespace": "mesh-config"}),
+    "gateways scoped to their namespace": Row(environment={"PILOT_SCOPE_GATEWAY_TO_NAMESPACE": "true"}),
+    "discoverySelectors": Row({**ONLY, **DISCOVERED}, components=("discovery",), rule="discovery"),
+    "deny-all in the root namespace": Row(
+        objects=(denied("istio-system"),), components=("authorization",), rule="authorization"
+    ),
+    "dual stack": Row(environment={"ISTIO_DUAL_STACK": "true"}, components=("dual-stack",)),
+}
+SAMPLE = ("exportTo of .", "deny-all in the root namespace")
+CHOSEN = ROWS if os.environ.get("EGRESS_OVERLAYS_MESHES") == "all" else {name: ROWS[name] for name in SAMPLE}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unlisted(internet: Internet) -> None:
+    internet.serve(UNLISTED, UNLISTED_ADDRESS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _usual_mesh_afterwards(mesh: Mesh, overlays: Overlays, gateway: Proxy) -> Iterator[None]:
+    yield
+    mesh.istiod.configure({}, {})
+    mesh.cluster.sync(overlays.build("staging"))
+    eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=60, what="staging in the gateway")
+
+
+def examined(mesh: Mesh) -> set[str]:
+    """The rules by which doctor finds something, but for two: no webhook and no network plugin run here."""
+    objects = mesh.cluster.get(",".join(KINDS), "-A")["items"]
+    objects += mesh.cluster.get("configmaps", "--namespace=istio-system")["items"]
+    printed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
+    found = json.loads(egress_overlays("doctor", "-o", "json", "-", stdin=printed).out)["findings"]
+    return {one["rule"] for one in found} - {"enforcement", "injection"}
+
+
+def settled(wildcard: str, gateway: Proxy, sidecar: Proxy) -> None:
+    """Waits until a list that no mesh before had is everywhere."""
+    eventually(
+        lambda: (
+            {wildcard} == gateway.allowed_names() == sidecar.routed_names()
+            and "0.0.0.0_8443" in gateway.config("listeners")
+            and "sni_listener" in gateway.config("listeners")
+        ),
+        within=60,
+        what="the list in gateway and sidecar",
+    )
+
+
+@pytest.fixture(params=list(CHOSEN.values()), ids=list(CHOSEN))
+def row(request: pytest.FixtureRequest, mesh: Mesh, sidecar: Proxy) -> Iterator[Row]:
+    """A mesh, set up; what stands there besides is taken away again."""
+    del sidecar
+    row: Row = request.param
+    mesh.istiod.configure(row.settings, row.environment)
+    if "discoverySelectors" in row.settings:
+        for name in ("apps", "istio-system"):
+            mesh.cluster.kubectl("label", "namespace", name, "istio-discovery=enabled", "--overwrite")
+        mesh.cluster.kubectl("label", "namespace", "istio-egress", "istio-discovery-")
+    manifests = yaml.safe_dump_all(row.objects)
+    if row.objects:
+        mesh.cluster.apply(manifests)
+    yield row
+    if row.objects:
+        mesh.cluster.kubectl("delete", "-f", "-", stdin=manifests)
+
+
+def test_base_works_in_it(  # noqa: PLR0917 -- fixtures
+    row: Row,
+    mesh: Mesh,
+    overlays: Overlays,
+    internet: Internet,
+    gateway: Proxy,
+    sidecar: Proxy,
+    application: Application,
+) -> None:
+    zone = f"mesh-{next(NUMBERS)}.example.com"
+    listed, wildcard = f"docs.{zone}", f"*.{zone}"
+    internet.serve(listed, LISTED_ADDRESS)
+    if not row.direct:
+        eventually(lambda: not application.get(UNLISTED).ok, within=30, what="the new mesh in the sidecar")
+    if row.rule:
+        mesh.cluster.sync(overlays.make([wildcard]))
+        assert examined(mesh) == {row.rule}
+        if row.rule == "authorization":
+            settled(wildcard, gateway, sidecar)
+        assert not application.get(listed).ok
+    mesh.cluster.sync(overlays.make([wildcard], components=row.components))
+    assert examined(mesh) == ({"outbound"} if row.direct else set())
+    settled(wildcard, gateway, sidecar)
+    eventually(lambda: application.get(listed).title == listed, within=30, what="the listed name")
+    since = now()
+    assert application.get(listed).title == listed
+    (line,) = sidecar.logged(since, requested_server_name=listed)
+    assert line["upstream_cluster"] == EGRESS
+
+    assert application.get(UNLISTED).ok is row.direct
+    before = len(internet.arrived(UNLISTED_ADDRESS))
+    assert not mesh.impostor("a workload").through(gateway, UNLISTED).ok
+    outsider = mesh.impostor("a workload").application
+    for name in (listed, UNLISTED):
+        assert not outsider.get(name, address=gateway.pod.address, port=8443, sni=name, unverified=True).ok
+    assert len(internet.arrived(UNLISTED_ADDRESS)) == before
+
+
+STOCK_LABELS = {"app": "istio-egressgateway", "istio": "egressgateway"}
+STOCK_SERVICE = "istio-egressgateway.stock.svc.cluster.local"
+SHOP, SHOP_ADDRESS = "shop.meshes.example.org", "185.15.62.12"
+
+
+def stock() -> list[dict[str, Any]]:
+    """What Istio's task for an egress gateway with TLS passthrough sets up, and a Gateway for every name beside it."""
+
+    def made(kind: str, name: str, spec: dict[str, Any], version: str = "networking.istio.io/v1") -> dict[str, Any]:
+        return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "stock"}, "spec": spec}
+
+    def server(number: int, host: str) -> dict[str, Any]:
+        port = {"number": number, "name": f"tls-{number}", "protocol": "TLS"}
+        return {"port": port, "hosts": [host], "tls": {"mode": "PASSTHROUGH"}}
+
+    def route(gateway: str, destination: dict[str, Any]) -> dict[str, Any]:
+        match = {"gateways": [gateway], "port": 443, "sniHosts": [SHOP]}
+        return {"match": [match], "route": [{"destination": destination}]}
+
+    ports = [{"number": 443, "name": "tls", "protocol": "TLS"}]
+    through = [
+        route("mesh", {"host": STOCK_SERVICE, "port": {"number": 443}}),
+        route("shop", {"host": SHOP, "port": {"number": 443}}),
+    ]
+    service = {"selector": STOCK_LABELS, "ports": [{"name": "tls", "port": 443, "targetPort": 8443}]}
+    return [
+        made("Service", "istio-egressgateway", service, "v1"),
+        made("ServiceEntry", "shop", {"hosts": [SHOP], "ports": ports, "resolution": "DNS"}),
+        made("Gateway", "shop", {"selector": {"istio": "egressgateway"}, "servers": [server(443, SHOP)]}),
+        made("Gateway", "everything", {"selector": {"istio": "egressgateway"}, "servers": [server(443, "*")]}),
+        made("VirtualService", "shop", {"hosts": [SHOP], "gateways": ["mesh", "shop"], "tls": through}),
+    ]
+
+
+@pytest.fixture(scope="module")
+def stock_gateway(mesh: Mesh, internet: Internet) -> Proxy:
+    """Istio's own egress gateway: a pod with its usual labels. Its Service and samples come and go."""
+    internet.serve(SHOP, SHOP_ADDRESS)
+    mesh.istiod.configure(ONLY, {})
+    proxy = mesh.router("stock-egress-0", "stock", STOCK_LABELS)
+    ports = [{"name": "tls", "port": 8443, "protocol": "TCP"}]
+    mesh.cluster.endpoints("istio-egressgateway", "stock", {"stock-egress-0": proxy.pod.address}, ports)
+    return proxy
+
+
+def without_istio(manifests: str) -> str:
+    """The objects that Kubernetes itself reads."""
+    found = [one for one in yaml.safe_load_all(manifests) if one and "istio.io" not in one["apiVersion"]]
+    return yaml.safe_dump_all(found)
+
+
+@pytest.mark.parametrize("first", ["the samples", "base"])
+def test_istios_own_egress_gateway_and_base_leave_each_other_alone(  # noqa: PLR0917 -- fixtures
+    first: str,
+    mesh: Mesh,
+    overlays: Overlays,
+    internet: Internet,
+    gateway: Proxy,
+    stock_gateway: Proxy,
+    sidecar: Proxy,
+    application: Application,
+) -> None:
+    zone = f"stock-{next(NUMBERS)}.example.com"
+    listed, wildcard = f"docs.{zone}", f"*.{zone}"
+    internet.serve(listed, LISTED_ADDRESS)
+    samples = yaml.safe_dump_all(stock())
+    # What Istio reads of ours goes. The service account stays: the gateway's token is bound to it.
+    ours = overlays.make([wildcard])
+    mesh.cluster.sync(without_istio(ours))
+    if first == "base":
+        mesh.cluster.sync(ours)
+    mesh.cluster.apply(samples)
+    mesh.cluster.sync(ours)
+    settled(wildcard, gateway, sidecar)
+    since = now()
+
+    eventually(lambda: application.get(SHOP).title == SHOP, within=30, what="the shop, by Istio's gateway")
+    eventually(lambda: application.get(listed).title == listed, within=30, what="the listed name, by ours")
+
+    assert gateway.logged(since, requested_server_name=listed)
+    assert gateway.logged_nothing(since, requested_server_name=SHOP)
+    (chain,) = gateway.config("listeners")["0.0.0.0_8443"]["filter_chains"]
+    assert chain["transport_socket"]["typed_config"]["require_client_certificate"] is True
+    assert "sni_listener" not in stock_gateway.config("listeners")
+    outsider = mesh.impostor("a workload").application
+    for name in (listed, SHOP, UNLISTED):
+        assert not outsider.get(name, address=gateway.pod.address, port=8443, sni=name, unverified=True).ok
+    assert examined(mesh) == set()
+    mesh.cluster.kubectl("delete", "-f", "-", stdin=samples)
