@@ -36,6 +36,12 @@ class Document:
         self.resource = Resource(_load(text, root))
         self._block: Block | None = None
         self._proven: set[tuple[object, ...]] = set()
+        if not text.isascii() or "\\" in text or ("!" in text and may_begin(text, "!")):
+            from . import strict
+
+            strict.check_breaks(self.resource)
+            if "!" in text:
+                strict.check_tags(text, self.resource.title)
         # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
         # annotation.
         if PREFIX in text or ("\\" in text and _spells_prefix(text)):

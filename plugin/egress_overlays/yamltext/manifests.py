@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..manifest.resource import Resource
-from . import InvalidInput, NotPlain
+from . import InvalidInput, NotPlain, strict
 from .block import Block, Uncertain
 from .document import Document, check_metadata
 from .resource_list import decode
@@ -52,6 +52,7 @@ class Manifest:
 def read(data: bytes, origin: str = "") -> list[Manifest]:
     """The objects in `data`, whose file is `origin`; raises InvalidInput, which names the line where it can."""
     text = decode(data)
+    strict.check_raw_breaks(text)
     found: list[Manifest] = []
     for start, part in _parts(text):
         for document in _documents(part, start):
@@ -60,16 +61,24 @@ def read(data: bytes, origin: str = "") -> list[Manifest]:
 
 
 def _parts(text: str) -> list[tuple[int, str]]:
-    """The documents of `text`, each with its first line; `---` at column 0 always ends one (YAML 1.2.2, 9.1)."""
+    """The documents of `text`, each with its first line, cut as kubectl cuts them: at a line that starts with `---`.
+
+    What else that line holds kubectl drops, or takes for a part of the document before: it is refused.
+    """
     if "\n---" not in text and text[:3] != "---":
         return [(1, text)]
     parts = []
     start, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
-        if line[:3] == "---" and line[3:4] in ("", " ", "\t"):
+        if line[:3] == "---":
+            rest = line[3:].strip()
+            if rest and not (rest[0] == "#" and line[3] in " \t"):
+                raise InvalidInput(
+                    f"has {ascii(rest)[1:-1][:40]!r} behind --- (line {number}), which kubectl loses; "
+                    "begin the document in the next line"
+                )
             parts.append((start, "\n".join(lines)))
-            # What follows on the same line belongs to the new document.
-            start, lines = number, [line[3:].lstrip() and "   " + line[3:]]
+            start, lines = number, [""]
         else:
             lines.append(line)
     parts.append((start, "\n".join(lines)))
@@ -80,12 +89,17 @@ def _documents(part: str, start: int) -> list[Document]:
     if all(line.lstrip(" \t\r")[:1] in ("", "#") for line in part.split("\n")):
         return []
     try:
+        if "\n..." in part:  # py-yaml12 would read the first document alone
+            raise NotPlain("several documents")
         return [Document(part, "")]
     except NotPlain:
         from .anystyle import documents
 
         try:
-            return [Document(text, "") for text in documents(part)]
+            found = documents(part)
+            if len(found) > 1:
+                raise InvalidInput(f"holds several documents without a line --- between them (line {start})")
+            return [Document(text, "") for text in found]
         except NotPlain:
             raise InvalidInput(f"holds a document that is no Kubernetes object (line {start})") from None
         except InvalidInput as fault:
@@ -101,6 +115,7 @@ def _objects(document: Document, start: int, origin: str) -> list[Manifest]:
         return [_item({**given, **_mapping(item)}, document, start, origin, index) for index, item in enumerate(items)]
     if not document.resource.kind or "apiVersion" not in value:
         raise _no_object(start)
+    strict.check_numbers(document.text, document.resource)
     return [Manifest(Resource(value, origin), document.text, start)]
 
 
@@ -120,6 +135,7 @@ def _item(value: dict[str, Any], document: Document, start: int, origin: str, in
     found = Manifest(Resource(value, origin), document.text, start, ("items", index))
     if not found.resource.kind or "apiVersion" not in value:
         raise _no_object(found.line())
+    strict.check_numbers(document.text, found.resource)
     check_metadata(Resource(value))  # without its file, which the message has already
     return found
 

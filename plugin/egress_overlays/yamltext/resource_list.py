@@ -57,6 +57,10 @@ def decode(data: bytes) -> str:
 
 def read(text: str) -> ResourceList:
     """The ResourceList in `text`; raises InvalidInput."""
+    if not text.isascii():
+        from . import strict
+
+        strict.check_raw_breaks(text)
     try:
         return _read_fast(text)
     except NotPlain:

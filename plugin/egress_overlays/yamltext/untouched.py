@@ -31,7 +31,7 @@ def is_bystander(item: str) -> bool:
     """
     if _HALVES[0] in item or _HALVES[1] in item or "\\" in item or "\t" in item or "\r" in item:
         return False
-    if any(kind in item for kind in COPIED) or ("&" in item and may_begin(item, "&")):
+    if any(kind in item for kind in COPIED) or any(mark in item and may_begin(item, mark) for mark in "&!"):
         return False
     if not item.isascii() and any(char in item for char in ODD_BREAKS):
         return False

@@ -24,6 +24,7 @@ RULES = {
     "unknown-field": "A list has no field that nobody reads.",
     # of the manifests
     "agreement": "Sidecars, registry and gateway hold the same names.",
+    "beside": "Sidecars reach no name past the gateway.",
     "bypass": "Nothing opens the egress gateway beside the lists: it is as base/ and components/ make it.",
     "client-rules": "The gateway lets each client reach the names of its lists, and says which list decided.",
     "deny-all": "A set that admits nothing is meant to.",

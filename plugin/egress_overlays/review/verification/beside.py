@@ -1,0 +1,136 @@
+"""Rules for what leads past the gateway: routes of the mesh for its names, and ports that take every name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...manifest.fields import mapping, mappings, number, text, texts
+from ...manifest.findings import ERROR, WARNING
+from ...names.domain import Domain, ascii_quoted
+from ...rendered.host_lists import SIDECAR, lists_of
+from ...rendered.workloads import Gateways, is_istio, route_destinations
+from .fault import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...manifest.edits import Path
+    from ...manifest.resource import Resource
+    from ...rendered.rendered import Rendered
+    from .fault import Fault, Faults, Options
+
+_TLS = ("TLS", "HTTPS")
+
+
+def rule(found: Rendered, options: Options) -> Faults:
+    """The ways around the gateways of the sets in `found`."""
+    members = {id(entry.resource): entry.resource for entries in found.lists.values() for entry in entries}
+    if not members:
+        return
+    listed = {
+        name for entries in found.lists.values() for entry in entries if entry.hop == SIDECAR for name in entry.names
+    }
+    gateways = Gateways(found.resources, list(members.values()), options.root_namespace)
+    is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
+    for resource in found.resources:
+        if id(resource) in members:
+            continue
+        if is_istio(resource, "VirtualService"):
+            yield from _route(resource, gateways, listed)
+        elif is_istio(resource, "ServiceEntry"):
+            yield from _entry(resource, is_closed=is_closed)
+        elif is_istio(resource, "Sidecar"):
+            yield from _sidecar(resource, is_closed=is_closed)
+        elif is_istio(resource, "DestinationRule"):
+            yield from _destination_rule(resource, gateways)
+
+
+def _closes(resource: Resource, root_namespace: str) -> bool:
+    """Whether it is the mesh's Sidecar of components/restrict-direct-egress: what is not registered is closed."""
+    mode = text(mapping(resource.value, "spec", "outboundTrafficPolicy"), "mode")
+    return is_istio(resource, "Sidecar") and resource.namespace == root_namespace and mode == "REGISTRY_ONLY"
+
+
+def _route(resource: Resource, gateways: Gateways, listed: set[str]) -> Iterator[Fault]:
+    """A VirtualService of the mesh for a listed name that leads elsewhere: the older of two routes wins."""
+    for entry in lists_of(resource):
+        if entry.hop != SIDECAR:
+            continue
+        route = resource.value["spec"]["tls"][entry.path[2]]
+        if any(one.is_same(ours) for one in route_destinations(resource, route) for ours in gateways.destinations):
+            continue
+        mine = frozenset(entry.names)
+        same = sorted(
+            {name for name in mine if name in listed or _covered(name, listed)}
+            | {name for name in listed if _covered(name, mine)}
+        )
+        if same:
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            message = (
+                f"sends {ascii_quoted(same[0])}{more}, which the gateway's list holds, elsewhere; of two routes for a "
+                "name the older one wins, so take the name out of one of them"
+            )
+            yield fault("bypass", message, resource, entry.path)
+
+
+def _covered(name: str, names: frozenset[str] | set[str]) -> bool:
+    dot = Domain(name).find(".", 2 if name[:1] == "*" else 0)
+    while dot != -1:
+        if "*" + name[dot:] in names:
+            return True
+        dot = name.find(".", dot + 1)
+    return False
+
+
+def _entry(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
+    """A ServiceEntry that takes every name at 443, or that opens names to sidecars directly."""
+    spec = resource.value.get("spec")
+    for index, port in mappings(spec, "ports"):
+        path = ("spec", "ports", index)
+        protocol = text(port, "protocol").upper()
+        if (
+            number(port, "number") == 443
+            and protocol not in (*_TLS, "HTTP", "HTTP2", "GRPC")
+            and not texts(spec, "addresses")
+        ):
+            message = (
+                f"takes every connection to port 443 that no listed name does, as {protocol or 'TCP'} looks at no "
+                "name: sidecars pass all of them on directly, REGISTRY_ONLY or not; write protocol TLS, or addresses"
+            )
+            yield fault("bypass", message, resource, path)
+            return
+    if text(spec, "location") == "MESH_EXTERNAL" and texts(spec, "hosts"):
+        names = texts(spec, "hosts")
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        message = (
+            f"lets sidecars reach {ascii_quoted(names[0])}{more} directly, past the gateway and its list; put the name "
+            "on the list in place of it"
+        )
+        yield fault("beside", message, resource, ("spec", "hosts"), ERROR if is_closed else WARNING)
+
+
+def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
+    mode = text(mapping(resource.value, "spec", "outboundTrafficPolicy"), "mode")
+    if is_closed and mode != "REGISTRY_ONLY":
+        says = f"says {mode}" if mode else "says nothing of outboundTrafficPolicy"
+        message = f"{says}, in place of the mesh's own Sidecar: its pods reach every name directly; write REGISTRY_ONLY"
+        yield fault("beside", message, resource, ("spec", "outboundTrafficPolicy", "mode"))
+
+
+def _destination_rule(resource: Resource, gateways: Gateways) -> Iterator[Fault]:
+    """A DestinationRule of the gateway's Service by which sidecars would not use Istio's mutual TLS."""
+    spec = resource.value.get("spec")
+    host = text(spec, "host").removesuffix(".svc.cluster.local").removesuffix(".svc")
+    if host not in {one.title for one in gateways.destinations}:
+        return
+    policies: list[tuple[Path, dict[str, Any]]] = [(("spec", "trafficPolicy"), mapping(spec, "trafficPolicy"))]
+    policies += [
+        (("spec", "subsets", index, "trafficPolicy"), mapping(subset, "trafficPolicy"))
+        for index, subset in mappings(spec, "subsets")
+        if "trafficPolicy" in subset
+    ]
+    for path, policy in policies:
+        mode = text(mapping(policy, "tls"), "mode")
+        if mode != "ISTIO_MUTUAL" and (mode or path == ("spec", "trafficPolicy")):
+            message = f"has sidecars speak TLS mode {mode or 'none'} to the gateway, not ISTIO_MUTUAL"
+            yield fault("beside", message, resource, (*path, "tls", "mode"), WARNING if not mode else ERROR)
