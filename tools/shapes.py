@@ -10,13 +10,15 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
+
+import builds
 from egress_overlays.istiod.configuration import Model, model
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.istiod.shapes import FILE, Known, Shape, client_rules, decoded, encoded, server_shapes, shape
@@ -25,21 +27,6 @@ from egress_overlays.rendered.loading import load
 
 ROOT = Path(__file__).resolve().parent.parent
 Message = dict[str, Any]
-_LIST = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"all": "a.example.com"}}
-_ADDRESS = {
-    "name": "envoy.rbac.matchers.upstream_ip_port",
-    "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher",
-        "upstream_ip": {"address_prefix": "10.0.0.1", "prefix_len": 32},
-    },
-}
-_PRIVATE = {
-    "apiVersion": "egress-overlays.dev/v1alpha1",
-    "kind": "PrivateAddresses",
-    "metadata": {"name": "private-addresses", "annotations": {"config.kubernetes.io/local-config": "true"}},
-    "envoy": [{"matcher": _ADDRESS}],
-    "kubernetes": [{"ipBlock": {"cidr": "10.0.0.1/32"}}],
-}
 
 
 def main() -> int:
@@ -109,33 +96,18 @@ def _read(file: Path) -> str:
 
 def _models(tree: Path, components: tuple[str, ...]) -> Iterator[tuple[list[Message], Model]]:
     """The gateways of an overlay with `components`: without limited lists, and with them where they can be."""
+    builds.ROOT = tree
     for limited in (False, True)[: 1 + ("client-lists" in components)]:
         with tempfile.TemporaryDirectory() as made:
-            directory = Path(made).resolve()
-            files: list[Message] = [_list("everybody", "")]
+            directory = builds.overlay(Path(made).resolve(), components, ("everybody.example.com",))
             if limited:
-                files.append(_list("some", "shop/checkout"))
-            if "allow-private-addresses" in components:
-                files.append(_PRIVATE)
-            (directory / "more.yaml").write_text("\n---\n".join(map(json.dumps, files)))
-            here = os.path.relpath(tree, directory)
-            kustomization = {
-                "resources": [f"{here}/base", "more.yaml"],
-                "components": [f"{here}/components/{name}" for name in (*components, "inject")],
-            }
-            (directory / "kustomization.yaml").write_text(json.dumps(kustomization))
+                some = builds.config_map(("some.example.com",), "shop/checkout")
+                some["metadata"]["name"] = "some"
+                (directory / "some.yaml").write_text(json.dumps(some))
+                file = directory / "kustomization.yaml"
+                file.write_text(file.read_text().replace("- domains.yaml", "- domains.yaml\n- some.yaml"))
             resources = [resource.value for resource in built(str(directory)).resources]
             yield resources, model(resources, workloads(resources)[0])
-
-
-def _list(name: str, clients: str) -> Message:
-    annotations = {"egress-overlays.dev/clients": clients} if clients else {}
-    labels = {"egress-overlays.dev/set": "default"}
-    return {
-        **_LIST,
-        "metadata": {"name": name, "labels": labels, "annotations": annotations},
-        "data": {"all": f"{name}.example.com"},
-    }
 
 
 if __name__ == "__main__":
