@@ -11,7 +11,7 @@ FILTER = "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata:
 
 
 def items(document: str) -> str:
-    body = "\n".join("  " + line for line in document.splitlines())
+    body = "\n".join("  " + line for line in document.split("\n"))
     return f"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- {body[2:]}\n"
 
 
@@ -68,6 +68,7 @@ def test_numbers_of_two_readings_are_refused_where_they_are_judged(number: str) 
         manifests.read(document.encode())
     manifests.read(f'{FILTER}spec:\n  port: "{number}"\n'.encode())
     manifests.read(f"{HEAD}mode: {number}\n".encode())
+    manifests.read(f"{FILTER}spec: # 1,024 or {number}\n  port: 20\n".encode())
 
 
 @pytest.mark.parametrize("mark", ["--- {a: b}", "---x", "--- |"])

@@ -18,7 +18,7 @@ BREAKS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 _STANDARD = ("str", "int", "float", "bool", "null", "map", "seq")
 # YAML 1.1 takes them for octal or binary, or without the underscores; YAML 1.2 for decimal, or for text.
 _TWO_READINGS = re.compile(r"[-+]?(?:0[0-9_]*[0-7_][0-9_]*|0b[01_]+|0o[0-7]+|[1-9][0-9]*_[0-9_]*)")
-_PLAIN_NUMBER = re.compile(r"(?:^|[\s\[,{:-])([-+]?[0-9][0-9_bo]+)(?=\s*(?:$|[\s,\]}#]))", re.MULTILINE)
+_PLAIN_NUMBER = re.compile(r"(?:^|[\s\[{])([-+]?[0-9][0-9_bo]+)(?=\s*(?:$|[\s,\]}#]))", re.MULTILINE)
 _JUDGED = ("networking.istio.io", "networking.k8s.io", "telemetry.istio.io")
 
 
@@ -71,7 +71,13 @@ def check_numbers(text: str, resource: Resource) -> None:
     if resource.group in _JUDGED and "0" in text:
         for found in _PLAIN_NUMBER.finditer(text):
             number = found[1]
-            if _TWO_READINGS.fullmatch(number) and number.strip("+-0") and _holds(resource.value, number):
+            before = text[text.rfind("\n", 0, found.start(1)) + 1 : found.start(1)]
+            if (
+                "#" not in before
+                and _TWO_READINGS.fullmatch(number)
+                and number.strip("+-0")
+                and _holds(resource.value, number)
+            ):
                 raise InvalidResource(
                     f"{resource.title}: {number} is one number to the API server (YAML 1.1) and another one to others; "
                     "write it in decimal, without leading zeros and underscores"
