@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...manifest.fields import mapping, mappings, number, text, texts
 from ...manifest.findings import ERROR, WARNING
 from ...names.domain import Domain, ascii_quoted
-from ...rendered.host_lists import SIDECAR, lists_of
+from ...rendered.host_lists import lists_of
 from ...rendered.workloads import Gateways, is_istio, route_destinations
+from ...sites import SIDECAR
 from .fault import fault
 
 if TYPE_CHECKING:
