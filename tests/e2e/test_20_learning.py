@@ -28,11 +28,14 @@ WORDS = ("api", "auth", "cdn", "data", "docs", "events", "files", "hooks", "logi
 NAMES = [f"{word}.partner{number}.org" for number in range(3) for word in WORDS]
 ASKED = {"till": NAMES[:20], "office": NAMES[10:]}
 STRANGE = "further.partner0.org"
+OBSERVE = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 KUSTOMIZATION = """apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [{root}/base, domains.yaml]
-components: [{root}/components/client-lists, {root}/components/restrict-direct-egress]
-transformers: [{root}/plugin/inject]
+components:
+- {root}/components/client-lists
+- {root}/components/restrict-direct-egress
+- {root}/components/inject
 """
 
 
@@ -57,7 +60,7 @@ def _observed(mesh: Mesh, internet: Internet, overlays: Overlays, gateway: Proxy
     for kind in ("virtualservices", "serviceentries"):
         mesh.cluster.kubectl("delete", kind, "--all", "--all-namespaces")
     yield
-    for kind, name in (("telemetry", "mesh-default"), ("serviceentry", "egress-observe")):
+    for kind, name in (("telemetry", "egress-observe"), ("serviceentry", "egress-observe")):
         mesh.cluster.kubectl("delete", kind, name, "--namespace=istio-system", "--ignore-not-found")
     mesh.cluster.sync(overlays.build("staging"))
     eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=60, what="staging in the gateway")
@@ -80,15 +83,13 @@ def learned(
 ) -> Path:
     """A kustomization with what `learn` prints of both proxies' logs while `observe` is on."""
     directory = tmp_path_factory.mktemp("learned")
-    (directory / "kustomization.yaml").write_text(
-        f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncomponents: [{_above(directory)}/components/observe]\n"
-    )
+    (directory / "kustomization.yaml").write_text(f"{OBSERVE}components: [{_above(directory)}/components/observe]\n")
     mesh.cluster.apply(overlays.build(directory))
     logs = directory / "logs"
     logs.mkdir()
     for namespace, workload in workloads.items():
         eventually(
-            lambda: _is_logged_by_name(workload),
+            lambda: _is_logged_by_name(workload),  # noqa: B023 -- called before the next turn
             within=60,
             what=f"a line with a name in {namespace}",
         )
