@@ -8,7 +8,7 @@ refuses it.
 from __future__ import annotations
 
 from ..injection.inject import plan
-from ..manifest.findings import ERROR, INFO, Finding, has_errors, ordered
+from ..manifest.findings import ERROR, INFO, Finding, bounded, has_errors, ordered
 from ..yamltext import InvalidInput, InvalidResource, resource_list
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ def _results(findings: list[Finding]) -> str:
     if not findings:
         return ""
     lines = ["results:"]
-    for finding in findings:
+    for finding in bounded(findings):
         lines.append(f"- message: {_quoted(finding.place + finding.message)}")
         lines.append(f"  severity: {finding.severity}")
         resource = finding.resource
@@ -104,7 +104,7 @@ def _quoted(text: str) -> str:
 
 def spoken(findings: list[Finding]) -> list[str]:
     """The lines for stderr: every error and warning, and one line that counts the remarks."""
-    lines = [f"egress-overlays: {finding}" for finding in findings if finding.severity != INFO]
+    lines = [f"egress-overlays: {finding}" for finding in bounded(findings) if finding.severity != INFO]
     if any(finding.severity == ERROR and finding.resource for finding in findings):
         lines.append("egress-overlays: info: `egress-overlays verify DIR` names the file and the line of each of these")
     remarks = sum(finding.severity == INFO for finding in findings)

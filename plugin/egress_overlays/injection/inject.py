@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
+_MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
 _LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
 
@@ -150,6 +151,14 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
 
         result.findings.append(no_place(resource, site))
     if site is None or bad or not places:
+        return
+    wanted = len(places) * len(allowed.hosts)
+    result.placed += wanted
+    if result.placed > _MOST_PLACED:
+        if result.placed - wanted <= _MOST_PLACED:
+            from .sizes import too_many
+
+            result.findings.append(too_many(resource, len(places), len(allowed.hosts), _MOST_PLACED))
         return
     hosts = list(allowed.hosts)
     copies: list[tuple[str, Edits]] = []

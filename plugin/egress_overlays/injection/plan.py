@@ -18,11 +18,12 @@ class Plan:
     `sets` the lists, by name.
     """
 
-    __slots__ = ("copies", "edits", "findings", "removed", "sets")
+    __slots__ = ("copies", "edits", "findings", "placed", "removed", "sets")
 
     def __init__(self) -> None:
         self.edits: dict[int, Edits] = {}
         self.copies: dict[int, list[Edits]] = {}
+        self.placed = 0
         self.removed: set[int] = set()
         self.sets: dict[str, AllowSet] = {}
         self.findings: list[Finding] = []

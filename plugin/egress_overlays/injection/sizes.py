@@ -43,3 +43,13 @@ def size_faults(resource: Resource, value: dict[str, Any], *, is_copy: bool = Fa
             rule="size",
             resource=resource,
         )
+
+
+def too_many(resource: Resource, places: int, names: int, most: int) -> Finding:
+    """Names times places past what is made at all; `resource` is the one that goes past it."""
+    return fault_of(
+        resource,
+        f"has {places:,} places for a list of {names:,} names; with those before it more than {most:,} names would be "
+        "written, which nothing can apply; cover names with wildcards, or let fewer resources take the set",
+        "size",
+    )

@@ -71,6 +71,23 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: _RANK[finding.severity])
 
 
+def bounded(findings: list[Finding], most: int = 300) -> list[Finding]:
+    """The findings, of each rule at most `most`, and then one that counts the others of that rule."""
+    if len(findings) <= most:
+        return findings
+    counts: dict[tuple[str, str], int] = {}
+    kept = []
+    for finding in findings:
+        kind = finding.severity, finding.rule
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= most:
+            kept.append(finding)
+    for (severity, rule), count in counts.items():
+        if count > most:
+            kept.append(Finding(severity, f"and {count - most:,} more of this kind ({rule})", rule=rule))
+    return ordered(kept)
+
+
 def has_errors(findings: list[Finding]) -> bool:
     """Whether one of them forbids an output."""
     return any(finding.severity == ERROR for finding in findings)
