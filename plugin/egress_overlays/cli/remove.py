@@ -1,7 +1,8 @@
 """Remove a domain from a domains ConfigMap, and leave everything else in the file as it is.
 
 The line goes with its comment. A second run changes nothing. Given a directory, the name leaves every file that makes
-it allowed there, shared ones too, which is said. So is what still opens the name, and if nothing does.
+it allowed there, shared ones too, which is said. So is what still opens the name, which is exit 1, and if nothing
+does.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def run(arguments: Namespace, console: Console) -> int:
         one._replace(lines=[line for line in one.lines if line.domains != domains]) if one in chosen else one
         for one in found.listings
     ]
-    words += _still_open(found._replace(listings=left), domains, arguments)
+    left_over = found._replace(listings=left)
+    words += _still_open(left_over, domains, arguments)
     words += [
         f"{arguments.domain} stands in {one.holder.group} of {one.holder.path}, which changes nothing here: {one.by}"
         for one in found.hidden
@@ -55,7 +57,8 @@ def run(arguments: Namespace, console: Console) -> int:
     ]
     if found.doubt:
         words.append(found.doubt)
-    return edit.finish(list(changes.values()), words, arguments, console)
+    done = edit.finish(list(changes.values()), words, arguments, console)
+    return done or int(any(edit.openers(left_over, name) for name in domains))
 
 
 def _lists(listing: Listing, domains: tuple[Domain, ...], arguments: Namespace) -> bool:
