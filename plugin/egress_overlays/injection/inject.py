@@ -141,6 +141,17 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
     return taken
 
 
+def _is_too_many(resource: Resource, places: int, names: int, result: Plan) -> bool:
+    """Whether more names would be written than can be applied; said of the resource that goes past it."""
+    before = result.placed
+    result.placed += places * names
+    if before <= _MOST_PLACED < result.placed:
+        from .sizes import too_many
+
+        result.findings.append(too_many(resource, places, names, _MOST_PLACED))
+    return result.placed > _MOST_PLACED
+
+
 def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowSet, result: Plan) -> None:
     found = list(site.find(resource.value)) if site is not None else []
     bad = [place for place in found if isinstance(place, BadPlace)]
@@ -152,13 +163,7 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
         result.findings.append(no_place(resource, site))
     if site is None or bad or not places:
         return
-    wanted = len(places) * len(allowed.hosts)
-    result.placed += wanted
-    if result.placed > _MOST_PLACED:
-        if result.placed - wanted <= _MOST_PLACED:
-            from .sizes import too_many
-
-            result.findings.append(too_many(resource, len(places), len(allowed.hosts), _MOST_PLACED))
+    if _is_too_many(resource, len(places), len(allowed.hosts), result):
         return
     hosts = list(allowed.hosts)
     copies: list[tuple[str, Edits]] = []
