@@ -120,6 +120,18 @@ def test_list_shows_clients(run: Run) -> None:
     assert "payments/*, shop/checkout" in run("list", "overlays/teams").out
 
 
+@pytest.mark.parametrize(
+    ("client", "names"),
+    [
+        ("payments/api", {"pypi.org", "ghcr.io", "api.stripe.com", "*.adyen.com", "eu.adyen.com"}),
+        ("blog/web", {"pypi.org", "ghcr.io"}),
+    ],
+)
+def test_list_as_a_workload(client: str, names: set[str], run: Run) -> None:
+    (one,) = data(run, "list", "overlays/teams", "--as", client)["sets"]
+    assert set(one["hosts"]) == {entry["name"] for entry in one["entries"]} == names
+
+
 def test_diff_marks_a_list_whose_clients_widen(run: Run, overlay: Path) -> None:
     edit(overlay, "      payments\n", "      payments\n      blog\n", "wider")
     (one,) = data(run, "diff", "overlays/teams", "overlays/wider")["sets"]

@@ -184,3 +184,15 @@ def test_no_temporary_directory_is_left(run: Run, tree: Path, monkeypatch: pytes
     assert run("list", "overlays/prod").code == 0
     assert run("list", "base").code == 0
     assert list(place.iterdir()) == []
+
+
+def test_blame_says_since_when_a_line_is_there(run: Run, tree: Path, repository: Callable[..., str]) -> None:
+    file = tree / "components/domains-common/domains.yaml"
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io\n    quay.io\n"))
+    found = {
+        entry["name"]: entry
+        for entry in json.loads(run("list", "--blame", "-o", "json", "overlays/prod").out)["sets"][0]["entries"]
+    }
+    assert found["quay.io"]["commit"] is None
+    assert found["ghcr.io"]["commit"]["id"] == repository("rev-parse", "HEAD")[:10]
+    assert found["ghcr.io"]["commit"]["subject"] == "one"

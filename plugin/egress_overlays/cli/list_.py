@@ -1,14 +1,18 @@
 """Print the effective list: every name, its group, and who wrote it where.
 
 Lines of the domains ConfigMaps that are left out of the manifests (repeated, or covered by a
-wildcard) are printed too, and say so. A rendered file holds no ConfigMaps, and so no groups.
+wildcard) are printed too, and say so. A risk is that of verify. A rendered file holds no ConfigMaps, and so no groups.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..names.domain import Domain
+from ..rendered.blame import Blame
+from ..review.changes import risk
 from . import formats, inputs
+from .check import answer
 from .formats.escaping import visible
 from .report import SOFT, Column, Report, Row, Section
 
@@ -26,7 +30,9 @@ COLUMNS = (
     Column("set", is_quoted=True, matters=6),
     Column("group", is_quoted=True, matters=3),
     Column("clients", matters=7),
+    Column("risk", matters=8),
     Column("from", is_quoted=True, matters=4),
+    Column("since", is_quoted=True, matters=6),
     Column("remark", matters=5),
     Column("comment", is_quoted=True, matters=2),
 )
@@ -35,6 +41,14 @@ COLUMNS = (
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     inputs.add_path(parser)
+    parser.add_argument(
+        "--as",
+        dest="client",
+        default="",
+        metavar="NAMESPACE/SERVICEACCOUNT",
+        help="the names that this workload of the mesh may reach, alone",
+    )
+    parser.add_argument("--blame", action="store_true", help="since when each line is there, by which commit (git)")
     inputs.add_report(parser)
 
 
@@ -42,7 +56,15 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the list; 0."""
     found = inputs.read_lists(arguments.path, console)
     sets = [listed(found, name) for name in found.names]
+    client = inputs.workload(arguments.client)
+    blame = Blame() if arguments.blame else None
     for one in sets:
+        if client is not None:
+            one["hosts"] = [host for host in one["hosts"] if answer(found, Domain(host), client)["allowed"]]
+            one["entries"] = [entry for entry in one["entries"] if entry["effective"] and entry["name"] in one["hosts"]]
+        for entry in one["entries"] if blame else ():
+            commit = blame.of(entry["file"], entry["line"]) if blame and entry["line"] else None
+            entry["commit"] = commit._asdict() if commit else None
         if not one["hosts"]:
             console.say(f"egress-overlays: the set {visible(one['set'])} admits nothing")
     data = {"path": found.path, "sets": sets}
@@ -76,6 +98,7 @@ def listed(found: Rendered, name: str) -> dict[str, Any]:
                     "repeated": domain in explained,
                     "coveredBy": allowed.cover_of(entry),
                     "covers": covers.get(domain, []),
+                    "risk": risk(domain),
                 }
             )
             explained.add(domain)
@@ -105,6 +128,7 @@ def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[
             "repeated": False,
             "coveredBy": None,
             "covers": [],
+            "risk": risk(host),
         }
 
 
@@ -123,7 +147,20 @@ def _section(sets: list[dict[str, Any]]) -> Section:
             clients = "" if entry["clients"] is None else ", ".join(entry["clients"]) or "nobody"
             remark = _remark(entry)
             is_effective = entry["effective"] and not remark.startswith("open to every")
-            cells = (entry["name"], set_name, entry["group"] or "", clients, place, remark, entry["comment"])
+            commit = entry.get("commit")
+            since = f"{commit['date']} {commit['author']}, {commit['id']}" if commit else ""
+            kind = entry["risk"]["class"] if entry["risk"] else ""
+            cells = (
+                entry["name"],
+                set_name,
+                entry["group"] or "",
+                clients,
+                kind,
+                place,
+                since,
+                remark,
+                entry["comment"],
+            )
             rows.append(Row(cells, "" if is_effective else SOFT))
     return Section(None, COLUMNS if rows else (), rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import INFO
+from ..names.domain import Domain
 from ..names.risks import risk_of
 from ..rendered.host_lists import EVERYTHING
 from ..rendered.identities import is_wider
@@ -107,12 +108,12 @@ def _name(kind: str, change: Change, set_name: str, side: Rendered, root: Path |
     return _row(kind, set_name, [str(change.domain)], **more)
 
 
-def risk(domain: Any) -> dict[str, str] | None:
+def risk(domain: str) -> dict[str, str] | None:
     """The risk of a name as data; None where none is known."""
     if domain == EVERYTHING:
         said = {"said": "it stands for every name", "instead": "name the ones you use"}
         return {"class": "everything", **said, "source": "", "date": ""}
-    found = risk_of(domain)
+    found = risk_of(Domain(domain))
     if found is None:
         return None
     return {
