@@ -31,12 +31,13 @@ def report_of(text: str) -> Report:
     """A report that has `text` wherever a manifest's text can stand."""
     cell = {"state": "listed", "by": [text], "clients": [text]}
     name = {"name": text, "set": text, "groups": [text], "comments": [text], "differs": True, "in": {text: cell}}
+    name |= {"lists": [text], "owners": [text], "risk": {"class": text, "said": text}}
     columns = (Column("", matters=2), Column(text, is_quoted=True), Column("words"))
     found = Found(text, "error", "domain", text, text or "x", 3, fails=True)
     return Report(
-        "list",
+        "matrix",
         text,
-        {"environments": [text], "names": [name, name]},
+        {"environments": [text], "names": [name, name], "revision": text, "date": text},
         headlines=[Line(f"two: {text}", "bad")],
         sections=[Section(Line(text), columns, [Row(("opens", text, text), "doubtful", (text, text))] * 2)],
         findings=[found, found._replace(severity="warning", accepted=f"why {text}")],

@@ -7,8 +7,11 @@ elsewhere, and may be kept as a build's artifact.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from ..rendered.blame import head
+from ..review.changes import risk
 from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, matrix
 from ..review.environments import Row as NameRow
 from . import formats, inputs
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXAMPLE = "egress-overlays matrix -o html overlays/dev overlays/staging overlays/prod > egress.html"
+_OWNER = re.compile(r"\bowner=(\S+)")
 _SIGNS = {LISTED: "yes", COVERED: "covered", PARTLY: "partly", NO: "-"}
 
 
@@ -57,15 +61,21 @@ def titled(environments: Sequence[Rendered]) -> list[str]:
 
 
 def data(titles: Sequence[str], rows: Sequence[NameRow]) -> dict[str, Any]:
-    """The matrix as data."""
+    """The matrix as data, of the commit that is checked out, where there is one."""
+    commit = head()
     return {
         "environments": list(titles),
+        "revision": commit.id if commit else None,
+        "date": commit.date if commit else None,
         "names": [
             {
                 "name": str(row.name),
                 "set": row.set_name,
                 "groups": list(row.groups),
                 "comments": list(row.comments),
+                "lists": list(row.lists),
+                "owners": list(dict.fromkeys(_OWNER.findall(" ".join(row.comments)))),
+                "risk": risk(row.name),
                 "differs": row.differs,
                 "in": {title: _cell(cell) for title, cell in zip(titles, row.cells, strict=True)},
             }
@@ -85,6 +95,7 @@ def _section(found: dict[str, Any]) -> Section:
         Column("name", is_quoted=True, matters=9),
         Column("set", is_quoted=True, matters=3),
         *(Column(title, matters=5) for title in titles),
+        Column("risk", matters=8),
         Column("groups", is_quoted=True, matters=2),
     )
     several = len({row["set"] for row in found["names"]}) > 1
@@ -94,6 +105,7 @@ def _section(found: dict[str, Any]) -> Section:
                 row["name"],
                 row["set"] if several else "",
                 *(_cell_text(row["in"][title]) for title in titles),
+                row["risk"]["class"] if row["risk"] else "",
                 ", ".join(row["groups"]),
             )
         )

@@ -29,6 +29,14 @@ def is_top_level(label: str) -> bool:
     return label in _top_levels
 
 
+def registered(base: str) -> str:
+    """The name that somebody registered of which `base` is a part: one label below an ICANN suffix."""
+    labels = base.split(".")
+    return next(
+        (".".join(labels[at:]) for at in range(len(labels) - 1) if is_icann_suffix(".".join(labels[at + 1 :]))), base
+    )
+
+
 def shared_below(base: str) -> str:
     """A private suffix below `base`, the shortest; "" where there is none. A wildcard over `base` opens all of it."""
     head, _, top = base.rpartition(".")

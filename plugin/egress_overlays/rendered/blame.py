@@ -19,6 +19,17 @@ class Commit(NamedTuple):
     subject: str
 
 
+def head(directory: Path | str = ".") -> Commit | None:
+    """The commit that is checked out in `directory`; None where git knows none."""
+    words = ["git", "log", "-1", "--format=%H%x00%an%x00%as%x00%s"]
+    try:
+        done = subprocess.run(words, cwd=directory, capture_output=True, check=False)
+    except OSError:
+        return None
+    fields = done.stdout.decode(errors="replace").strip().split("\0")
+    return Commit(fields[0][:10], *fields[1:]) if not done.returncode and len(fields) == 4 else None
+
+
 class Blame:
     """The commits of lines as `revision` has them, "" being the working tree; files are relative to `directory`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..names.domain import Domain, covering
+from ..names.public_suffix import registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,14 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One name of one set, with a cell an environment, the groups that list it and their comments."""
+    """One name of one set, with a cell an environment, the groups that list it, their comments and their lists."""
 
     name: Domain
     set_name: str
     cells: tuple[Cell, ...]
     groups: tuple[str, ...]
     comments: tuple[str, ...]
+    lists: tuple[str, ...]
 
     @property
     def differs(self) -> bool:
@@ -49,21 +51,25 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
     for set_name in sorted({name for environment in environments for name in environment.names}):
         columns = [_Column(environment, set_name) for environment in environments]
         told = _told(environments, set_name)
-        names = sorted({name for column in columns for name in column.hosts}, key=lambda name: (name.base, name))
+        names = sorted(
+            {name for column in columns for name in column.hosts},
+            key=lambda name: (registered(name.base), name.base, name),
+        )
         for name in names:
             entries = told.get(name, ())
-            groups = tuple(dict.fromkeys(group for group, _ in entries))
-            comments = tuple(dict.fromkeys(comment for _, comment in entries if comment))
-            rows.append(Row(name, set_name, tuple(column.cell(name) for column in columns), groups, comments))
+            groups = tuple(dict.fromkeys(group for group, _, _ in entries))
+            comments = tuple(dict.fromkeys(comment for _, comment, _ in entries if comment))
+            lists = tuple(dict.fromkeys(source for _, _, source in entries))
+            rows.append(Row(name, set_name, tuple(column.cell(name) for column in columns), groups, comments, lists))
     return rows
 
 
-def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[tuple[str, str]]]:
-    told: dict[Domain, list[tuple[str, str]]] = {}
+def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[tuple[str, str, str]]]:
+    told: dict[Domain, list[tuple[str, str, str]]] = {}
     for environment in environments:
         allowed = environment.sets.get(set_name)
         for entry in allowed.entries if allowed else ():
-            told.setdefault(entry.domain, []).append((entry.group, entry.comment))
+            told.setdefault(entry.domain, []).append((entry.group, entry.comment, entry.source.name))
     return told
 
 
