@@ -67,13 +67,13 @@ class Plain:
         except InvalidDomain as fault:
             if _is_template(name):
                 return [left(place, of_template(name), name)]
-            meant = mended(line)
-            if meant is None:
+            if not fault.proposal:
                 return [left(place, str(fault), name)]
-            if self._fix:
+            meant = mended(line) if self._fix else None
+            if meant is not None:
                 words = f"{ascii_quoted(line.strip())} was taken for {meant.name}"
                 return [Carried(meant.name, group, place, meant.comment), remark(place, words)]
-            return [left(place, f"{fault}; --fix takes it", name, meant.name)]
+            return [left(place, f"{fault}; --fix takes it", name, fault.proposal)]
         return [Carried(name, group, place, comment)]
 
 
