@@ -13,10 +13,11 @@ import pytest
 from egress_overlays.istiod.configuration import model
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.istiod.shapes import known, shape
-from live import built, findings, of, patch, small
+from live import built, findings, of, patch, small, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from command import Run
 
@@ -382,3 +383,17 @@ class TestWaysAround:
         assert told(run, rule) == []
         rule["spec"]["trafficPolicy"]["tls"]["mode"] = "DISABLE"
         assert told(run, rule) == [("beside", "error")]
+
+
+def test_check_and_diff_say_what_goes_past_the_lists(run: Run, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    before.write_bytes(text(built()))
+    assert "past the lists" not in run("check", "evil.example", before).out
+    opened = gateway({"number": 9443, "protocol": "TLS"}, {"mode": "PASSTHROUGH"})
+    after.write_bytes(text([*built(), opened]))
+    outcome = run("check", "evil.example", after)
+    assert outcome.code == 1
+    assert "but Gateway blog/blog may let it past the lists" in outcome.out
+    outcome = run("diff", "--exit-code", before, after)
+    assert outcome.code == 1
+    assert "Gateway blog/blog" in outcome.out

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.findings import ERROR
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..rendered.host_lists import beside
 from ..rendered.reach import check, nearest
+from ..review.verification import Reported, verify
 from ..sites import POLICY
 from . import formats, inputs
 from .console import Failure
@@ -104,7 +106,26 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
     result["reason"] = _why(result)
+    result["beside"] = _beside(found)
+    if result["beside"] and not result["allowed"]:
+        first, *others = dict.fromkeys(one["object"] for one in result["beside"])
+        more = f" and {len(others)} more" if others else ""
+        result["reason"] += f"; but {first}{more} may let it past the lists (`verify` says how)"
     return result
+
+
+def _beside(found: Rendered) -> list[dict[str, Any]]:
+    """What may let any name past the lists: each object with its rule and what it does."""
+    return [
+        {"object": _title(one), "rule": one.finding.rule, "does": one.finding.message}
+        for one in verify(found)
+        if one.finding.rule in ("bypass", "beside") and one.finding.severity == ERROR and one.finding.resource
+    ]
+
+
+def _title(one: Reported) -> str:
+    resource = one.finding.resource
+    return resource.title.removeprefix(f"{resource.origin}: ") if resource else ""
 
 
 def _meant(found: Rendered, name: str, host: Domain, client: Client | None) -> bool:
