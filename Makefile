@@ -30,7 +30,7 @@ venv: .venv/.dev ## Install the Python packages that everything here needs into 
 
 .PHONY: test
 test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e -n auto --dist loadfile $(PYTEST)
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n auto --dist loadfile $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import

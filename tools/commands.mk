@@ -1,3 +1,7 @@
 .PHONY: commands
 commands: .venv/.dev ## Write docs/commands.md anew from the command's own help
 	@$(VENV)/python tools/commands.py
+
+.PHONY: addresses
+addresses: ## Write the ranges of docs/addresses.md to where they are refused
+	@python3 tools/addresses.py

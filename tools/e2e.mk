@@ -29,3 +29,7 @@ e2e-components: .venv/.e2e ## Put the real components into the cache: API server
 
 .venv/.e2e: pyproject.toml
 	@tools/venv $(or $(PYTHON),python3) . --group test --group e2e && touch .venv/.run $@
+
+.PHONY: attacks
+attacks: .venv/.dev ## Try to stop a gateway in a real Envoy, and to lead it inside past components/resolver
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m pytest tests/attacks $(PYTEST)

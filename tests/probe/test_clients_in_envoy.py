@@ -72,8 +72,8 @@ def binary(version: str, envoys: dict[str, Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def knows_clients(version: str) -> bool:
-    """Whether this Envoy can note an identity down after the handshake (set_filter_state, Envoy 1.37)."""
-    return tuple(map(int, version.split(".")[:2])) >= (1, 37)
+    """Whether this Envoy can note an identity down after the handshake (Envoy 1.38)."""
+    return tuple(map(int, version.split(".")[:2])) >= (1, 38)
 
 
 def _reached(report: Report) -> set[str]:

@@ -1,0 +1,207 @@
+"""A gateway in a real Envoy, its DNS and its destinations, and clients that count what they get."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from egress_overlays.istiod.configuration import configuration
+from egress_overlays.istiod.gateway import workloads
+from egress_overlays.lists.clients import Client
+from egress_overlays.probe import bootstrap, envoy
+from egress_overlays.probe.client import OUTER_NAME, with_raw_name
+from egress_overlays.probe.identity import spiffe
+from egress_overlays.probe.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SILENT, MISSING = "silent", "missing"
+"""Labels: a name with the first in it is never answered by DNS, one with the second does not exist."""
+
+
+class Dns(threading.Thread):
+    """A DNS server quick enough for an attack: the stand-in for every name, but for SILENT and MISSING ones.
+
+    `asked` holds the questions by that label.
+    """
+
+    def __init__(self, stand_in: str) -> None:
+        super().__init__(daemon=True)
+        self._answer = socket.inet_aton(stand_in)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self.asked: dict[str, set[bytes]] = {}
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                query, client = self._socket.recvfrom(4096)
+                reply = self._reply(query)
+                if reply:
+                    self._socket.sendto(reply, client)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _reply(self, query: bytes) -> bytes:
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1 : at + 1 + query[at]].decode())
+            at += 1 + query[at]
+        question, kind = query[12 : at + 5], query[at + 1 : at + 3]
+        label = next((one for one in labels if one in (SILENT, MISSING)), labels[-1])
+        self.asked.setdefault(label, set()).add(question)
+        if SILENT in labels:
+            return b""
+        found = MISSING not in labels and kind == b"\0\1"
+        flags = b"\x81\x83" if MISSING in labels else b"\x81\x80"
+        header = query[:2] + flags + b"\0\1" + (b"\0\1" if found else b"\0\0") + b"\0\0\0\0"
+        answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 60, 4) + self._answer if found else b""
+        return header + question + answer
+
+
+@dataclass
+class Gateway:
+    """A gateway that runs: its port, its Envoy, and who issues its clients' certificates."""
+
+    port: int
+    running: envoy.Envoy
+    world: World
+    dns: Dns
+    certificates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    before: int = 0
+    peak: int = 0
+
+    def certificate(self, client: str) -> tuple[str, str]:
+        """(certificate, key) of a workload, `namespace/serviceaccount`."""
+        if client not in self.certificates:
+            issued = self.world.mesh.issue(client.replace("/", "-"), spiffe(Client(client)))
+            self.certificates[client] = (str(issued[0]), str(issued[1]))
+        return self.certificates[client]
+
+    def connections(self) -> int:
+        """How many the mesh listener has, those included that have not said their name."""
+        lines = self.running.get("/stats?filter=^listener.127.0.0.1_0.downstream_(pre_)?cx_active$").splitlines()
+        return sum(int(line.rpartition(": ")[2]) for line in lines)
+
+    def memory(self) -> int:
+        """Bytes that Envoy holds in memory (VmRSS)."""
+        status = Path(f"/proc/{self.running.pid}/status").read_text(encoding="utf-8")
+        return 1024 * int(status.split("VmRSS:")[1].split()[0])
+
+
+@contextlib.contextmanager
+def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
+    """The gateway that `resources` configure."""
+    (workload,) = workloads(resources)
+    made = configuration(resources, workload)
+    with envoy.workspace() as directory, World(directory, servers=False) as world, contextlib.ExitStack() as stack:
+        dns = Dns(world.stand_in)
+        stack.callback(dns.close)
+        dns.start()
+        world.dns_port = dns.port
+        config = bootstrap.build(made.listeners, made.clusters, world, directory)
+        for listener in made.listeners:
+            listener["access_log"].pop()  # the probe's own
+        answering = socket.create_server((world.stand_in, world.port), backlog=4096)
+        stack.callback(answering.close)
+        threading.Thread(target=_answer, args=(answering,), daemon=True).start()
+        mesh = next(listener["name"] for listener in made.listeners if "address" in listener)
+        with envoy.Envoy(binary, config, directory) as running:
+            found = Gateway(running.port(mesh), running, world, dns)
+            found.before = found.memory()
+            yield found
+
+
+def _answer(listening: socket.socket) -> None:
+    """One byte to whoever connects and says something."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            threading.Thread(target=_say, args=(connection,), daemon=True).start()
+
+
+def _say(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError), connection:
+        connection.settimeout(10)
+        if connection.recv(4096):
+            connection.sendall(b"x")
+            connection.recv(4096)
+
+
+def context(certificate: tuple[str, str] | None) -> ssl.SSLContext:
+    """The mesh's TLS as a client speaks it, with a certificate or without one."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    if certificate:
+        made.load_cert_chain(*certificate)
+    return made
+
+
+def connect(port: int, patience: float = 10) -> socket.socket:
+    """A connection that sends what it is given at once."""
+    plain = socket.create_connection(("127.0.0.1", port), patience)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return plain
+
+
+def ask(port: int, tls: ssl.SSLContext, name: str, *, patience: float = 10) -> tuple[bool, float]:
+    """Whether the destination answered for `name`, and after how many seconds."""
+    started = time.perf_counter()
+    try:
+        with (
+            connect(port, patience) as plain,
+            tls.wrap_socket(plain, server_hostname=OUTER_NAME) as session,
+        ):
+            session.sendall(with_raw_name(name.encode()))
+            return session.recv(1) == b"x", time.perf_counter() - started
+    except OSError:
+        return False, time.perf_counter() - started
+
+
+class Others:
+    """Clients that go on asking for names while an attack runs, at `rate` a second together."""
+
+    def __init__(self, at: Gateway, client: str, names: Sequence[str], rate: float = 40) -> None:
+        self._at, self._names, self._rate = at, names, rate
+        self._tls = context(at.certificate(client))
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(4)]
+        self.results: list[tuple[str, bool, float]] = []
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, number: int) -> None:
+        while not self._ended.wait(4 / self._rate):
+            name = self._names[number % len(self._names)]
+            number += 1
+            self.results.append((name, *ask(self._at.port, self._tls, name)))
+
+    @property
+    def answered(self) -> float:
+        """The share of requests that were answered."""
+        return sum(ok for _, ok, _ in self.results) / len(self.results)
+
+    @property
+    def slowest(self) -> float:
+        """Seconds that the slowest request that was answered took."""
+        return max((seconds for _, ok, seconds in self.results if ok), default=float("inf"))
