@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from builds import ROOT
 from command import Run, one_line
 from egress_overlays import load, reachable
 from egress_overlays.rendered.loading import from_text
@@ -132,8 +133,6 @@ def test_what_was_reachable_is_reachable_after_a_build(text: str, lost: int, run
 
 
 def test_the_seeds_own_manifests_are_carried_over_exactly(run: Run, tree: Path) -> None:
-    from conftest import ROOT
-
     outcome = run("import", ROOT / "tests/e2e/seed.yaml")
     assert (outcome.code, outcome.err) == (0, "")
     overlay(run, tree, outcome.out)

@@ -110,15 +110,20 @@ LISTENER = {
 GATEWAY = Workload("gateway", "here", {"istio": "gateway"})
 
 
-def filtered(*patches: Message, namespace: str = "here", **spec: Any) -> list[Message]:
-    """LISTENER after an EnvoyFilter with these patches."""
-    envoy_filter = {
+def envoy_filter(*patches: Message, namespace: str = "here", **spec: Any) -> Message:
+    return {
         "apiVersion": "networking.istio.io/v1alpha3",
         "kind": "EnvoyFilter",
         "metadata": {"name": "f", "namespace": namespace},
         "spec": {"configPatches": list(patches), **spec},
     }
-    return apply([envoy_filter], GATEWAY, [LISTENER], [], "istio-system")[0]
+
+
+def filtered(*patches: Message, namespace: str = "here", **spec: Any) -> list[Message]:
+    """LISTENER after an EnvoyFilter with these patches."""
+    return apply(
+        [envoy_filter(*patches, namespace=namespace, **spec)], GATEWAY, [deepcopy(LISTENER)], [], "istio-system"
+    )[0]
 
 
 def patch(operation: str, name: str = "two", apply_to: str = "NETWORK_FILTER", **match: Any) -> Message:
@@ -193,7 +198,7 @@ def test_every_patch_that_cannot_be_applied_is_named() -> None:
     unknown = {"applyTo": "BOOTSTRAP", "match": {"context": "GATEWAY"}, "patch": {"operation": "MERGE", "value": {}}}
     versioned = {**patch("REMOVE"), "match": {"context": "GATEWAY", "proxy": {"proxyVersion": "^1.2"}}}
     with pytest.raises(ProbeError) as raised:
-        filtered(unknown, patch("REMOVE"), versioned)
+        configuration([envoy_filter(unknown, patch("REMOVE"), versioned)], GATEWAY)
     first, second = str(raised.value).splitlines()
     assert first.startswith("EnvoyFilter here/f: configPatches[0]: the probe cannot apply applyTo BOOTSTRAP")
     assert second.startswith("EnvoyFilter here/f: configPatches[2]: match.proxy:")
