@@ -111,6 +111,8 @@ class Quick:
 
         A match takes whole lines, so that there are as many as lines only where each is one.
         """
+        if piece[:1] != b"[":  # JSON, most likely: a search through all of it would find nothing
+            return None
         found: list[tuple[bytes, ...]] = self._lines(piece)
         usual = len(found) == piece.count(b"\n") and all(map(self._is_usual, {one[2] for one in found}))
         return found if usual else None
