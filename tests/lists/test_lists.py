@@ -91,7 +91,6 @@ def test_what_editors_leave_behind_is_no_fault(text: str) -> None:
         ("example.com\u00a0\n", "U+00A0 NO-BREAK SPACE"),
         ("\u00a0\n", "U+00A0 NO-BREAK SPACE"),
         ("\u200b# comment\n", "U+200B ZERO WIDTH SPACE"),
-        ("example.com\u2028evil.example\n", "U+2028 LINE SEPARATOR"),
         ("example.com\x0bevil.example\n", "U+000B control character"),
         ("example.com\revil.example\n", "U+000D control character"),
         ("- example.com\n", 'remove the dash: "example.com"'),

@@ -204,8 +204,9 @@ def test_a_kept_host_that_is_lost_is_found(run: Run, tree: Path) -> None:
     before, kept, after = text.rpartition("  - egress.egress-overlays.internal\n")
     assert kept
     assert verified(run, "-", stdin=text.encode()) == []
-    (found,) = verified(run, "-", stdin=(before + after).encode())
+    found, beside = verified(run, "-", stdin=(before + after).encode())
     assert (found["rule"], found["severity"]) == ("agreement", "error")
+    assert beside["rule"] == "beside"
     assert 'lacks "egress.egress-overlays.internal"' in found["message"]
 
 
