@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from builders import SHARD, STATE, Outcome, Value, domains, dump, names_of, resource_list, run, run_text, sites
 from egress_overlays.injection.shards import split
-from egress_overlays.yamltext import NotPlain
+from egress_overlays.yamltext import InvalidResource, NotPlain
 from egress_overlays.yamltext import resource_list as reading
 from istio import ServerNames, faults_of, overlaps
 from names import CLOSE, CLOSE_ENTRY
@@ -130,7 +130,15 @@ def test_the_fast_way_and_the_plain_way_agree(others: list[Value], extra: Any) -
     mine = sites()[0]
     mine["spec"]["extra"] = extra
     text = resource_list([*others, mine, domains("a.example\n")])
-    slow = [item if isinstance(item, str) else item.text for item in reading._read_plain(text).items]  # noqa: SLF001
+    refused = ""
+    try:
+        slow = [item if isinstance(item, str) else item.text for item in reading._read_plain(text).items]  # noqa: SLF001
+    except InvalidResource as fault:
+        refused = str(fault)
+    if refused:
+        # What could be read in two ways is refused; a line end of kubectl's alone is the one such thing made here.
+        assert any(char in refused for char in ("U+0085", "U+2028", "U+2029"))
+        return
     try:
         fast = [item if isinstance(item, str) else item.text for item in reading._read_fast(text).items]  # noqa: SLF001
     except NotPlain:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from egress_overlays.istiod.gateway import title
 from egress_overlays.istiod.patches import apply
 from egress_overlays.istiod.protojson import TypeMismatch, merge, merge_any
-from egress_overlays.probe import ProbeError, Workload
+from egress_overlays.probe import Workload
 
 Message = dict[str, Any]
 TCP_PROXY = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
@@ -43,6 +44,12 @@ def envoy_filter(name: str, *patches: Message, namespace: str = "here", **spec: 
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"configPatches": list(patches), **spec},
     }
+
+
+def unknown_of(*filters: Message) -> list[str]:
+    """What is not known of the filters, a line each, as `probe` refuses to go on with."""
+    patched = apply(list(filters), GATEWAY, [listener()], [], "istio-system")
+    return [f"{title(one.resource)}: {one.reason}" for one in patched.unknown]
 
 
 def cluster_after(*filters: Message, **chain: Any) -> str:
@@ -98,9 +105,8 @@ def test_a_chain_must_match_by_itself(field: str, value: Any, own: Message) -> N
 
 
 def test_fields_of_a_match_that_are_not_known_are_named() -> None:
-    with pytest.raises(ProbeError) as raised:
-        cluster_after(envoy_filter("a", merging("x", sourcePort=1), {**merging("y"), "match": {"waypoint": {}}}))
-    first, second = str(raised.value).splitlines()
+    asking = envoy_filter("a", merging("x", sourcePort=1), {**merging("y"), "match": {"waypoint": {}}})
+    first, second = unknown_of(asking)
     assert first.startswith(
         "EnvoyFilter here/a: configPatches[0]: match.listener.filterChain.sourcePort: the probe does"
     )
@@ -108,8 +114,8 @@ def test_fields_of_a_match_that_are_not_known_are_named() -> None:
 
 
 def test_a_merge_at_which_istiod_panics_is_named() -> None:
-    with pytest.raises(ProbeError, match=rf"EnvoyFilter here/a: configPatches\[0\]: MERGE of {RBAC} into {TCP_PROXY}"):
-        cluster_after(envoy_filter("a", merging("x", RBAC)))
+    (said,) = unknown_of(envoy_filter("a", merging("x", RBAC)))
+    assert said.startswith(f"EnvoyFilter here/a: configPatches[0]: MERGE of {RBAC} into {TCP_PROXY}")
 
 
 def test_a_filter_merge_changes_name_and_configuration_alone() -> None:

@@ -26,7 +26,11 @@ def live_hosts(cluster: Cluster) -> list[str]:
 def own_build(argocd: ArgoCD, repository: Repository, overlay: str) -> list[dict[str, Any]]:
     """What a person's own build of the overlay gives."""
     command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", f"overlays/{overlay}"]
-    environ = {"PATH": f"{argocd.volume}:{argocd.kustomize.parent}:/usr/bin:/bin"}
+    # Both ways of a build: overlays for the sidecar list plugin/inject-legacy, the others plugin/inject-installed.
+    environ = {
+        "PATH": f"{argocd.volume}:{argocd.kustomize.parent}:/usr/bin:/bin",
+        "KUSTOMIZE_PLUGIN_HOME": str(argocd.volume),
+    }
     built = subprocess.run(command, cwd=repository.directory, env=environ, capture_output=True, text=True, check=True)
     return list(yaml.safe_load_all(built.stdout))
 
