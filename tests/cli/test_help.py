@@ -41,7 +41,7 @@ def test_help_shows_an_example_that_the_parser_takes(name: str, run: Run) -> Non
         ("check a.example -o json b.example PATH", {"hosts": ["a.example", "b.example"], "path": "PATH"}),
         ("diff A --exit-code B", {"a": "A", "b": "B", "exit_code": True}),
         ("verify A --strict B", {"paths": ["A", "B"], "strict": True}),
-        ("add --group g -- --help FILE", {"words": ["--help", "FILE"]}),
+        ("add --group g -- --help FILE", {"domains": ["--help"], "file": "FILE"}),
     ],
 )
 def test_options_may_stand_between_the_arguments(words: str, wanted: dict[str, Any]) -> None:
