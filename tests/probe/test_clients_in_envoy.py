@@ -116,7 +116,7 @@ def test_the_whole_probe_knows_clients(manifests: list[dict[str, Any]], binary: 
     else:
         # An older Envoy must refuse everything, shared names too: it opens nothing to anybody.
         assert _reached(report) == set()
-        assert any("need on_downstream_tls_handshake (Envoy 1.37, Istio 1.29)" in note for note in report.notes)
+        assert any("need on_downstream_tls_handshake (Envoy 1.38, Istio 1.30)" in note for note in report.notes)
 
 
 def test_without_limited_lists_the_gateway_stays_what_it_was() -> None:

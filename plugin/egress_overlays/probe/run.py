@@ -56,7 +56,7 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
         report.results[start:] = sorted(report.results[start:], key=lambda result: order[id(result.case)])
     if any(plan.has_rules for plan in plans) and any(_NEEDED_FOR_CLIENTS in note for note in report.notes):
         report.notes.append(
-            f"lists for some clients need {_NEEDED_FOR_CLIENTS} (Envoy 1.37, Istio 1.29): this Envoy learns of no "
+            f"lists for some clients need {_NEEDED_FOR_CLIENTS} (Envoy 1.38, Istio 1.30): this Envoy learns of no "
             "client, so that it refuses every name"
         )
     return report
