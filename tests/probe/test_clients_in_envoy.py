@@ -123,7 +123,9 @@ def test_without_limited_lists_the_gateway_stays_what_it_was() -> None:
     plain = build(ROOT / "overlays/prod")
     text = yaml.safe_dump_all(plain)
     assert "egress-overlays.client" not in text
-    assert "exportTo" not in text
+    exported = [one["spec"]["exportTo"] for one in plain if "exportTo" in one.get("spec", {})]
+    assert exported
+    assert all(namespaces == ["*"] for namespaces in exported)
 
 
 def test_clients_that_ask_at_the_same_time_are_told_apart(
