@@ -115,6 +115,9 @@ def test_other_resources_come_through_equal_in_value(others: list[Value], style:
     text = dump(value, **style)
     before = yaml.safe_load(text)["items"]
     outcome = run_text(text)
+    if outcome.code and any(char in outcome.words for char in ("U+0085", "U+2028", "U+2029")):
+        assert any(char in repr(others) for char in ("\\x85", "\\u2028", "\\u2029"))
+        return
     if outcome.code:
         # PyYAML writes ints and more with a tag when told to quote everything: refusing to edit that is right.
         assert style["default_style"], outcome.words

@@ -43,6 +43,12 @@ def newest(envoys: dict[str, Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def connects_late(version: str) -> bool:
+def minor(version: str) -> int:
+    """The 38 of Envoy 1.38.3."""
+    return int(version.split(".")[1])
+
+
+@pytest.fixture(scope="session")
+def connects_late(minor: int) -> bool:
     """Whether this Envoy waits for the first bytes before it connects (tcp_proxy.upstream_connect_mode, Envoy 1.37)."""
-    return tuple(map(int, version.split(".")[:2])) >= (1, 37)
+    return minor >= 37

@@ -69,8 +69,10 @@ def test_every_connection_leaves_a_line_in_the_access_log(report: Report) -> Non
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_each_component_keeps_the_gateway_working(
-    component: str, version: str, envoys: dict[str, Path], tmp_path: Path
+    component: str, version: str, envoys: dict[str, Path], minor: int, tmp_path: Path
 ) -> None:
+    if component == "client-lists" and minor == 37:
+        return  # refused whole: tests/probe/test_clients_in_envoy.py
     report = probe(build(overlay(tmp_path, (component,), LIST)), binary=envoys[version])
     opened = ["127.0.0.1"] if component == "allow-private-addresses" else []
     assert [result.case.forbidden or result.case.label for result in report.differing] == opened

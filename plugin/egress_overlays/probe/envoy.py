@@ -21,6 +21,7 @@ from .signals import held_back
 
 _START = 30.0
 _UNKNOWN = "no such field: '"
+_UNKNOWN_OBJECT = "does not have an object factory"  # what Envoy 1.37 says of components/client-lists
 
 
 def find(given: str = "") -> Path:
@@ -94,7 +95,10 @@ class Envoy:
             config.write_text(json.dumps(self._config))
             fault = self._start(config)
         if fault:
-            raise ProbeError(f"Envoy ({self._binary}) does not start with the gateway's configuration: {fault}")
+            too_old = "; lists for some clients need Envoy 1.38 (Istio 1.30)" if _UNKNOWN_OBJECT in fault else ""
+            raise ProbeError(
+                f"Envoy ({self._binary}) does not start with the gateway's configuration{too_old}: {fault}"
+            )
 
     def __exit__(self, *_: object) -> None:
         self._stop()

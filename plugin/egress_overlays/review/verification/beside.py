@@ -9,7 +9,7 @@ from ...manifest.findings import ERROR, WARNING
 from ...names.domain import Domain, ascii_quoted
 from ...rendered.host_lists import lists_of
 from ...rendered.workloads import Gateways, is_istio, route_destinations
-from ...sites import SIDECAR
+from ...sites import ROUTES, SIDECAR
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ def rule(found: Rendered, options: Options) -> Faults:
     listed = {
         name for entries in found.lists.values() for entry in entries if entry.hop == SIDECAR for name in entry.names
     }
+    # A name among a VirtualService's hosts makes no way of its own in sidecars: its routes alone do.
+    routed = {
+        name for entries in found.lists.values() for entry in entries if entry.hop == ROUTES for name in entry.names
+    }
     gateways = Gateways(found.resources, list(members.values()), options.root_namespace)
     is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
     for resource in found.resources:
@@ -39,7 +43,7 @@ def rule(found: Rendered, options: Options) -> Faults:
         if is_istio(resource, "VirtualService"):
             yield from _route(resource, gateways, listed)
         elif is_istio(resource, "ServiceEntry"):
-            yield from _entry(resource, is_closed=is_closed)
+            yield from _entry(resource, routed, is_closed=is_closed)
         elif is_istio(resource, "Sidecar"):
             yield from _sidecar(resource, is_closed=is_closed)
         elif is_istio(resource, "DestinationRule"):
@@ -83,7 +87,7 @@ def _covered(name: str, names: frozenset[str] | set[str]) -> bool:
     return False
 
 
-def _entry(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
+def _entry(resource: Resource, routed: set[str], *, is_closed: bool) -> Iterator[Fault]:
     """A ServiceEntry that takes every name at 443, or that opens names to sidecars directly."""
     spec = resource.value.get("spec")
     for index, port in mappings(spec, "ports"):
@@ -100,8 +104,8 @@ def _entry(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
             )
             yield fault("bypass", message, resource, path)
             return
-    if text(spec, "location") == "MESH_EXTERNAL" and texts(spec, "hosts"):
-        names = texts(spec, "hosts")
+    names = [name for name in texts(spec, "hosts") if name not in routed]
+    if text(spec, "location") == "MESH_EXTERNAL" and names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         message = (
             f"lets sidecars reach {ascii_quoted(names[0])}{more} directly, past the gateway and its list; put the name "
