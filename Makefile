@@ -35,6 +35,8 @@ test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import
 	@said=$$($(VENV)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
+	@git ls-files -z '*.py' '*.mk' Makefile plugin/egress-overlays tools | grep -zv public_suffix_table | xargs -0 wc -l \
+	  | awk '$$2 != "total" && $$1 > 300 {print $$2 ": " $$1 " lines, and 300 are the most"; long = 1} END {exit long}'
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/yamllint --strict .
 
 .PHONY: check

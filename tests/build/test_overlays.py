@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from builders import LOCAL, PLACEHOLDER, SET, STATE, domains, dump, generated, names_of
+from builders import PLACEHOLDER, SET, STATE, domains, dump, names_of
 from building import FLAGS, Build, Tree, kustomization
 from egress_overlays.names import parse
 from egress_overlays.names.domain import minimise
-from istio import ServerNames, faults_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+from overlays import everywhere, listed, overlay
 
 OVERLAYS = ("dev", "staging", "prod")
 # The files that an overlay's list comes from, each with the patch that is merged into it, if there is one.
@@ -44,23 +39,6 @@ def effective(tree: Tree, overlay: str) -> list[str]:
         for text in data.values():
             entries += [line.partition("#")[0].strip() for line in (text or "").splitlines()]
     return list(minimise(name for entry in entries if entry for name in parse(entry))[0])
-
-
-def everywhere(build: Build) -> list[str]:
-    """The list that stands in every place of a build, which must be the same in all of them."""
-    items = build.items
-    names = names_of(items)
-    assert all(names.values()), names
-    (first, *others) = [found for lists in names.values() for found in lists]
-    assert all(sorted(found) == sorted(first) for found in others)
-    assert all(len(set(found)) == len(found) for found in (first, *others))
-    assert PLACEHOLDER not in build.text
-    assert not [item for item in items if LOCAL in item["metadata"].get("annotations", {})]
-    assert not [item for item in items if SET in item["metadata"].get("labels", {})]
-    assert faults_of(items) == []
-    for found in names["server_names"]:
-        ServerNames(found)
-    return first
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -135,25 +113,6 @@ def test_staging_and_prod_share_groups_and_differ_by_one_removed_and_one_added(t
     assert names(patch[added]) <= prod - staging
     for group in common.keys() - {removed}:
         assert names(common[group]) <= staging & prod
-
-
-def overlay(tree: Tree, lists: Iterable[tuple[str, str]], *, inject: str = "inject", name: str = "x") -> str:
-    """Write an overlay of domains ConfigMaps (file, text) and return its directory."""
-    files = {f"overlays/{name}/{file}": text for file, text in lists}
-    tree.write(
-        {
-            **files,
-            f"overlays/{name}/kustomization.yaml": kustomization(
-                resources=["../../base", *(file for file, _ in lists)],
-                components=[f"../../components/{inject}"],
-            ),
-        }
-    )
-    return f"overlays/{name}"
-
-
-def listed(names: Iterable[str], **options: Any) -> str:
-    return dump(domains("\n".join(names) + "\n", **options))
 
 
 class TestForms:
@@ -240,47 +199,6 @@ class TestForms:
         }
         tree.write({f"overlays/{name}/kustomization.yaml": dump(body) for name, body in layers.items()})
         assert everywhere(tree.kustomize("overlays/outer")) == ["docs.example", "more.example"]
-
-
-class TestSizes:
-    """1 to 10,000 domains, and what a change of one does."""
-
-    @pytest.mark.parametrize("count", [1, 256, 257, 1_000, 10_000])
-    def test_renders_and_every_service_entry_has_256_hosts_at_most(self, tree: Tree, count: int) -> None:
-        build = tree.kustomize(overlay(tree, [("domains.yaml", listed(generated(count)))]))
-        assert everywhere(build) == sorted(generated(count))
-        assert all(1 <= len(hosts) <= 256 for hosts in build.entries().values())
-        assert ("kubectl apply --server-side" in build.words) is (count == 10_000)
-
-    def test_a_domain_more_or_less_changes_two_service_entries_at_most(self, tree: Tree) -> None:
-        names = generated(1_000)
-        before = tree.kustomize(overlay(tree, [("domains.yaml", listed(names))])).entries()
-        for changed in ([*names, "one-more.example"], names[1:], names[:-1], names[:500] + names[501:]):
-            after = tree.kustomize(overlay(tree, [("domains.yaml", listed(changed))])).entries()
-            differing = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
-            assert 1 <= len(differing) <= 2
-
-    @pytest.mark.parametrize("inject", ["inject", "inject-legacy"])
-    def test_a_long_list_injected_again_in_an_outer_layer(self, tree: Tree, inject: str) -> None:
-        inner = overlay(tree, [("domains.yaml", listed(generated(700)))], inject=inject)
-        layer = {"resources": ["../x", "more.yaml"], "components": [f"../../components/{inject}"]}
-        tree.write(
-            {
-                "overlays/outer/kustomization.yaml": kustomization(**layer),
-                "overlays/outer/more.yaml": listed(["one-more.example"], name="more"),
-                "overlays/prefixed/kustomization.yaml": dump(
-                    {"namePrefix": "p-", "resources": ["../x"], "components": [f"../../components/{inject}"]}
-                ),
-            }
-        )
-        flags = FLAGS if inject == "inject" else FLAGS[:1]
-        build = tree.kustomize("overlays/outer", *flags, environ=tree.plugin_home)
-        assert everywhere(build) == sorted([*generated(700), "one-more.example"])
-        once = tree.kustomize(inner, *flags, environ=tree.plugin_home)
-        differing = [name for name in build.entries() if build.entries()[name] != once.entries().get(name)]
-        assert 1 <= len(differing) <= 2
-        prefixed = tree.kustomize("overlays/prefixed", *flags, environ=tree.plugin_home)
-        assert {name.removeprefix("p-"): hosts for name, hosts in prefixed.entries().items()} == once.entries()
 
 
 def test_the_order_of_lines_groups_and_maps_changes_nothing(tree: Tree) -> None:

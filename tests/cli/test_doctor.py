@@ -4,87 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from egress_overlays.cli import doctor
-from egress_overlays.cli.doctor import QUERIES
 from egress_overlays.review.doctor import RULES
-from live import built, of, patch, text
+from live import of, patch, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from command import Run
 
     Object = dict[str, Any]
     Change = Callable[[list[Object]], object]
-
-CREATED = "2026-03-01T10:00:00Z"
-LABELS = {"istio": "sni-egressgateway", "sidecar.istio.io/inject": "true"}
-
-
-def made(kind: str, name: str, namespace: str, spec: Object | None = None, **metadata: object) -> Object:
-    """An object as the API server has it."""
-    groups = {
-        "Deployment": "apps/v1",
-        "DaemonSet": "apps/v1",
-        "AuthorizationPolicy": "security.istio.io/v1",
-        **dict.fromkeys(("Namespace", "Pod", "Service", "ConfigMap"), "v1"),
-    }
-    place = {"namespace": namespace} if namespace else {}
-    return {
-        "apiVersion": groups.get(kind, "networking.istio.io/v1"),
-        "kind": kind,
-        "metadata": {"name": name, **place, "creationTimestamp": CREATED, **metadata},
-        "spec": spec or {},
-    }
-
-
-def template(image: str, name: str, labels: dict[str, str], *ports: Object) -> Object:
-    container = {"name": name, "image": image, "ports": list(ports)}
-    return {"template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}
-
-
-def config(objects: list[Object], **settings: object) -> None:
-    """Sets these in the mesh's configuration."""
-    holder = of(objects, "ConfigMap")["data"]
-    holder["mesh"] = yaml.safe_dump({**yaml.safe_load(holder["mesh"]), **settings})
-
-
-def flag(objects: list[Object], name: str) -> None:
-    istiod = next(one for one in objects if one["metadata"]["name"] == "istiod")
-    istiod["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": "true"}]
-
-
-@pytest.fixture
-def cluster() -> list[Object]:
-    """prod in a mesh where everything is well."""
-    objects = built()
-    for one in objects:
-        one["metadata"]["creationTimestamp"] = CREATED
-    dns = {"selector": {"k8s-app": "kube-dns"}, "ports": [{"name": "dns", "port": 53, "targetPort": 53}]}
-    mesh = made("ConfigMap", "istio", "istio-system")
-    mesh["data"] = {"mesh": "outboundTrafficPolicy:\n  mode: REGISTRY_ONLY\nrootNamespace: istio-system\n"}
-    proxy = {"containers": [{"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.31.0"}]}
-    return [
-        *objects,
-        mesh,
-        made("Namespace", "istio-system", "", labels={"kubernetes.io/metadata.name": "istio-system"}),
-        made("Deployment", "istiod", "istio-system", template("istio/pilot:1.31.0", "discovery", {"app": "istiod"})),
-        made("DaemonSet", "calico-node", "kube-system", template("calico/node:v3.30", "calico-node", {"k8s-app": "c"})),
-        made("Service", "kube-dns", "kube-system", dns),
-        made("Pod", "sni-egressgateway-1", "istio-egress", proxy, labels=LABELS),
-        made("Sidecar", "default", "shop", {"egress": [{"hosts": ["./*", "istio-system/*"]}]}),
-        made("VirtualService", "shop", "shop", {"hosts": ["shop.example.net"], "http": [{"route": []}]}),
-        made(
-            "Gateway", "stock", "shop", {"selector": {"istio": "egressgateway"}, "servers": [{"port": {"number": 443}}]}
-        ),
-    ]
+from meshes import CREATED, LABELS, config, flag, made, template
 
 
 def examined(run: Run, objects: list[Object], *options: str) -> list[Object]:
@@ -315,44 +249,3 @@ def test_warnings_count_when_they_are_asked_to(run: Run, cluster: list[Object]) 
     image_of(cluster)
     assert run("doctor", "-", stdin=text(cluster)).code == 0
     assert run("doctor", "--strict", "-", stdin=text(cluster)).code == 1
-
-
-@pytest.mark.parametrize("arguments", [(), ("--live", "-")])
-def test_wrong_use_is_said(arguments: tuple[str, ...], run: Run) -> None:
-    outcome = run("doctor", *arguments)
-    assert (outcome.code, outcome.out) == (2, "")
-    assert "doctor takes - (or a file), or --live" in outcome.err
-
-
-def test_live_asks_kubectl_and_changes_nothing(
-    run: Run, cluster: list[Object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A program that stands for kubectl: it answers what it is asked, and notes it."""
-    answers = tmp_path / "answers"
-    answers.write_bytes(text(cluster))
-    kubectl = tmp_path / "kubectl"
-    empty = tmp_path / "empty"
-    empty.write_text("apiVersion: v1\nkind: List\nitems: []\n")
-    lines = (
-        "#!/bin/sh",
-        f'echo "$@" >>{tmp_path}/asked',
-        f'[ "$2" = configmaps ] && exec cat {empty}',
-        f"cat {answers}",
-    )
-    kubectl.write_text("\n".join(lines) + "\n")
-    kubectl.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    outcome = run("doctor", "--live", "--root-namespace", "mesh-root")
-    assert outcome.code == 0, outcome
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert [line.split()[0] for line in asked] == ["get", "get"]
-    assert asked[1] == "get configmaps -n mesh-root -o yaml"
-    kubectl.write_text("#!/bin/sh\necho 'error: You must be logged in' >&2; exit 1\n")
-    assert "You must be logged in" in run("doctor", "--live").err
-
-
-def test_the_documented_lines_are_what_live_asks() -> None:
-    documented = (doctor.__doc__ or "").replace("\\\n  ", "").splitlines()
-    assert [line for line in documented if line.startswith("kubectl")] == [
-        " ".join(("kubectl", *query)) for query in QUERIES
-    ]

@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 from builds import ROOT
-from command import Run, one_line
 from egress_overlays import load, reachable
 from egress_overlays.rendered.loading import from_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from command import Run
+
 
 pytestmark = pytest.mark.usefixtures("tree")
 
@@ -282,21 +284,3 @@ def test_json_says_what_yaml_says(run: Run, tree: Path) -> None:
         "a.example.com",
         "stdin",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", "of a kind that import does not know"),
-        (b"# nothing\n", "holds nothing that could be taken over"),
-        (
-            b"This is a letter.\nNot a list, in no way.\nYours\n",
-            'is no list of names, nor any other format: "This is a letter."',
-        ),
-        (b"\xff\xfe", "is not UTF-8"),
-    ],
-)
-def test_what_is_no_list_is_one_line(text: bytes, words: str, run: Run, tree: Path) -> None:
-    (tree / "file").write_bytes(text)
-    assert words in one_line(run("import", "file"), 2)
-    assert "cannot be read" in one_line(run("import", "nowhere"), 2)

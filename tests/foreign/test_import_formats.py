@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from command import one_line
 from egress_overlays import Source, import_lists
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from command import Run
 
 GKE = """
@@ -180,3 +183,21 @@ def test_a_kind_that_is_not_known_and_holds_names_is_named(run: Run) -> None:
     outcome = run("import", "-", stdin=f"{text}---\n{POLICY}".encode())
     assert "EgressPolicy is not known to import" in outcome.err
     assert run("import", "-", stdin=f"{text.replace('EgressPolicy', 'Widget')}---\n{DESCRIBED}".encode()).err == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", "of a kind that import does not know"),
+        (b"# nothing\n", "holds nothing that could be taken over"),
+        (
+            b"This is a letter.\nNot a list, in no way.\nYours\n",
+            'is no list of names, nor any other format: "This is a letter."',
+        ),
+        (b"\xff\xfe", "is not UTF-8"),
+    ],
+)
+def test_what_is_no_list_is_one_line(text: bytes, words: str, run: Run, tree: Path) -> None:
+    (tree / "file").write_bytes(text)
+    assert words in one_line(run("import", "file"), 2)
+    assert "cannot be read" in one_line(run("import", "nowhere"), 2)

@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import stat
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from builders import domains, generated, names_of, resource_list, run_text, sites, virtual_service
 from egress_overlays import __main__ as program
+from processes import INPUT, ROOT, refused, start
 
-ROOT = Path(__file__).parents[2]
 EXECUTABLE = ROOT / "plugin/egress-overlays"
 LEGACY = ROOT / "plugin/egress-overlays.dev/v1alpha1/egressdomains/EgressDomains"
 CONSOLE = Path(sys.prefix) / "bin/egress-overlays"
 MODULE = (sys.executable, "-m", "egress_overlays")
 RUNNER = "apiVersion: egress-overlays.dev/v1alpha1\nkind: EgressDomains\nmetadata:\n  name: inject\n"
-INPUT = resource_list([*sites(), domains("b\u00fccher.example\n")])
 HOSTS = ["xn--bcher-kva.example"]
-
-
-def start(*argv: str | Path, text: str = INPUT, **options: Any) -> subprocess.CompletedProcess[str]:
-    options = {"capture_output": True, "encoding": "utf-8", **options}
-    done: subprocess.CompletedProcess[str] = subprocess.run(argv, input=text, check=False, **options)
-    return done
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stdout) == (1, ""), done
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("egress-overlays: error: ")
-    return line
 
 
 def test_both_executables_are_executable_here_and_in_git() -> None:
@@ -89,56 +72,6 @@ def test_the_locale_changes_nothing(environ: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout == run_text(text).text
     assert "caf\u00e9 \U0001f600" in done.stdout
-
-
-class TestMissing:
-    """What a user without Python or packages sees."""
-
-    @pytest.fixture
-    def tree(self, tmp_path: Path) -> Path:
-        """The plugin without the checkout's .venv, and a Python without packages in bin/."""
-        shutil.copytree(ROOT / "plugin", tmp_path / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "python"], check=True)
-        return tmp_path
-
-    def run(self, tree: Path, path: Path | str, text: str = INPUT) -> subprocess.CompletedProcess[str]:
-        return start(tree / "plugin/egress-overlays", text=text, env={"PATH": str(path)})
-
-    def test_a_package_is_named_with_the_way_to_get_it(self, tree: Path) -> None:
-        line = refused(self.run(tree, tree / "python/bin"))
-        python = tree / "python/bin/python3"
-        assert f"the Python package py-yaml12 is missing in {python}" in line
-        assert f"run `make venv` in the checkout, or {python} -m pip install py-yaml12" in line
-
-    def test_a_package_missing_from_the_checkouts_venv(self, tree: Path) -> None:
-        (tree / "python").rename(tree / ".venv")
-        assert "py-yaml12 is missing" in refused(self.run(tree, "/nowhere"))
-
-    def test_no_python(self, tree: Path) -> None:
-        assert "no Python: run `make venv` in the checkout" in refused(self.run(tree, "/nowhere"))
-
-    def test_an_old_python(self, tree: Path) -> None:
-        fake = tree / "old/python3"
-        fake.parent.mkdir()
-        code = "import sys; sys.version_info = (3, 10, 1); sys.argv = sys.argv[2:]; exec(open(sys.argv[0]).read())"
-        fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
-        fake.chmod(0o755)
-        assert "Python 3.10 is too old, 3.11 or newer is needed" in refused(self.run(tree, fake.parent))
-
-    @pytest.mark.parametrize(
-        ("module", "package", "text"),
-        [
-            ("yaml12", "py-yaml12", INPUT),
-            ("yaml", "PyYAML", INPUT.replace("kind: VirtualService", "kind: &kind VirtualService")),
-            ("idna", "idna", INPUT),
-            ("ruamel.yaml", "ruamel.yaml", INPUT.replace("    hosts:\n", "    'hosts' :\n", 1)),
-        ],
-    )
-    def test_each_package_is_named(self, module: str, package: str, text: str) -> None:
-        code = f"import sys; sys.modules[{module!r}] = None; from egress_overlays.__main__ import run; run()"
-        line = refused(start(sys.executable, "-c", code, text=text))
-        assert f"the Python package {package} is missing" in line
-        assert line.endswith(f"-m pip install {package}")
 
 
 class TestStreams:

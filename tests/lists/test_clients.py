@@ -3,140 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import PLACEHOLDER, Value, domains, envoy_filter, generated, service_entry, virtual_service
-from egress_overlays.injection.applying import apply
-from egress_overlays.injection.inject import plan
-from egress_overlays.lists.clients import Client, InvalidClient, Limits, parse, read
-from egress_overlays.manifest.resource import Resource
+from builders import PLACEHOLDER, domains, envoy_filter, generated, service_entry, virtual_service
+from egress_overlays.lists.clients import Client
 from egress_overlays.names.domain import Domain
-
-CLIENTS = "egress-overlays.dev/clients"
-
-
-def _placed(of: str = "default", annotations: Value | None = None) -> Value:
-    """An EnvoyFilter with the filter that components/client-lists adds."""
-    forwarder = {"name": "envoy.filters.network.sni_dynamic_forward_proxy", "typed_config": {"port_value": 443}}
-    clients = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}}}
-    chain = {"filter_chain_match": {"server_names": [PLACEHOLDER]}, "filters": [forwarder, clients]}
-    return envoy_filter(chain=chain, of=of, annotations=annotations)
-
-
-def _limited(names: str, clients: str, name: str = "team", **more: Any) -> Value:
-    return domains(names, name=name, annotations={CLIENTS: clients}, **more)
-
-
-def _run(*values: Value) -> tuple[list[Value], list[str]]:
-    resources = [Resource(value) for value in values]
-    result = plan(resources)
-    messages = [str(finding) for finding in result.findings]
-    if any(finding.severity == "error" for finding in result.findings):
-        return [], messages
-    return apply(resources, result), messages
-
-
-def _of_kind(values: list[Value], kind: str) -> dict[str, Value]:
-    return {value["metadata"]["name"]: value["spec"] for value in values if value["kind"] == kind}
-
-
-def _chain(values: list[Value]) -> Value:
-    (spec,) = _of_kind(values, "EnvoyFilter").values()
-    chain: Value = spec["configPatches"][0]["patch"]["value"]["filter_chains"][0]
-    return chain
-
-
-def _decide(matcher: Value, identity: str, host: str) -> str | None:
-    """Which list lets `identity` reach `host`, worked out from the rules as Envoy documents them."""
-    groups = matcher["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]
-    labels = host.split(".")
-    candidates = [host, *("*." + ".".join(labels[start:]) for start in range(1, len(labels)))]
-    for candidate in candidates:  # the longest first; a group that does not match sends the search on
-        for group in groups:
-            if candidate in group["domains"]:
-                if "action" in group["on_match"]:
-                    return str(group["on_match"]["action"]["typed_config"]["name"])
-                (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
-                expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
-                if re.fullmatch(expression, identity):
-                    return str(rule["on_match"]["action"]["typed_config"]["name"])
-    return None
-
-
-def _spiffe(namespace: str, account: str, trust_domain: str = "cluster.local") -> str:
-    return f"spiffe://{trust_domain}/ns/{namespace}/sa/{account}"
-
-
-@pytest.mark.parametrize(
-    ("text", "client"),
-    [
-        ("payments", "payments/*"),
-        ("payments/*", "payments/*"),
-        ("payments/api", "payments/api"),
-        ("*/reporter", "*/reporter"),
-        ("a-1/b.c", "a-1/b.c"),
-    ],
-)
-def test_client(text: str, client: str) -> None:
-    assert parse(text) == client
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "*", "*/*", "/", "a/", "/b", "Payments", "a/B", "a/b/c", "a.b", "a.b/c", "pay*", "a/re*", "a/*.b",
-        "-a", "a-", "a/-b", "a/b-", "a/b..c", "x" * 64, "a/" + "b" * 64, "a/" + ".".join(["b"] * 130), "a b", "a,b",
-        "a_b",
-        "p\u0430yments", "a/\u200bb", "spiffe://cluster.local/ns/a/sa/b", "cluster.local/a/b",
-    ],
-)  # fmt: skip
-def test_no_client(text: str) -> None:
-    with pytest.raises(InvalidClient) as caught:
-        parse(text)
-    assert "namespace" in str(caught.value) or "annotation" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("annotation", "message"),
-    [
-        ("", "names no client"),
-        ("# nobody yet\n", "names no client"),
-        ("a\nB\n*\n", 'line 2: "B": "B" is no namespace'),
-        ("a\nB\n*\n", 'line 3: "*": means every workload'),
-        (["a"], "must be text"),
-        (None, "must be text"),
-    ],
-)
-def test_faults_of_the_annotation_stop_everything(annotation: Any, message: str) -> None:
-    values, messages = _run(domains({"g": "a.com"}), _limited("b.com", annotation), virtual_service(), _placed())
-    assert values == []
-    assert any(message in text and "ConfigMap team" in text for text in messages), messages
-
-
-def test_comments_in_the_annotation() -> None:
-    source = Resource(_limited("b.com", "payments  # the whole namespace\n\n shop/till\t\r\n"))
-    assert read(source) == (frozenset({Client("payments/*"), Client("shop/till")}), [])
+from limited import CLIENTS, chain_of, decide, limited_list, of_kind, placed, run, spiffe
 
 
 def test_each_gets_its_own_and_the_shared_names() -> None:
-    values, _ = _run(
+    values, _ = run(
         domains("shared.com"),
-        _limited("pay.com\n*.bank.com\n", "payments\nshop/till", name="pay"),
-        _limited("eu.bank.com\n", "*/reporter", name="reports"),
+        limited_list("pay.com\n*.bank.com\n", "payments\nshop/till", name="pay"),
+        limited_list("eu.bank.com\n", "*/reporter", name="reports"),
         virtual_service(),
         service_entry(),
-        _placed(),
+        placed(),
     )
-    chain = _chain(values)
+    chain = chain_of(values)
     assert chain["filter_chain_match"]["server_names"] == ["*.bank.com", "eu.bank.com", "pay.com", "shared.com"]
     rules = chain["filters"][1]["typed_config"]
     assert rules["matcher"] == rules["shadow_matcher"]
     decisions = {
-        (namespace, account, host): _decide(rules["matcher"], _spiffe(namespace, account), host)
+        (namespace, account, host): decide(rules["matcher"], spiffe(namespace, account), host)
         for namespace, account in (
             ("payments", "x"),
             ("shop", "till"),
@@ -175,51 +67,43 @@ def test_each_gets_its_own_and_the_shared_names() -> None:
     ],
 )
 def test_no_other_identity_is_taken_for_a_client(identity: str) -> None:
-    values, _ = _run(domains("shared.com"), _limited("pay.com", "payments"), virtual_service(), _placed())
-    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
-    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") == "team"
-    assert _decide(matcher, identity, "pay.com") is None
+    values, _ = run(domains("shared.com"), limited_list("pay.com", "payments"), virtual_service(), placed())
+    matcher = chain_of(values)["filters"][1]["typed_config"]["matcher"]
+    assert decide(matcher, spiffe("payments", "x"), "pay.com") == "team"
+    assert decide(matcher, identity, "pay.com") is None
 
 
 def test_trust_domains_are_a_setting() -> None:
     annotation = {"egress-overlays.dev/trust-domains": "corp.example, old.example"}
-    lists = (domains("a.com"), _limited("pay.com", "payments"))
-    values, _ = _run(*lists, virtual_service(), _placed(annotations=annotation))
-    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
-    assert _decide(matcher, _spiffe("payments", "x", "corp.example"), "pay.com") == "team"
-    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") is None
-    assert _decide(matcher, _spiffe("any", "x", "corp.example"), "a.com") == "default"
-    assert _decide(matcher, _spiffe("any", "x", "old.example"), "a.com") == "default"
-    assert _decide(matcher, _spiffe("any", "x"), "a.com") is None
-
-
-@pytest.mark.parametrize("text", ["", "a.example,", "spiffe://a", "a|b", "A.example", ".*"])
-def test_no_trust_domain(text: str) -> None:
-    annotation = {"egress-overlays.dev/trust-domains": text}
-    values, messages = _run(domains("a.com"), virtual_service(), _placed(annotations=annotation))
-    assert values == []
-    assert any("is no trust domain" in message for message in messages)
+    lists = (domains("a.com"), limited_list("pay.com", "payments"))
+    values, _ = run(*lists, virtual_service(), placed(annotations=annotation))
+    matcher = chain_of(values)["filters"][1]["typed_config"]["matcher"]
+    assert decide(matcher, spiffe("payments", "x", "corp.example"), "pay.com") == "team"
+    assert decide(matcher, spiffe("payments", "x"), "pay.com") is None
+    assert decide(matcher, spiffe("any", "x", "corp.example"), "a.com") == "default"
+    assert decide(matcher, spiffe("any", "x", "old.example"), "a.com") == "default"
+    assert decide(matcher, spiffe("any", "x"), "a.com") is None
 
 
 def test_sidecars_learn_of_a_list_in_its_clients_namespaces_alone() -> None:
-    values, _ = _run(
+    values, _ = run(
         domains("shared.com"),
-        _limited("pay.com", "payments\nshop/till", name="pay"),
-        _limited("shop.com\npay.com", "shop", name="shop"),
-        _limited("*.report.com", "*/reporter", name="reports"),
-        _limited("eu.report.com", "shop", name="more"),
+        limited_list("pay.com", "payments\nshop/till", name="pay"),
+        limited_list("shop.com\npay.com", "shop", name="shop"),
+        limited_list("*.report.com", "*/reporter", name="reports"),
+        limited_list("eu.report.com", "shop", name="more"),
         virtual_service(),
         service_entry(),
-        _placed(),
+        placed(),
     )
     for kind, root in (("VirtualService", "routes"), ("ServiceEntry", "wildcard")):
-        specs = _of_kind(values, kind)
+        specs = of_kind(values, kind)
         assert {name: (spec["hosts"], spec.get("exportTo")) for name, spec in specs.items()} == {
             root: (["*.report.com", "shared.com"], None),
             f"{root}-for.payments.shop": (["pay.com"], ["payments", "shop"]),
             f"{root}-for.shop": (["eu.report.com", "shop.com"], ["shop"]),
         }
-    copies = [spec for name, spec in _of_kind(values, "VirtualService").items() if name != "routes"]
+    copies = [spec for name, spec in of_kind(values, "VirtualService").items() if name != "routes"]
     for spec in copies:
         assert spec["gateways"] == ["mesh"]
         assert spec["tls"][0]["match"][0]["sniHosts"] == spec["hosts"]
@@ -229,18 +113,18 @@ def test_sidecars_learn_of_a_list_in_its_clients_namespaces_alone() -> None:
 @pytest.mark.parametrize("identity", ["", "-", "spiffe://elsewhere.example/ns/a/sa/b"])
 def test_without_limited_lists_nobody_is_asked_who_they_are(identity: str) -> None:
     """A mesh of another trust domain, or of proxies that carry no identity, is not closed by the filter alone."""
-    values, _ = _run(domains("a.com\n*.b.com"), virtual_service(), _placed())
+    values, _ = run(domains("a.com\n*.b.com"), virtual_service(), placed())
     for key in ("matcher", "shadow_matcher"):
-        matcher = _chain(values)["filters"][1]["typed_config"][key]
-        assert _decide(matcher, identity, "a.com") == _decide(matcher, identity, "x.b.com") == "default"
-        assert _decide(matcher, identity, "b.com") is None
+        matcher = chain_of(values)["filters"][1]["typed_config"][key]
+        assert decide(matcher, identity, "a.com") == decide(matcher, identity, "x.b.com") == "default"
+        assert decide(matcher, identity, "b.com") is None
 
 
 def test_copies_keep_the_hosts_that_their_first_one_keeps() -> None:
     """Sidecars build the routes of a VirtualService where one of its hosts is in the registry."""
     keep = {"egress-overlays.dev/keep-hosts": "kept.example.internal"}
-    values, _ = _run(domains("a.com"), _limited("pay.com", "payments"), virtual_service(annotations=keep), _placed())
-    specs = _of_kind(values, "VirtualService")
+    values, _ = run(domains("a.com"), limited_list("pay.com", "payments"), virtual_service(annotations=keep), placed())
+    specs = of_kind(values, "VirtualService")
     assert {name: spec["hosts"] for name, spec in specs.items()} == {
         "routes": ["a.com", "kept.example.internal"],
         "routes-for.payments": ["pay.com", "kept.example.internal"],
@@ -249,98 +133,98 @@ def test_copies_keep_the_hosts_that_their_first_one_keeps() -> None:
 
 
 def test_a_list_for_some_never_renders_without_a_check_at_the_gateway() -> None:
-    limited = _limited("pay.com", "payments")
+    limited = limited_list("pay.com", "payments")
     for sites in ([virtual_service(), envoy_filter()], [virtual_service(), service_entry()]):
-        values, messages = _run(domains("a.com"), limited, *sites)
+        values, messages = run(domains("a.com"), limited, *sites)
         assert values == []
         assert any("clients" in message and message.startswith("error") for message in messages), messages
 
 
 def test_every_chain_with_a_list_needs_the_filter() -> None:
-    gateway = _placed()
+    gateway = placed()
     chains = gateway["spec"]["configPatches"][0]["patch"]["value"]["filter_chains"]
     chains.append({**chains[0], "filters": chains[0]["filters"][:1]})
-    values, messages = _run(_limited("pay.com", "payments"), virtual_service(), gateway)
+    values, messages = run(limited_list("pay.com", "payments"), virtual_service(), gateway)
     assert values == []
     (fault,) = (message for message in messages if message.startswith("error"))
     assert "EnvoyFilter istio-system/sni-magic, spec.configPatches[0].patch.value.filter_chains[1]: has no" in fault
     chains[1]["filters"] = [*chains[1]["filters"], {"name": "egress-overlays.clients", "typedConfig": {}}]
-    values, _ = _run(_limited("pay.com", "payments"), virtual_service(), gateway)
-    first, second = _of_kind(values, "EnvoyFilter")["sni-magic"]["configPatches"][0]["patch"]["value"]["filter_chains"]
+    values, _ = run(limited_list("pay.com", "payments"), virtual_service(), gateway)
+    first, second = of_kind(values, "EnvoyFilter")["sni-magic"]["configPatches"][0]["patch"]["value"]["filter_chains"]
     assert first["filters"][1]["typed_config"]["matcher"] == second["filters"][1]["typedConfig"]["matcher"]
     assert "typed_config" not in second["filters"][1]
 
 
 def test_what_rules_for_clients_add_counts_where_client_side_apply_would_refuse_the_size() -> None:
     names = "\n".join(generated(3_900))
-    _, messages = _run(_limited(names, "payments"), _placed())
+    _, messages = run(limited_list(names, "payments"), placed())
     (warning,) = (message for message in messages if message.startswith("warning"))
     assert re.search(r"EnvoyFilter istio-system/sni-magic: is 3\d\d,\d{3} bytes of JSON", warning)
     # Once in the list, twice in the rules; a VirtualService has them twice.
-    assert not any("bytes" in message for message in _run(domains(names), virtual_service(), envoy_filter())[1])
+    assert not any("bytes" in message for message in run(domains(names), virtual_service(), envoy_filter())[1])
 
 
 def test_copies_that_client_side_apply_would_refuse_are_named() -> None:
-    _, messages = _run(
-        domains("a.com"), _limited("\n".join(generated(6_000)), "payments"), virtual_service(), _placed()
+    _, messages = run(
+        domains("a.com"), limited_list("\n".join(generated(6_000)), "payments"), virtual_service(), placed()
     )
     about = [message for message in messages if " bytes of JSON" in message]
     assert [message.partition(":")[2].partition(":")[0].strip() for message in about] == [
         "VirtualService istio-system/routes-for.payments",
         "EnvoyFilter istio-system/sni-magic",
     ]
-    _, messages = _run(_limited("\n".join(generated(40_000)), "payments"), virtual_service(), _placed())
+    _, messages = run(limited_list("\n".join(generated(40_000)), "payments"), virtual_service(), placed())
     assert any(
         message.startswith("error: VirtualService istio-system/routes-for.payments: would be ") for message in messages
     )
 
 
 def test_only_limited_lists_leave_the_shared_places_closed() -> None:
-    values, _ = _run(_limited("pay.com", "payments"), virtual_service(), service_entry(), _placed())
-    assert _of_kind(values, "VirtualService")["routes"]["hosts"] == [PLACEHOLDER]
-    assert _of_kind(values, "ServiceEntry")["wildcard"]["hosts"] == [PLACEHOLDER]
-    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
-    assert _decide(matcher, _spiffe("payments", "x"), "pay.com") == "team"
-    assert _decide(matcher, _spiffe("blog", "x"), "pay.com") is None
+    values, _ = run(limited_list("pay.com", "payments"), virtual_service(), service_entry(), placed())
+    assert of_kind(values, "VirtualService")["routes"]["hosts"] == [PLACEHOLDER]
+    assert of_kind(values, "ServiceEntry")["wildcard"]["hosts"] == [PLACEHOLDER]
+    matcher = chain_of(values)["filters"][1]["typed_config"]["matcher"]
+    assert decide(matcher, spiffe("payments", "x"), "pay.com") == "team"
+    assert decide(matcher, spiffe("blog", "x"), "pay.com") is None
 
 
 def test_a_name_that_all_may_reach_is_no_secret_of_a_team_and_that_is_said() -> None:
-    values, messages = _run(
+    values, messages = run(
         domains("*.bank.com\nexact.com"),
-        _limited("eu.bank.com\nexact.com\nown.com", "payments"),
+        limited_list("eu.bank.com\nexact.com\nown.com", "payments"),
         virtual_service(),
-        _placed(),
+        placed(),
     )
     assert sum("is open to every workload" in message and message.startswith("warning") for message in messages) == 2
-    assert _chain(values)["filter_chain_match"]["server_names"] == ["*.bank.com", "exact.com", "own.com"]
+    assert chain_of(values)["filter_chain_match"]["server_names"] == ["*.bank.com", "exact.com", "own.com"]
 
 
 def test_a_shared_name_below_a_teams_wildcard_stays_shared() -> None:
-    values, _ = _run(domains("www.bank.com"), _limited("*.bank.com", "payments"), virtual_service(), _placed())
-    matcher = _chain(values)["filters"][1]["typed_config"]["matcher"]
-    assert _decide(matcher, _spiffe("blog", "x"), "www.bank.com") == "default"
-    assert _decide(matcher, _spiffe("blog", "x"), "api.bank.com") is None
-    assert _decide(matcher, _spiffe("payments", "x"), "api.bank.com") == "team"
+    values, _ = run(domains("www.bank.com"), limited_list("*.bank.com", "payments"), virtual_service(), placed())
+    matcher = chain_of(values)["filters"][1]["typed_config"]["matcher"]
+    assert decide(matcher, spiffe("blog", "x"), "www.bank.com") == "default"
+    assert decide(matcher, spiffe("blog", "x"), "api.bank.com") is None
+    assert decide(matcher, spiffe("payments", "x"), "api.bank.com") == "team"
 
 
 def test_long_limited_lists_are_sharded_too_and_many_namespaces_get_a_short_name() -> None:
     names = "".join(f"n{number}.com\n" for number in range(300))
     clients = "".join(f"namespace-{number}\n" for number in range(60))
-    values, _ = _run(_limited(names, clients), virtual_service(), service_entry(), _placed())
-    entries = _of_kind(values, "ServiceEntry")
+    values, _ = run(limited_list(names, clients), virtual_service(), service_entry(), placed())
+    entries = of_kind(values, "ServiceEntry")
     assert len(entries) == 3
     assert all(len(name) < 253 and len(spec["hosts"]) <= 256 for name, spec in entries.items())
     assert sorted(host for spec in entries.values() for host in spec["hosts"] if host != PLACEHOLDER) == sorted(
         names.split()
     )
-    assert _run(*values)[0] == values
+    assert run(*values)[0] == values
 
 
 def test_running_again_changes_nothing() -> None:
-    first, _ = _run(
-        domains("shared.com"), _limited("pay.com", "payments"), virtual_service(), service_entry(), _placed()
+    first, _ = run(
+        domains("shared.com"), limited_list("pay.com", "payments"), virtual_service(), service_entry(), placed()
     )
-    second, messages = _run(*first)
+    second, messages = run(*first)
     assert second == first, messages
 
 
@@ -361,12 +245,12 @@ def test_gateway_and_sidecars_let_through_what_the_lists_say(lists: list[tuple[s
         domains("\n".join(names), name=f"list-{number}", annotations={CLIENTS: "\n".join(who)} if who else None)
         for number, (names, who) in enumerate(lists)
     ]
-    values, messages = _run(*sources, virtual_service(), service_entry(), _placed())
+    values, messages = run(*sources, virtual_service(), service_entry(), placed())
     assert values, messages
-    chain = _chain(values)
+    chain = chain_of(values)
     matcher = chain["filters"][1]["typed_config"]["matcher"]
     listed = [Domain(name) for name in chain["filter_chain_match"]["server_names"]]
-    routes = _of_kind(values, "VirtualService").values()
+    routes = of_kind(values, "VirtualService").values()
     for spec in routes:
         hosts = [Domain(host) for host in spec["hosts"]]
         assert not any(
@@ -386,14 +270,7 @@ def test_gateway_and_sidecars_let_through_what_the_lists_say(lists: list[tuple[s
                     and any(Domain(name).matches(host) for name in names)
                     for names, who in lists
                 )
-                decided = _decide(matcher, _spiffe(namespace, account), host)
+                decided = decide(matcher, spiffe(namespace, account), host)
                 through = decided is not None and any(name.matches(host) for name in listed)
                 assert through == meant, (host, namespace, account, decided)
                 assert known or not meant, (host, namespace)
-
-
-def test_limits_drop_a_name_only_for_a_wildcard_of_no_fewer_clients() -> None:
-    wide, narrow = frozenset({Client("n/*"), Client("m/*")}), frozenset({Client("n/*")})
-    limits = Limits([], {Domain("*.a.com"): narrow, Domain("x.a.com"): wide, Domain("y.a.com"): narrow})
-    assert limits.limited == {"*.a.com": narrow, "x.a.com": wide}
-    assert limits.left_out == {"y.a.com": "*.a.com"}

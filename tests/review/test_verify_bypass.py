@@ -10,23 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from egress_overlays.istiod.configuration import model
-from egress_overlays.istiod.gateway import workloads
-from egress_overlays.istiod.shapes import known, shape
-from live import built, findings, of, patch, small, text
+from live import built, findings, of, patch, small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from command import Run
 
     Object = dict[str, Any]
+from live import gateway
 
 TYPE = "type.googleapis.com/envoy.extensions."
 PROXY = "envoy.filters.network.tcp_proxy"
 MESH = {"portNumber": 8443, "filterChain": {"filter": {"name": PROXY}}}
-LABELS = {"istio": "sni-egressgateway"}
 STATE = {
     "name": "envoy.filters.network.set_filter_state",
     "typed_config": {
@@ -48,18 +44,6 @@ def merge(**config: Any) -> Object:
 
 def added(one: Object) -> Callable[[list[Object]], None]:
     return lambda objects: objects.append(one)
-
-
-def gateway(port: Object, tls: Object, selector: Object | None = None) -> Object:
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "Gateway",
-        "metadata": {"name": "blog", "namespace": "blog"},
-        "spec": {
-            "selector": LABELS if selector is None else selector,
-            "servers": [{"port": port, "hosts": ["*"], "tls": tls}],
-        },
-    }
 
 
 def patches(objects: list[Object]) -> list[Object]:
@@ -305,95 +289,3 @@ def test_ordinary_changes_are_fine(change: Callable[[list[Object]], None], run: 
 )
 def test_what_is_not_understood_is_an_error_of_another_rule(one: Object, run: Run) -> None:
     assert {found["rule"] for found in findings(run, [*built(), one])} == {"unknown"}
-
-
-def test_the_known_shapes_are_those_of_this_base() -> None:
-    objects = built()
-    found = model(objects, workloads(objects)[0])
-    mine = shape(found.listeners, found.clusters)
-    assert any(
-        not one.is_old and (one.listeners, one.clusters) == (mine.listeners, mine.clusters) for one in known().shapes
-    ), "run `make shapes`"
-
-
-def entry(protocol: str, **spec: Any) -> Object:
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "ServiceEntry",
-        "metadata": {"name": "broker", "namespace": "shop"},
-        "spec": {
-            "hosts": ["broker.vendor.example"],
-            "location": "MESH_EXTERNAL",
-            "ports": [{"number": 443, "name": "x", "protocol": protocol}],
-            **spec,
-        },
-    }
-
-
-def sidecar(namespace: str, mode: str) -> Object:
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "Sidecar",
-        "metadata": {"name": "default", "namespace": namespace},
-        "spec": {"egress": [{"hosts": ["*/*"]}], "outboundTrafficPolicy": {"mode": mode}},
-    }
-
-
-def told(run: Run, *more: Object) -> list[tuple[str, str]]:
-    return [(one["rule"], one["severity"]) for one in findings(run, [*built(), *more])]
-
-
-class TestWaysAround:
-    """What leads past the gateway; where the mesh is closed to what is not registered, it is an error."""
-
-    closed = sidecar("istio-system", "REGISTRY_ONLY")
-
-    def test_a_port_that_looks_at_no_name_opens_every_name(self, run: Run) -> None:
-        assert told(run, entry("TCP")) == [("bypass", "error")]
-        assert told(run, entry("TCP", addresses=["192.0.2.1"])) == [("beside", "warning")]
-
-    def test_a_name_of_ones_own(self, run: Run) -> None:
-        assert told(run, entry("TLS")) == [("beside", "warning")]
-        assert told(run, entry("TLS"), self.closed) == [("beside", "error")]
-        assert told(run, entry("TLS", location="MESH_INTERNAL"), self.closed) == []
-
-    def test_a_sidecar_that_allows_everything(self, run: Run) -> None:
-        assert told(run, self.closed, sidecar("shop", "ALLOW_ANY")) == [("beside", "error")]
-        assert told(run, self.closed, sidecar("shop", "REGISTRY_ONLY")) == []
-
-    @pytest.mark.parametrize("name", ["pypi.org", "*.org", "x.okta.com"])
-    def test_a_route_elsewhere_for_a_listed_name(self, name: str, run: Run) -> None:
-        route: Object = {
-            "match": [{"port": 443, "sniHosts": [name]}],
-            "route": [{"destination": {"host": "elsewhere.shop.svc.cluster.local"}}],
-        }
-        service = {
-            "apiVersion": "networking.istio.io/v1",
-            "kind": "VirtualService",
-            "metadata": {"name": "older", "namespace": "shop"},
-            "spec": {"hosts": [name], "tls": [route]},
-        }
-        assert told(run, service) == [("bypass", "error")]
-        route["match"][0]["sniHosts"] = ["other.example"]
-        assert told(run, service) == []
-
-    def test_a_destination_rule_without_mutual_tls(self, run: Run) -> None:
-        rule: Object = copy.deepcopy(of(built(), "DestinationRule"))
-        rule["metadata"] |= {"name": "other", "namespace": "shop"}
-        assert told(run, rule) == []
-        rule["spec"]["trafficPolicy"]["tls"]["mode"] = "DISABLE"
-        assert told(run, rule) == [("beside", "error")]
-
-
-def test_check_and_diff_say_what_goes_past_the_lists(run: Run, tmp_path: Path) -> None:
-    before, after = tmp_path / "before.json", tmp_path / "after.json"
-    before.write_bytes(text(built()))
-    assert "past the lists" not in run("check", "evil.example", before).out
-    opened = gateway({"number": 9443, "protocol": "TLS"}, {"mode": "PASSTHROUGH"})
-    after.write_bytes(text([*built(), opened]))
-    outcome = run("check", "evil.example", after)
-    assert outcome.code == 1
-    assert "but Gateway blog/blog may let it past the lists" in outcome.out
-    outcome = run("diff", "--exit-code", before, after)
-    assert outcome.code == 1
-    assert "Gateway blog/blog" in outcome.out

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
+LABELS = {"istio": "sni-egressgateway"}
 LIVE = ("VirtualService", "ServiceEntry", "EnvoyFilter", "Gateway")
 TCP_PROXY = {"name": "envoy.filters.network.tcp_proxy", "typed_config": {"cluster": "elsewhere"}}
 
@@ -122,4 +123,16 @@ def service(route: Object, kind: str = "tls", namespace: str = "shop") -> Object
         "kind": "VirtualService",
         "metadata": {"name": "other", "namespace": namespace},
         "spec": {"hosts": ["evil.example"], kind: [{"match": [match], "route": [{"destination": route}]}]},
+    }
+
+
+def gateway(port: Object, tls: Object, selector: Object | None = None) -> Object:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "blog", "namespace": "blog"},
+        "spec": {
+            "selector": LABELS if selector is None else selector,
+            "servers": [{"port": port, "hosts": ["*"], "tls": tls}],
+        },
     }
