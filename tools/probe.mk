@@ -8,7 +8,7 @@ e2e: every-envoy
 
 .PHONY: every-envoy
 every-envoy: .venv/.dev ## Run the probe's tests with every Envoy of tools/versions.env, the oldest to the newest
-	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe
+	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe -n auto --dist worksteal
 
 .PHONY: bench-forwarder
 bench-forwarder: .venv/.dev ## Measure the hardened forwarder beside the seed's, in real Envoy: bench/results/forwarder.md

@@ -38,6 +38,11 @@ def envoys() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def binary(version: str, envoys: dict[str, Path]) -> Path:
+    return envoys[version]
+
+
+@pytest.fixture(scope="session")
 def newest(envoys: dict[str, Path]) -> Path:
     return envoys[NEWEST]
 

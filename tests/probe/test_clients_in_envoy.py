@@ -68,11 +68,6 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return build(overlay)
 
 
-@pytest.fixture(scope="session")
-def binary(version: str, envoys: dict[str, Path]) -> Path:
-    return envoys[version]
-
-
 def _reached(report: Report) -> set[str]:
     return {result.case.label for result in report.results if result.outcome == REACHED}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_a_wrong_type_is_said_and_troubles_no_command(
     file = rendered("prod")
     documents = {one["kind"]: one for one in yaml.safe_load_all(file.read_text())}
     damage(documents, path)
-    file.write_text(yaml.safe_dump_all(documents.values()))
+    file.write_text(yaml.safe_dump_all(documents.values(), width=sys.maxsize))  # long lines, as kustomize writes them
     outcome = run("verify", "-o", "json", file)
     found = [one for one in json.loads(outcome.out)[0]["findings"] if one["rule"] == "type"]
     assert outcome.code == 1
