@@ -246,7 +246,7 @@ def test_the_function_loads_no_kind_that_it_does_not_meet() -> None:
     )
     assert done.returncode == 0, done.stderr
     loaded = {name.rpartition(".")[2] for name in done.stdout.split()}
-    assert loaded == {"envoy_filter", "istio", "place", "service_entry", "site", "virtual_service"}
+    assert loaded == {"envoy_filter", "istio", "site"}
 
 
 def test_apply_returns_what_every_writer_of_yaml_takes() -> None:

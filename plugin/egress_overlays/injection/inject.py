@@ -5,7 +5,7 @@ Pure: it reads no stream, file, environment or clock, and leaves its arguments a
 
 from __future__ import annotations
 
-from ..lists import allowlist, shape
+from ..lists import allowlist, unread
 from ..manifest.edits import dotted, edited
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
@@ -22,8 +22,6 @@ from ..manifest.resource import (
     Resource,
 )
 from ..sites import BadPlace, ClientsPlace, Place, site_of
-from . import shards
-from .misplaced import misplaced
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -52,7 +50,7 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         sources.append(function_config)
     result.sets, result.findings = allowlist.read(sources)
     for resource in resources:
-        result.findings += misplaced(resource)
+        result.findings += _misplaced(resource)
     if function_config is not None:
         result.findings += _about_config(function_config)
     taken = _fill(resources, result)
@@ -85,15 +83,24 @@ def _is_source(function_config: Resource) -> bool:
 def _about_config(function_config: Resource) -> Iterator[Finding]:
     """What would be passed over in the functionConfig: a list in a kind that holds none, labels misspelt."""
     if function_config.is_domains_kind:
-        yield from misplaced(function_config)
+        yield from _misplaced(function_config)
         if not _is_source(function_config):
-            yield from shape.faults(function_config)
+            yield from unread.faults(function_config)
     else:
         yield fault_of(
             function_config,
             f"is the functionConfig, which must be a ConfigMap (v1) or {KIND} ({API_VERSION})",
             "function-config",
         )
+
+
+def _misplaced(resource: Resource) -> Iterator[Finding]:
+    yield from unread.misplaced(resource)
+    if SHARD_ANNOTATION in resource.annotations:
+        site = site_of(resource)
+        if site is None or not site.is_copied:
+            message = f"carries {SHARD_ANNOTATION}, which the function alone gives to copies"
+            yield fault_of(resource, message, "misplaced")
 
 
 def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
@@ -173,7 +180,9 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
         hosts = list(limiting.routed(allowed.limits))
         copies += limiting.copies(site, allowed.limits, places)
         result.findings += limiting.cannot_tell_apart(resource, site, allowed)
-    if site.makes_more:
+    if site.makes_more and len(hosts) > site.limit:
+        from . import shards
+
         parts = shards.split(hosts, site.limit)
         hosts = parts.pop("")
         copies += [(key, _lists(places, part)) for key, part in parts.items()]

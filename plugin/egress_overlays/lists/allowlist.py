@@ -12,7 +12,7 @@ from ..manifest.resource import (
 )
 from ..names import parse
 from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
-from . import shape
+from . import unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,14 +111,14 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
     findings: list[Finding] = []
     members: dict[str, list[Resource]] = {}
     for source in sources:
-        findings += shape.faults(source)
+        findings += unread.faults(source)
         members.setdefault(set_of(source), []).append(source)
     sets = {}
     for name, group in members.items():
         before = len(findings)
         entries = [entry for source in group for entry in _entries(source, findings)]
         sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings))
-        findings += _about_list(allowed, unread=len(findings) > before)
+        findings += _about_list(allowed, refused=len(findings) > before)
     return sets, findings
 
 
@@ -226,12 +226,12 @@ def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> F
     )
 
 
-def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
+def _about_list(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
     """What is to be said of a whole set: empty, repeats and covered names, doubtful names.
 
-    `unread`: some of its lines were refused, so that an empty list says nothing new.
+    `refused`: some of its lines were refused, so that an empty list says nothing new.
     """
-    if not allowed.entries and not unread:
+    if not allowed.entries and not refused:
         may_be_empty = any(source.annotations.get(ALLOW_EMPTY_ANNOTATION) for source in allowed.sources)
         if not may_be_empty:
             yield Finding(
@@ -241,8 +241,8 @@ def _about_list(allowed: AllowSet, *, unread: bool) -> Iterator[Finding]:
                 rule="empty-list",
                 resource=allowed.sources[0],
             )
-    if allowed.entries and not unread:
-        yield from shape.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
+    if allowed.entries and not refused:
+        yield from unread.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)

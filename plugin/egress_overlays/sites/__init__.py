@@ -8,8 +8,22 @@ from __future__ import annotations
 
 from ..manifest.resource import INJECT_ANNOTATION
 from .istio import ENVOY_FILTER, GROUP, SERVICE_ENTRY, VIRTUAL_SERVICE
-from .place import TEXT, BadPlace, ClientsPlace, Form, Place, list_at, mappings
-from .site import GATEWAY, HOPS, POLICY, REGISTRY, ROUTES, SIDECAR, Site
+from .site import (
+    GATEWAY,
+    HOPS,
+    POLICY,
+    REGISTRY,
+    ROUTES,
+    SIDECAR,
+    TEXT,
+    BadPlace,
+    ClientsPlace,
+    Form,
+    Place,
+    Site,
+    list_at,
+    mappings,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,15 +7,14 @@ they let through less. Rules of one policy add up, so that beside a list stands 
 
 from __future__ import annotations
 
-from .place import BadPlace, Form, list_at, mappings
-from .site import POLICY, Site
+from .site import POLICY, BadPlace, Form, Site, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ..manifest.edits import Path
-    from .place import Found
+    from .site import Found
 
 _INSIDE = ("toEndpoints", "toServices", "toNodes")
 _ENTITIES = ("cluster", "host", "remote-node", "kube-apiserver", "health", "init", "ingress", "unmanaged", "none")

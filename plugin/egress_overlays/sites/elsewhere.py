@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from .place import BadPlace
-from .site import POLICY, Site
+from .site import POLICY, BadPlace, Site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..manifest.resource import Resource
-    from .place import ClientsPlace, Place
+    from .site import ClientsPlace, Place
 
     Find = Callable[[dict[str, Any]], Iterable[Place | ClientsPlace | BadPlace]]
 

@@ -7,7 +7,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 
 from __future__ import annotations
 
-from .place import BadPlace, ClientsPlace, list_at, mappings
+from .site import BadPlace, ClientsPlace, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..manifest.edits import Path
-    from .place import Found
+    from .site import Found
 
 MATCH = ("filter_chain_match", "filterChainMatch")
 NAMES = ("server_names", "serverNames")

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-from .place import BadPlace, Form, list_at, mappings
-from .site import POLICY, Site
+from .site import POLICY, BadPlace, Form, Site, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .place import Found
+    from .site import Found
 
 
 def _write(name: str) -> dict[str, str]:

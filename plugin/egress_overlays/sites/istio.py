@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from . import envoy_filter, service_entry, virtual_service
-from .site import GATEWAY, REGISTRY, SIDECAR, Site
+from . import envoy_filter
+from .site import GATEWAY, REGISTRY, ROUTES, SIDECAR, BadPlace, Site, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from ..manifest.edits import Edits, Path
     from ..manifest.resource import Resource
+    from .site import Found
 
 GROUP = "networking.istio.io"
 
@@ -19,6 +21,66 @@ BESIDE = {
     GATEWAY: "EnvoyFilter with server_names",
     REGISTRY: "ServiceEntry",
 }
+
+
+def _of_virtual_service(value: dict[str, Any]) -> Found:
+    """`spec.hosts`, and every `spec.tls[].match[].sniHosts`.
+
+    Istio wants every sniHosts entry covered by hosts, so both always hold the same list
+    (Istio, VirtualService reference, TLSMatchAttributes).
+    """
+    spec = value.get("spec")
+    if not isinstance(spec, dict):
+        return []
+    found: Found = []
+    if "hosts" not in spec:
+        reason = "must be present in a VirtualService; write hosts: [egress-domains.invalid]"
+        found.append(BadPlace(("spec", "hosts"), reason))
+    found += list_at(spec, "hosts", ("spec",))
+    for route, path in mappings(spec, "tls", ("spec",), found):
+        if route.get("match") in (None, []):
+            reason = "must be present in a TLS route (Istio refuses one without); write sniHosts in it"
+            found.append(BadPlace((*path, "match"), reason))
+        for match, here in mappings(route, "match", path, found):
+            if "sniHosts" not in match:
+                reason = "must be present in a TLS match (Istio refuses one without)"
+                found.append(BadPlace((*here, "sniHosts"), reason))
+            if "sni_hosts" in match:
+                reason = "is unknown to Istio's CRD, and the API server drops it; write sniHosts alone"
+                found.append(BadPlace((*here, "sni_hosts"), reason))
+            found += list_at(match, "sniHosts", here)
+    return found
+
+
+def _hop(value: dict[str, Any], path: Path) -> str:
+    """The hop of the list at `path`: sniHosts are matched by the sidecars unless all is for other gateways."""
+    if path[-1] != "sniHosts":
+        return ROUTES
+    from ..manifest.fields import texts
+
+    match: Any = value
+    for step in path[:-1]:
+        match = match[step]
+    # Without gateways a match is one of the sidecars (Istio, TLSMatchAttributes.gateways).
+    gateways = texts(match, "gateways") or texts(value["spec"], "gateways") or ["mesh"]
+    return SIDECAR if "mesh" in gateways else ROUTES
+
+
+def _of_service_entry(value: dict[str, Any]) -> Found:
+    """`spec.hosts`."""
+    spec = value.get("spec")
+    if not isinstance(spec, dict):
+        return []
+    # One address or endpoint for many unrelated names would send them all to one place. Istio's CRD drops
+    # workload_selector, but what reads protobuf's JSON takes it.
+    return [
+        *list_at(spec, "hosts", ("spec",)),
+        *(
+            BadPlace(("spec", key), "must be absent: it would send every domain of the list to one place")
+            for key in ("addresses", "endpoints", "workloadSelector", "workload_selector")
+            if spec.get(key)
+        ),
+    ]
 
 
 def _for_namespaces(namespaces: frozenset[str]) -> Edits:
@@ -39,8 +101,8 @@ def _open_paths(resource: Resource) -> Iterator[Path]:
 VIRTUAL_SERVICE = Site(
     GROUP,
     "VirtualService",
-    virtual_service.find,
-    hop=virtual_service.hop,
+    _of_virtual_service,
+    hop=_hop,
     holds="spec.hosts",
     beside=BESIDE,
     exported=_for_sidecars,
@@ -49,7 +111,7 @@ VIRTUAL_SERVICE = Site(
 SERVICE_ENTRY = Site(
     GROUP,
     "ServiceEntry",
-    service_entry.find,
+    _of_service_entry,
     hop=REGISTRY,
     holds="spec.hosts",
     beside=BESIDE,

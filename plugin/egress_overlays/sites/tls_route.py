@@ -6,14 +6,13 @@ routes of the same gateways and rules hold what does not fit into one.
 
 from __future__ import annotations
 
-from .place import BadPlace, list_at, mappings
-from .site import GATEWAY, Site
+from .site import GATEWAY, BadPlace, Site, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .place import Found
+    from .site import Found
 
 
 def find(value: dict[str, Any]) -> Found:

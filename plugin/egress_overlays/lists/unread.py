@@ -1,0 +1,168 @@
+"""Fields, labels and annotations that nobody reads: names in them would be lost, or be open to everybody."""
+
+from __future__ import annotations
+
+from ..manifest.findings import WARNING, Finding, fault_of
+from ..manifest.resource import (
+    ALLOW_EMPTY_ANNOTATION,
+    ANNOTATIONS,
+    CLIENTS_ANNOTATION,
+    DEFAULT_SET,
+    INJECT_ANNOTATION,
+    LABELS,
+    PREFIX,
+    SET_LABEL,
+    Resource,
+)
+from ..names.domain import ascii_quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Kubernetes API, ConfigMap v1 and ObjectMeta v1.
+_FIELDS = {"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"}
+_METADATA = {
+    *("name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion", "generation"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "ownerReferences"),
+    *("managedFields", "selfLink"),
+}
+# Of a resource that is none; keys of ours in other mappings are meant for these.
+_READ = {"metadata", "spec", "data", "binaryData", "status"}
+_READ_OF_METADATA = {"labels", "annotations"}
+
+
+def faults(source: Resource) -> Iterator[Finding]:
+    """What is wrong with a domains ConfigMap, apart from its lines and clients."""
+    if not source.value.keys() <= _FIELDS:
+        yield from _unknown(source, source.value, _FIELDS, "")
+    if not source.metadata.keys() <= _METADATA:
+        yield from _unknown(source, source.metadata, _METADATA, "metadata.")
+    yield from _of_another_type(source)
+    found = source.labels.get(SET_LABEL, DEFAULT_SET)
+    if not isinstance(found, str) or not found.strip():
+        yield fault_of(source, f"the label {SET_LABEL} must name a set, as in {SET_LABEL}: {DEFAULT_SET}", "set-name")
+    if source.annotations.get(ALLOW_EMPTY_ANNOTATION, "true") != "true":
+        yield fault_of(source, f'the annotation {ALLOW_EMPTY_ANNOTATION} must be "true" or absent', "allow-empty")
+    if source.value.get("binaryData"):
+        yield fault_of(
+            source,
+            "binaryData is never read as domains (kubectl puts text there that is not UTF-8); "
+            "save the file as UTF-8 and put the names under data",
+            "binary-data",
+        )
+
+
+def nameless(name: str, sources: Iterable[Resource], named: set[Resource]) -> Iterator[Finding]:
+    """The `sources` of the set `name` without a name, where others, `named`, have some."""
+    for source in sources:
+        # A functionConfig without a label may be there to run the function alone.
+        if source not in named and SET_LABEL in source.labels and ALLOW_EMPTY_ANNOTATION not in source.annotations:
+            yield Finding(
+                WARNING,
+                f"adds no name to the set {ascii_quoted(name)}, which has others; was its text lost? Remove the "
+                "ConfigMap if it is to be empty",
+                rule="no-names",
+                resource=source,
+            )
+
+
+def _of_another_type(source: Resource) -> Iterator[Finding]:
+    """Labels and annotations that are no mapping read as none: a list for some would be one for all."""
+    for field in ("labels", "annotations"):
+        value = source.metadata.get(field)
+        if value is not None and not isinstance(value, dict):
+            yield fault_of(source, f"metadata.{field} must be a mapping", "metadata-type", f"metadata.{field}")
+
+
+def _unknown(source: Resource, holder: Iterable[object], known: set[str], where: str) -> Iterator[Finding]:
+    for field in map(str, holder):
+        if field in known:
+            continue
+        meant = _meant(field, known)
+        if field.startswith(PREFIX):
+            hint = f"write it under metadata.{'labels' if field == SET_LABEL else 'annotations'}"
+        elif meant:
+            hint = f"write {where}{meant}"
+        elif not where and field in ("labels", "annotations"):
+            hint = f"write metadata.{field}"
+        else:
+            hint = f"there are {', '.join(sorted(known))}" if not where else "remove it"
+        message = f"has the field {ascii_quoted(where + field)}, which a domains ConfigMap does not have; {hint}"
+        yield fault_of(source, message, "unknown-field")
+
+
+def _meant(field: str, known: set[str]) -> str:
+    if field == "stringData":  # A Secret's.
+        return "data"
+    from ..manifest.nearness import nearest
+
+    return nearest(field, sorted(known))
+
+
+def misplaced(resource: Resource) -> Iterator[Finding]:
+    """Labels and annotations that would be passed over: misspelt, of the other sort, in a wrong place or a List."""
+    if resource.kind.endswith("List") and "items" in resource.value:
+        from .within_lists import within_list
+
+        yield from within_list(resource)
+    is_labelled = SET_LABEL in resource.labels
+    for key in resource.labels:
+        if key not in LABELS and _is_doubtful(key):
+            yield from _unknown_key(resource, str(key), "label")
+    for key in resource.annotations:
+        known = key in ANNOTATIONS or (key == CLIENTS_ANNOTATION and resource.is_domains_kind)
+        if not known and (_is_doubtful(key) or (is_labelled and "/" not in str(key))):
+            yield from _unknown_key(resource, str(key), "annotation")
+    if is_labelled and not resource.is_domains_kind:
+        yield _of_another_kind(resource)
+    if not (is_labelled and resource.is_domains_kind):  # There no other field may stand at all, see `faults`.
+        yield from _elsewhere(resource, "", resource.value, _READ)
+        yield from _elsewhere(resource, "metadata.", resource.metadata, _READ_OF_METADATA)
+
+
+def _of_another_kind(resource: Resource) -> Finding:
+    return fault_of(
+        resource,
+        f"has the label {SET_LABEL}, which is for a ConfigMap (v1) alone, and no name in it counts; take the label "
+        "off (was it set by labels: or generatorOptions: for everything?), or make it a ConfigMap",
+        "misplaced",
+    )
+
+
+def _elsewhere(resource: Resource, where: str, holder: dict[str, object], known: set[str]) -> Iterator[Finding]:
+    """Keys of ours in a mapping that is not read: `annotations` beside metadata, `metadata.annotation`."""
+    for field, value in holder.items():
+        if field not in known and isinstance(value, dict) and any(map(_is_doubtful, value)):
+            yield _in_no_place(resource, f"{where}{field}", value)
+
+
+def _is_doubtful(key: object) -> bool:
+    """Whether `key` may be meant for us: any spelling with one letter wrong has one of these halves."""
+    text = str(key).lower()
+    return "egress-ov" in text or "erlays.dev/" in text
+
+
+def _unknown_key(resource: Resource, key: str, what: str) -> Iterator[Finding]:
+    from ..manifest.nearness import meant
+
+    takes_part = SET_LABEL in resource.labels or INJECT_ANNOTATION in resource.annotations
+    proposal = meant(key, takes_part=takes_part, bare=what == "annotation" and SET_LABEL in resource.labels)
+    if not key.startswith(PREFIX) and not proposal:
+        return
+    if key in LABELS or key in (*ANNOTATIONS, CLIENTS_ANNOTATION):
+        hint = "it is a label, not an annotation" if key in LABELS else "it is an annotation, not a label"
+        if key == CLIENTS_ANNOTATION and what == "annotation":
+            hint = "it is for a domains ConfigMap alone"
+    elif proposal:
+        hint = f"write {proposal}"
+    else:
+        hint = f"{what}s are {', '.join(LABELS if what == 'label' else (*ANNOTATIONS, CLIENTS_ANNOTATION))}"
+    yield fault_of(resource, f"has the {what} {ascii_quoted(key)}, which means nothing; {hint}", "misplaced")
+
+
+def _in_no_place(resource: Resource, field: str, value: dict[str, object]) -> Finding:
+    key = next(key for key in value if _is_doubtful(key))
+    place = "labels" if key in LABELS else "annotations"
+    message = f"has {ascii_quoted(str(key))} under {ascii_quoted(field)}, where nobody reads it; write metadata.{place}"
+    return fault_of(resource, message, "misplaced", ascii_quoted(field)[1:-1])
