@@ -7,9 +7,11 @@ E2E_ISOLATE = unshare --net --mount --pid --fork --kill-child --mount-proc
 e2e: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Build the real mesh once, run it, and act as the application
 	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated $(VENV)/python -m pytest tests/e2e $(PYTEST)
 
+MESHES = $(addprefix tests/e2e/,test_20_meshes.py test_21_moving.py test_23_neighbours.py)
+
 .PHONY: e2e-meshes
 e2e-meshes: e2e-needs .venv/.e2e e2e-components ## Run base/ in every mesh of the table of docs/e2e.md; `make e2e` runs a sample
-	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated EGRESS_OVERLAYS_MESHES=all $(VENV)/python -m pytest tests/e2e/test_20_meshes.py $(PYTEST)
+	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated EGRESS_OVERLAYS_MESHES=all $(VENV)/python -m pytest $(MESHES) $(PYTEST)
 
 .PHONY: e2e-argocd
 e2e-argocd: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Run the part of e2e that is about Argo CD

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from mesh.meshes import LISTED_ADDRESS, ONLY, UNLISTED, UNLISTED_ADDRESS, examined, settled
 from mesh.processes import eventually
 from mesh.proxy import EGRESS, now
-
-from command import run as egress_overlays
-from egress_overlays.review.doctor import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +22,7 @@ if TYPE_CHECKING:
     from mesh.overlays import Overlays
     from mesh.proxy import Proxy
 
-LISTED_ADDRESS = "185.15.62.10"
 NUMBERS = itertools.count(1)
-UNLISTED, UNLISTED_ADDRESS = "elsewhere.meshes.example.net", "185.15.62.11"
-ONLY = {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
 
 
 def denied(namespace: str) -> dict[str, Any]:
@@ -42,6 +36,7 @@ class Row:
     """A mesh: meshConfig's `settings`, istiod's `environment`, `objects` that stand there.
 
     `components` mend it; `rule` is what doctor finds without them. `direct`: what is not listed goes past the gateway.
+    A `trust_domain` of the mesh's own takes proxies that start with it.
     """
 
     settings: dict[str, Any] = field(default_factory=lambda: dict(ONLY))
@@ -50,6 +45,7 @@ class Row:
     components: tuple[str, ...] = ()
     rule: str = ""
     direct: bool = False
+    trust_domain: str = ""
 
 
 HIDDEN = {f"default{kind}ExportTo": ["."] for kind in ("Service", "VirtualService", "DestinationRule")}
@@ -66,6 +62,7 @@ ROWS = {
         objects=(denied("istio-system"),), components=("authorization",), rule="authorization"
     ),
     "dual stack": Row(environment={"ISTIO_DUAL_STACK": "true"}, components=("dual-stack",)),
+    "another trust domain": Row({**ONLY, "trustDomain": "corp.example"}, trust_domain="corp.example"),
 }
 SAMPLE = ("exportTo of .", "deny-all in the root namespace")
 CHOSEN = ROWS if os.environ.get("EGRESS_OVERLAYS_MESHES") == "all" else {name: ROWS[name] for name in SAMPLE}
@@ -84,44 +81,29 @@ def _usual_mesh_afterwards(mesh: Mesh, overlays: Overlays, gateway: Proxy) -> It
     eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=60, what="staging in the gateway")
 
 
-def examined(mesh: Mesh) -> set[str]:
-    """The rules by which doctor finds something, but for two: no webhook and no network plugin run here."""
-    objects = mesh.cluster.get(",".join(KINDS), "-A")["items"]
-    objects += mesh.cluster.get("configmaps", "--namespace=istio-system")["items"]
-    printed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}).encode()
-    found = json.loads(egress_overlays("doctor", "-o", "json", "-", stdin=printed).out)["findings"]
-    return {one["rule"] for one in found} - {"enforcement", "injection"}
-
-
-def settled(wildcard: str, gateway: Proxy, sidecar: Proxy) -> None:
-    """Waits until a list that no mesh before had is everywhere."""
-    eventually(
-        lambda: (
-            {wildcard} == gateway.allowed_names() == sidecar.routed_names()
-            and "0.0.0.0_8443" in gateway.config("listeners")
-            and "sni_listener" in gateway.config("listeners")
-        ),
-        within=60,
-        what="the list in gateway and sidecar",
-    )
-
-
 @pytest.fixture(params=list(CHOSEN.values()), ids=list(CHOSEN))
-def row(request: pytest.FixtureRequest, mesh: Mesh, sidecar: Proxy) -> Iterator[Row]:
+def row(request: pytest.FixtureRequest, mesh: Mesh, gateway: Proxy, sidecar: Proxy) -> Iterator[Row]:
     """A mesh, set up; what stands there besides is taken away again."""
-    del sidecar
     row: Row = request.param
     mesh.istiod.configure(row.settings, row.environment)
     if "discoverySelectors" in row.settings:
         for name in ("apps", "istio-system"):
             mesh.cluster.kubectl("label", "namespace", name, "istio-discovery=enabled", "--overwrite")
         mesh.cluster.kubectl("label", "namespace", "istio-egress", "istio-discovery-")
+    if row.trust_domain:
+        for proxy in (gateway, sidecar):
+            proxy.start(mesh.cluster, mesh.istiod, trust_domain=row.trust_domain)
+            assert f"spiffe://{row.trust_domain}/ns/{proxy.namespace}/" in proxy.admin("certs")
     manifests = yaml.safe_dump_all(row.objects)
     if row.objects:
         mesh.cluster.apply(manifests)
     yield row
     if row.objects:
         mesh.cluster.kubectl("delete", "-f", "-", stdin=manifests)
+    if row.trust_domain:
+        mesh.istiod.configure(ONLY, {})
+        for proxy in (gateway, sidecar):
+            proxy.start(mesh.cluster, mesh.istiod)
 
 
 def test_base_works_in_it(  # noqa: PLR0917 -- fixtures

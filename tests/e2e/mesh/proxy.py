@@ -158,9 +158,10 @@ class Proxy:
         shutil.copyfile(self._components["envoy-bootstrap"], template)
         (self._directory / "etc/istio/proxy").mkdir(exist_ok=True)
 
-    def start(self, cluster: Cluster, istiod: Istiod) -> None:
+    def start(self, cluster: Cluster, istiod: Istiod, *, trust_domain: str = "cluster.local") -> None:
         """Starts the proxy; ready means what the pod's readiness probe asks."""
         self._prepare(cluster, istiod)
+        self._daemon.env["TRUST_DOMAIN"] = trust_domain
         self.restart()
 
     def restart(self, *, within: float = 90) -> None:
