@@ -68,6 +68,7 @@ def test_the_environment_and_the_working_directory_cannot_put_code_in_the_way(tm
 @pytest.mark.parametrize("environ", [{}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "tr_TR.ISO-8859-9"}])
 def test_the_locale_changes_nothing(environ: dict[str, str]) -> None:
     text = resource_list([virtual_service(), domains("a.example # caf\u00e9 \U0001f600\n", name="\u00e9")])
+    text = text.replace("\\U0001F600", "\U0001f600")  # libyaml, which wrote it, escapes what kyaml does not
     done = start(*MODULE, text=text, env={"PATH": os.environ["PATH"], **environ})
     assert done.returncode == 0, done.stderr
     assert done.stdout == run_text(text).text

@@ -24,7 +24,6 @@ from builders import (
 )
 from egress_overlays.injection.applying import apply
 from egress_overlays.injection.inject import plan
-from egress_overlays.manifest.edits import edited
 from egress_overlays.manifest.resource import Resource
 from istio import ServerNames, faults_of
 
@@ -194,7 +193,9 @@ def test_applying_leaves_its_arguments_as_they_are() -> None:
 
 def test_editing_shares_what_it_does_not_touch() -> None:
     value = {"a": {"b": [1, {"c": 2}]}, "d": {"e": 1}}
-    after = edited(value, {("a", "b", 1, "c"): "new", ("a", "x", "y"): "made", ("d", "e"): None, ("d", "f"): None})
+    after = Resource(value).edited(
+        {("a", "b", 1, "c"): "new", ("a", "x", "y"): "made", ("d", "e"): None, ("d", "f"): None}
+    )
     assert after == {"a": {"b": [1, {"c": "new"}], "x": {"y": "made"}}, "d": {}}
     assert value == {"a": {"b": [1, {"c": 2}]}, "d": {"e": 1}}
 

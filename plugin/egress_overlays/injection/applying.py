@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..manifest.edits import edited
 from ..manifest.findings import has_errors
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]
     for index, resource in enumerate(resources):
         if index in result.removed:
             continue
-        values.append(_plain(edited(resource.value, result.edits.get(index, {}))))
-        values += [_plain(edited(resource.value, edits)) for edits in result.copies.get(index, ())]
+        values.append(_plain(resource.edited(result.edits.get(index, {}))))
+        values += [_plain(resource.edited(edits)) for edits in result.copies.get(index, ())]
     return values
 
 

@@ -6,7 +6,6 @@ Pure: it reads no stream, file, environment or clock, and leaves its arguments a
 from __future__ import annotations
 
 from ..lists import allowlist, unread
-from ..manifest.edits import dotted, edited
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     API_VERSION,
@@ -163,12 +162,10 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
     found = list(site.find(resource.value)) if site is not None else []
     bad = [place for place in found if isinstance(place, BadPlace)]
     places = [place for place in found if isinstance(place, Place)]
-    result.findings += [fault_of(resource, place.reason, "place", dotted(place.path)) for place in bad]
-    if not places and not bad:
-        from .unmatched import no_place
-
-        result.findings.append(no_place(resource, site))
     if site is None or bad or not places:
+        from .unmatched import not_filled
+
+        result.findings += not_filled(resource, site, bad)
         return
     if _is_too_many(resource, len(places), len(allowed.hosts), result):
         return
@@ -216,7 +213,7 @@ def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings
         if _is_notable(own, changes):
             from .sizes import size_faults
 
-            findings += size_faults(resource, edited(resource.value, changes), is_copy=number > 0)
+            findings += size_faults(resource, resource.edited(changes), is_copy=number > 0)
 
 
 def _is_notable(own: int, changes: Edits) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..lists.allowlist import AllowSet
-    from ..sites import Place, Site
+    from ..sites import BadPlace, Site
 
 
 def nothing_to_inject() -> Finding:
@@ -102,13 +102,17 @@ def _names(resource: Resource, place: Place) -> Iterator[str]:
         yield from (name for entry in value if (name := place.form.read(entry)) is not None)
 
 
-def no_place(resource: Resource, site: Site | None) -> Finding:
-    """A resource that takes part and holds no list; `site` declares its kind, None where nothing does."""
+def not_filled(resource: Resource, site: Site | None, bad: Sequence[BadPlace]) -> Iterator[Finding]:
+    """A resource that takes part and has `bad` places, or none; `site` declares its kind, None where nothing does."""
+    for place in bad:
+        yield fault_of(resource, place.reason, "place", dotted(place.path))
+    if bad:
+        return
     known = [site] if site is not None else [VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER]
     there = [f"{'an' if one.kind[0] in 'AEIOU' else 'a'} {one.kind} {{}}{one.holds}" for one in known]
     words = ", ".join([there[0].format("has "), *(one.format("") for one in there[1:])])
     message = f"carries {INJECT_ANNOTATION} but has no place for domains; {words}"
-    return fault_of(resource, message, "no-place")
+    yield fault_of(resource, message, "no-place")
 
 
 def not_said(resource: Resource, site: Site, places: Sequence[Place], hosts: Sequence[str]) -> Iterator[Finding]:

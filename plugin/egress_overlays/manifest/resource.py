@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .edits import Edits
+
 API_VERSION = "egress-overlays.dev/v1alpha1"
 KIND = "EgressDomains"
 PREFIX = "egress-overlays.dev/"
@@ -75,6 +77,26 @@ class Resource:
         """Whether it is of a kind that can hold domains: a ConfigMap, or EgressDomains."""
         api_version = self.value.get("apiVersion")
         return (self.kind == "ConfigMap" and api_version == "v1") or (self.kind == KIND and api_version == API_VERSION)
+
+    def edited(self, edits: Edits) -> dict[str, Any]:
+        """A copy of the value with `edits` made, sharing with it what they do not touch.
+
+        Mappings on the way are added where they are missing or null; a path through a missing list is a KeyError.
+        """
+        result = dict(self.value)
+        for path, new in edits.items():
+            holder: Any = result
+            for step in path[:-1]:
+                child = holder[step] if isinstance(step, int) else holder.get(step) or {}
+                # Copied each time: the few mappings on a path are small, and no state need be kept.
+                child = dict(child) if isinstance(child, dict) else list(child)
+                holder[step] = child
+                holder = child
+            if new is None:
+                holder.pop(path[-1], None)
+            else:
+                holder[path[-1]] = new
+        return result
 
 
 def _mapping(value: dict[str, Any], key: str) -> dict[str, Any]:

@@ -40,7 +40,10 @@ def registered(base: str) -> str:
 def shared_below(base: str) -> str:
     """A private suffix below `base`, the shortest; "" where there is none. A wildcard over `base` opens all of it."""
     head, _, top = base.rpartition(".")
-    below = [rule for rule in PRIVATE.get(top, "").split() if rule.endswith("." + head)] if head else []
+    text = PRIVATE.get(top, "")
+    if not head or f".{head}" not in text:  # of most names, and many rules end in `com`
+        return ""
+    below = [rule for rule in text.split() if rule.endswith("." + head)]
     return f"{min(below, key=lambda rule: (len(rule), rule)).removeprefix('*.')}.{top}" if below else ""
 
 

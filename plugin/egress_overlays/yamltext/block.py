@@ -138,7 +138,7 @@ def _index(lines: list[str], root: str) -> _Node:  # noqa: C901 - one pass, the 
         if number == 0 and root:
             content = content[len(root) :].lstrip(" ")
             column = len(line) - len(content)
-        while content[:2] == "- " or content == "-":
+        while content and content[0] == "-" and content[1:2] in (" ", ""):
             _close(stack, column, number, last, item=True)
             holder = stack[-1]
             if holder.inline is None:
@@ -188,7 +188,10 @@ def _shows(node: _Node, value: Any) -> bool:
         return False
     for step, child in value.items() if isinstance(value, dict) else enumerate(value):
         found = node.children.get(step)
-        if found is None or step == "<<" or not _shows(found, child):
+        if found is None or step == "<<":
+            return False
+        # Most are texts, of which there is no more to ask.
+        if (found.children or isinstance(child, (dict, list))) and not _shows(found, child):
             return False
     return True
 

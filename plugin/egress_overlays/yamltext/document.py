@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from yaml12 import parse_yaml
 
-from ..manifest.edits import edited
 from ..manifest.resource import PREFIX, Resource
 from . import DEEPEST, ODD_BREAKS, InvalidResource, NotPlain
 from .block import Block, Uncertain
@@ -59,7 +58,7 @@ class Document:
         once = _once(edits)
         try:
             block = self._block or Block(self.text, self.root)
-            if _same(_load(block.edit(once), self.root), edited(self.resource.value, once)):
+            if _same(_load(block.edit(once), self.root), self.resource.edited(once)):
                 if form:
                     self._proven.add(form)
                 return block.edit(edits)
@@ -68,7 +67,7 @@ class Document:
         from . import roundtrip
 
         text = roundtrip.edit(self.text, edits, self.root, self.resource.title)
-        if not _same(_load(text, self.root), edited(self.resource.value, edits)):
+        if not _same(_load(text, self.root), self.resource.edited(edits)):
             raise InvalidResource(
                 f"{self.resource.title}: cannot be edited without changing something else; write it in block style"
             )
