@@ -66,6 +66,11 @@ def components() -> list[Component]:
         Component(
             f"gateway-api-crds-{v['GATEWAY_API_VERSION']}", {"gateway-api-crds": "crds"}, makers.make_gateway_api_crds
         ),
+        Component(
+            f"network-policy-api-crds-{v['NETWORK_POLICY_API_VERSION']}",
+            {"network-policy-api-crds": "crds"},
+            makers.make_network_policy_api_crds,
+        ),
         Component(f"cilium-crds-{v['CILIUM_VERSION']}", {"cilium-crds": "crds"}, makers.make_cilium_crds),
         Component(
             f"kustomize-{kustomize}",

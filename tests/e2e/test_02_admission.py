@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from mesh.components import installed
 from mesh.network import CommandError
 from mesh.overlays import only
 
@@ -97,6 +98,16 @@ def test_every_component_is_accepted_and_all_together(
     chosen: tuple[str, ...], overlays: Overlays, cluster: Cluster
 ) -> None:
     assert cluster.refusals(overlays.make(NAMES, components=chosen)) == ""
+
+
+def test_the_policy_for_all_namespaces_is_accepted(overlays: Overlays, cluster: Cluster) -> None:
+    """By the CRD of Kubernetes' network policy group, which such clusters have."""
+    crds = installed("network-policy-api-crds")["network-policy-api-crds"]
+    cluster.kubectl("apply", "--server-side", "-f", str(crds))
+    cluster.kubectl("wait", "--for=condition=Established", "-f", str(crds), "--timeout=60s")
+    manifests = overlays.build(overlays.root / "components/restrict-direct-egress/all-namespaces")
+    assert cluster.refusals(manifests) == ""
+    assert "Unsupported value" in cluster.refusals(manifests.replace("action: Deny", "action: Refuse"))
 
 
 def test_every_pair_of_components_is_accepted(overlays: Overlays, cluster: Cluster) -> None:

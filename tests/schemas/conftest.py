@@ -42,7 +42,7 @@ def faults() -> Faults:
 
 
 def _custom() -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
-    names = ["istio-crds", "prometheus-crds", "gateway-api-crds", "cilium-crds"]
+    names = ["istio-crds", "prometheus-crds", "gateway-api-crds", "cilium-crds", "network-policy-api-crds"]
     done = subprocess.run(
         [sys.executable, ROOT / "tools/components.py", *names], capture_output=True, text=True, check=False
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from builds import COMPONENTS, OWN_NAMESPACE, ROOT, build, overlay
 
@@ -86,6 +87,21 @@ def test_a_namespace_of_its_own_stands_in_every_reference(tmp_path: Path) -> Non
     assert service["spec"]["gateways"] == ["mesh", f"{OWN_NAMESPACE}/sni-egressgateway"]
     moved = {one["kind"] for one in resources if one["metadata"].get("namespace") == OWN_NAMESPACE}
     assert moved >= {"Deployment", "Service", "Gateway", "DestinationRule", "EnvoyFilter", "AuthorizationPolicy"}
+
+
+def test_the_policy_for_all_namespaces_leaves_the_gateways_alone(faults: Faults, tmp_path: Path) -> None:
+    directory = overlay(tmp_path, ("restrict-direct-egress", "own-namespace"), LIST)
+    kustomization = directory / "kustomization.yaml"
+    content = yaml.safe_load(kustomization.read_text())
+    base = next(one for one in content["resources"] if one.endswith("/base"))
+    content["resources"].append(f"{base.removesuffix('base')}components/restrict-direct-egress/all-namespaces")
+    kustomization.write_text(yaml.safe_dump(content))
+    (policy,) = names(build(directory), "ClusterNetworkPolicy")
+    assert faults(policy) == []
+    (expression,) = policy["spec"]["subject"]["namespaces"]["matchExpressions"]
+    assert expression["operator"] == "NotIn"
+    assert expression["values"] == [OWN_NAMESPACE, "istio-system", "kube-system"]
+    assert policy["spec"]["egress"][-1]["action"] == "Deny"
 
 
 def test_a_revision_stands_on_the_pods(tmp_path: Path) -> None:

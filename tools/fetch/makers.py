@@ -83,6 +83,14 @@ def make_gateway_api_crds(into: Path) -> None:
     shutil.copyfile(Path(found["Dir"]) / "config/crd/standard" / name, into / "crds" / name)
 
 
+def make_network_policy_api_crds(into: Path) -> None:
+    """Takes the CRD of ClusterNetworkPolicy from the module of Kubernetes' network policy group."""
+    found = module("sigs.k8s.io/network-policy-api", VERSIONS["NETWORK_POLICY_API_VERSION"], into)
+    (into / "crds").mkdir()
+    name = "policy.networking.k8s.io_clusternetworkpolicies.yaml"
+    shutil.copyfile(Path(found["Dir"]) / "config/crd/standard" / name, into / "crds" / name)
+
+
 def make_cilium_crds(into: Path) -> None:
     """Takes the CRDs of the two network policies from Cilium's module."""
     found = module("github.com/cilium/cilium", VERSIONS["CILIUM_VERSION"], into)
