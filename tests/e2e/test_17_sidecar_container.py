@@ -77,7 +77,7 @@ def argocd(
 
 
 def test_it_builds_with_the_parameters_of_an_application(argocd: ArgoCD, tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "egress")
+    repository = Repository(tmp_path / "egress", "inject-legacy")
     with argocd.application("egress-staging", repository.directory, "overlays/staging") as application:
         assert application.sync()["sourceType"] == "Plugin"
         assert live_hosts(argocd.cluster) == expected_hosts(argocd, repository, "staging")
