@@ -8,3 +8,7 @@ bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function
 
 .venv/.bench: pyproject.toml
 	@tools/venv $(or $(PYTHON),python3) '.[logs]' --group bench && touch .venv/.run $@
+
+.PHONY: bench-start
+bench-start: .venv/.dev ## Measure what the packages cost at the function's start: bench/results/start.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.start $(BENCH)

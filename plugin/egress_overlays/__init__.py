@@ -30,7 +30,7 @@ _HOMES = {
     "Unreadable": "rendered.rendered",
     "Verdict": "rendered.reach",
     "apply": "injection.applying",
-    "check": "rendered.reach",
+    "check": "rendered.checking",
     "differences": "review.difference",
     "host_lists": "rendered.reach",
     "import_lists": "foreign",
@@ -60,10 +60,11 @@ if TYPE_CHECKING:
     from .manifest.resource import Resource
     from .names import parse
     from .names.domain import PLACEHOLDER, Domain, InvalidDomain, minimise
+    from .rendered.checking import check
     from .rendered.host_lists import HostList
     from .rendered.loading import load
     from .rendered.locations import Location
-    from .rendered.reach import Verdict, check, host_lists, nearest, reachable
+    from .rendered.reach import Verdict, host_lists, nearest, reachable
     from .rendered.rendered import Rendered, Unreadable
     from .review.difference import Change, Difference, differences
     from .review.environments import Cell, Row, matrix

@@ -57,7 +57,29 @@ def test_the_librarys_example_runs() -> None:
     done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[:2] == ["True ['*.okta.com']", "*.ingest.sentry.io True []"]
+    assert lines[:2] == ["True None ['*.okta.com']", "*.ingest.sentry.io True []"]
+
+
+def test_the_librarys_whole_program_composes_a_directory_and_says_faults(tree: Path) -> None:
+    (program,) = blocks("library.md", "python compose")
+    (tree / "manifests").mkdir()
+    for file in (tree / "base").glob("*.yaml"):
+        if file.name != "kustomization.yaml":
+            shutil.copy(file, tree / "manifests")
+    domains = tree / "manifests/domains.yaml"
+    domains.write_text((tree / "overlays/dev/domains.yaml").read_text())
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kinds = [value["kind"] for value in yaml.safe_load_all((tree / "rendered.yaml").read_text())]
+    assert {"VirtualService", "ServiceEntry", "EnvoyFilter"} <= set(kinds)
+    assert "ConfigMap" not in kinds
+    assert done.stdout.startswith(f"{len(kinds)} of ")
+    (tree / "rendered.yaml").unlink()
+    domains.write_text(domains.read_text() + "  broken: |\n    10.0.0.1\n")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "manifests/domains.yaml: ConfigMap" in done.stderr
+    assert not (tree / "rendered.yaml").exists()
 
 
 def test_the_list_that_is_shown_builds(tree: Path) -> None:

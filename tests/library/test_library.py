@@ -7,9 +7,26 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import egress_overlays
-from egress_overlays import Options, check, differences, load, matrix, parse, verify
+from builders import domains, virtual_service
+from egress_overlays import (
+    Options,
+    Resource,
+    Unreadable,
+    apply,
+    check,
+    differences,
+    load,
+    matrix,
+    parse,
+    plan,
+    read_sets,
+    verify,
+)
+from egress_overlays.lists.clients import Client
+from limited import placed
 
 pytestmark = pytest.mark.usefixtures("tree")
 
@@ -60,7 +77,7 @@ def test_names_stay_what_they_are_when_modules_are_loaded() -> None:
 
 def test_a_program_of_a_few_lines() -> None:
     prod, staging = load("overlays/prod"), load("overlays/staging")
-    (verdict,) = check(parse("x.okta.com")[0], prod.lists)
+    (verdict,) = check(parse("x.okta.com")[0], prod)
     assert verdict.allowed
     assert verdict.hops["gateway"][0][1] == "*.okta.com"
     assert [str(change.domain) for change in differences(staging, prod)[0].opened] == [
@@ -69,3 +86,36 @@ def test_a_program_of_a_few_lines() -> None:
     ]
     assert verify(prod, Options(root_namespace="istio-config")) == []
     assert {row.name for row in matrix([prod])} == set(prod.hosts("default"))
+
+
+def test_a_name_for_one_team_is_never_said_to_be_for_all(tmp_path: Path) -> None:
+    """Whoever asks `check` learns the clients, and lists without their rules are refused."""
+    annotations = {"egress-overlays.dev/clients": "payments"}
+    team = domains("pay.example.com", name="team", annotations=annotations)
+    values = apply(resources := [Resource(one) for one in (virtual_service(), placed(), team)], plan(resources))
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump_all(value for value in values if value["kind"] != "ConfigMap"))
+    found = load(str(tmp_path / "x.yaml"))
+    host = parse("pay.example.com")[0]
+    (verdict,) = check(host, found)
+    assert verdict.allowed
+    assert verdict.clients == frozenset({Client("payments/*")})
+    with pytest.raises(TypeError, match="lists alone do not say for which clients"):
+        check(host, found.lists)  # type: ignore[arg-type]
+
+
+def test_a_path_that_is_none_is_said() -> None:
+    with pytest.raises(Unreadable, match='"" is no path; name a directory'):
+        load("")
+
+
+@pytest.mark.parametrize("values", [[{"kind": "ConfigMap"}], {"kind": "ConfigMap"}, ["a.yaml"]])
+def test_values_that_are_no_resources_are_said(values: list[Resource]) -> None:
+    with pytest.raises(TypeError, match=r"write plan\(\[Resource\(value\), ...\]\)"):
+        plan(values)
+
+
+def test_objects_say_what_they_are() -> None:
+    sets, _ = read_sets([Resource(domains("a.example\nb.example"))])
+    assert repr(sets["default"]) == "AllowSet('default', 2 hosts)"
+    assert repr(load("overlays/prod")).startswith("Rendered('overlays/prod', ")
+    assert "sets ['default']" in repr(load("overlays/prod"))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ..manifest.findings import ERROR
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
+from ..rendered.checking import check
 from ..rendered.host_lists import beside
-from ..rendered.reach import check, nearest
+from ..rendered.reach import nearest
 from ..review.verification import Reported, verify
 from ..sites import POLICY
 from . import formats, inputs
@@ -72,7 +73,7 @@ def _asked(found: Rendered, text: str, client: Client | None) -> dict[str, Any]:
 
 def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[str, Any]:
     """The answer for one name, asked for by `client` where one is given, as data."""
-    verdicts = check(host, {name: found.counting(name) for name in found.lists}, found.rules, client)
+    verdicts = check(host, found, client)
     result: dict[str, Any] = {"host": str(host), "allowed": any(verdict.allowed for verdict in verdicts), "sets": []}
     if client is not None:
         result["as"] = str(client)

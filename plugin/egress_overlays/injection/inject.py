@@ -41,12 +41,10 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
     """The edits that fill every annotated resource from the domains ConfigMaps among `resources`.
 
     `function_config` adds its own list if it is of a kind that holds domains. Every fault of every
-    resource is in `findings`.
+    resource is in `findings`. Raises TypeError where one is no Resource.
     """
     result = Plan()
-    sources = [resource for resource in resources if SET_LABEL in resource.labels and resource.is_domains_kind]
-    if function_config is not None and _is_source(function_config):
-        sources.append(function_config)
+    sources = _sources(resources, function_config)
     result.sets, result.findings = allowlist.read(sources)
     for resource in resources:
         result.findings += _misplaced(resource)
@@ -70,6 +68,16 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         if resource in sources:
             result.edits[index] = {("metadata", "annotations", LOCAL_CONFIG_ANNOTATION): "true"}
     return result
+
+
+def _sources(resources: Sequence[Resource], function_config: Resource | None) -> list[Resource]:
+    try:
+        sources = [resource for resource in resources if SET_LABEL in resource.labels and resource.is_domains_kind]
+    except AttributeError:
+        raise TypeError("plan takes a list of Resource objects; write plan([Resource(value), ...])") from None
+    if function_config is not None and _is_source(function_config):
+        sources.append(function_config)
+    return sources
 
 
 def _is_source(function_config: Resource) -> bool:

@@ -69,6 +69,9 @@ class AllowSet:
             self.covered |= self.limits.left_out
         self.hosts: tuple[str, ...] = kept or (PLACEHOLDER,)
 
+    def __repr__(self) -> str:
+        return f"AllowSet({self.name!r}, {len(self.hosts)} hosts{', some for clients alone' if self.clients else ''})"
+
     def _asked(self) -> dict[Domain, frozenset[Client]]:
         """The names of the limited lists, each with the clients of all lists that hold it."""
         asked: dict[Domain, frozenset[Client]] = {}

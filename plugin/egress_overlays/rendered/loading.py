@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def load(path: str, stdin: BinaryIO | None = None) -> Rendered:
     """What `path` (a kustomization directory, a file of YAML, or `-` for `stdin`) holds; raises Unreadable."""
+    if not path:
+        raise Unreadable('"" is no path; name a directory with a kustomization, a file of YAML, or - for stdin')
     if path != STDIN and Path(path).is_dir():
         from .building import built
 

@@ -15,7 +15,7 @@ from .unannotated import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..lists.clients import Client
     from ..manifest.resource import Resource
@@ -111,20 +111,6 @@ class Verdict:
         if self.client is None:
             return bool(self.clients)
         return any(one.admits(self.client.namespace, self.client.service_account) for one in self.clients)
-
-
-def check(
-    host: Domain,
-    lists: dict[str, list[HostList]],
-    rules: Mapping[str, Sequence[ClientRules]] | None = None,
-    client: Client | None = None,
-) -> list[Verdict]:
-    """What every set says of `host`, asked for by `client` where one is given; those that allow it first."""
-    verdicts = [
-        Verdict(host, name, found, clients(host, found, (rules or {}).get(name, ())), client)
-        for name, found in lists.items()
-    ]
-    return sorted(verdicts, key=lambda verdict: not verdict.allowed)
 
 
 def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules]) -> frozenset[Client] | None:

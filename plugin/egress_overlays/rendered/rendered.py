@@ -50,6 +50,9 @@ class Rendered:
         self.rules, unread = identities.client_rules(resources)
         self.findings += unread
 
+    def __repr__(self) -> str:
+        return f"Rendered({self.shown!r}, {len(self.resources)} resources, sets {self.names})"
+
     @property
     def names(self) -> list[str]:
         """The names of all sets."""

@@ -1,0 +1,117 @@
+"""Measures what the packages cost at the function's start, against an earlier revision: `make bench-start`.
+
+Both revisions stand side by side with the same virtual environment and warm bytecode, and run in turn. `nothing` is an
+interpreter alone, against itself: how quick the machine is just now, and how much it scatters. `packages` loads what
+four packages cost that hold a docstring alone. `import` loads what the function needs before it reads its input; `run`
+is the whole function over base/ with ten names. What counts is CPU time, and of each round the difference: the median
+of all rounds. Results: bench/results/start.json and .md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from . import workloads
+from .measure import Job, Meter, alternate
+from .workloads import CHECKOUT
+
+RESULTS = Path(__file__).with_name("results")
+BEFORE, NOW = "before", "now"
+FLAT = "7cc0b00"  # the last revision without packages
+BARE = (".function", ".injection", ".lists", ".manifest")  # packages on its way that hold a docstring and no more
+
+
+def lay_out(name: str, revision: str, scratch: Path) -> Path:
+    """The plugin of `revision` ("" for the checkout as it stands) in a directory that shares this one's .venv."""
+    into = scratch / name
+    into.mkdir()
+    if revision:
+        packed = subprocess.run(["git", "archive", revision, "plugin"], cwd=CHECKOUT, capture_output=True, check=True)
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
+            files.extractall(into, filter="data")
+    else:
+        shutil.copytree(CHECKOUT / "plugin", into / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
+    (into / ".venv").symlink_to(CHECKOUT / ".venv")
+    return into
+
+
+def interpreter(tree: Path, *modules: str) -> Job:
+    """An interpreter that loads `modules` of the package in `tree`, as the function does, and ends."""
+    (packages,) = (tree / ".venv/lib").glob("python*/site-packages")
+    names = ", ".join(["sys", "os", *(f"egress_overlays{module}" for module in modules)])
+    paths = f"sys.path[:0] = [{str(tree / 'plugin')!r}]; sys.path.append({str(packages)!r})"
+    return Job(
+        (str(tree / ".venv/bin/python"), "-I", "-S", "-c", f"import sys; {paths}; import {names}; os._exit(0)"), tree
+    )
+
+
+def measured(revision: str, rounds: int, scratch: Path) -> dict[str, dict[str, Any]]:
+    """CPU milliseconds of both, and of their differences: the median, and the runs."""
+    trees = {BEFORE: lay_out(BEFORE, revision, scratch), NOW: lay_out(NOW, "", scratch)}
+    fed = workloads.capture("fed", partial(workloads.write_overlay, workloads.DOMAINS[0]), scratch)
+    flat = "" if (trees[BEFORE] / "plugin/egress_overlays/function").is_dir() else ".krm"
+    jobs = {
+        "nothing": dict.fromkeys(trees, interpreter(trees[NOW])),
+        f"{len(BARE)} packages": {BEFORE: interpreter(trees[NOW], ""), NOW: interpreter(trees[NOW], *BARE)},
+        "import": {
+            BEFORE: interpreter(trees[BEFORE], ".__main__", flat or ".function.krm"),
+            NOW: interpreter(trees[NOW], ".__main__", ".function.krm"),
+        },
+        "run": {name: Job((str(tree / "plugin/egress-overlays"),), tree, fed) for name, tree in trees.items()},
+    }
+    meter = Meter()
+    found = {}
+    for what, pair in jobs.items():
+        done = alternate(meter, pair, rounds, scratch / "out")
+        runs = {name: [run.cpu * 1000 for run in each] for name, each in done.items()}
+        more = [now - before for before, now in zip(runs[BEFORE], runs[NOW], strict=True)]
+        found[what] = {
+            **{name: statistics.median(each) for name, each in runs.items()},
+            "more": statistics.median(more),
+            "runs": runs,
+        }
+    meter.close()
+    return found
+
+
+def table(found: dict[str, dict[str, Any]], revision: str, rounds: int) -> str:
+    """The figures in Markdown."""
+    load = os.getloadavg()[0]
+    lines = [
+        f"CPU ms, medians of {rounds} rounds in turn; load at the end: {load:.1f}.",
+        "",
+        f"| what | {revision} | now | more |",
+        "|---|--:|--:|--:|",
+    ]
+    lines += [f"| {what} | {it[BEFORE]:.1f} | {it[NOW]:.1f} | {it['more']:.2f} |" for what, it in found.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, write the results and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--before", default=FLAT, metavar="REVISION", help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=301)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        found = measured(options.before, options.rounds, Path(scratch))
+    said = table(found, options.before, options.rounds)
+    (RESULTS / "start.json").write_text(json.dumps(found, indent=1) + "\n")
+    (RESULTS / "start.md").write_text(said)
+    sys.stdout.write(said)
+
+
+if __name__ == "__main__":
+    main()
