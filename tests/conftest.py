@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, settings
 
-# PyYAML's C parser and emitter do the same ten times as fast; `yaml.safe_load` and its like look these up.
-yaml.SafeLoader, yaml.SafeDumper = yaml.CSafeLoader, yaml.CSafeDumper  # type: ignore[misc,assignment]
 # A build of kustomize ends before its garbage is worth collecting: a fifth of its time.
 os.environ.setdefault("GOGC", "off")
 

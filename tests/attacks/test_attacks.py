@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 import floods
+import quick_yaml as yaml
 from attacked import MISSING, SILENT, Gateway, Others, ask, context, gateway
 from builds import build, overlay
 from egress_overlays.probe import envoy

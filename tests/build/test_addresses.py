@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import ROOT
 
 LINES = (ROOT / "docs/addresses.md").read_text().splitlines()

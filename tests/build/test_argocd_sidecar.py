@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import dump
 from building import Tree, kustomization
 

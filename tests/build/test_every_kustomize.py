@@ -13,8 +13,8 @@ import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import SET, domains, dump, names_of
 from building import FLAGS, Build, Tree
 from egress_overlays import load

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import INJECT, LOCAL, PLACEHOLDER, STATE, domains, dump, virtual_service
 from building import FLAGS, kustomization
 

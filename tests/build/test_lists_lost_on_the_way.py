@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import SET, domains, dump
 from building import FLAGS, Tree, kustomization
 

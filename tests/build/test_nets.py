@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import PLACEHOLDER, STATE, domains, dump, names_of
 from building import FLAGS, Tree, kustomization
 

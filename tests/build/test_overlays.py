@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import PLACEHOLDER, SET, STATE, domains, dump, names_of
 from building import FLAGS, Build, Tree, kustomization
 from egress_overlays.names import parse

@@ -6,8 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+import quick_yaml as yaml
 from builds import ROOT, build
 from documents import block
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import SET, domains, dump, names_of
 from building import FLAGS, Build, Tree, kustomization
 

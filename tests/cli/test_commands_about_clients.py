@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
 from cmarkgfm import github_flavored_markdown_to_html
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import quick_yaml as yaml
 from egress_overlays.cli.formats import MODULES, View, render
 from egress_overlays.cli.formats.escaping import visible
 from egress_overlays.cli.report import Case, Column, Found, Line, Report, Row, Section

@@ -7,8 +7,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from accesslogs import in_json, text
 from command import Run, one_line
 from egress_overlays import parse

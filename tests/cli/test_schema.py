@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import quick_yaml as yaml
 from command import Run
 from egress_overlays import InvalidDomain, json_schema, parse
 from egress_overlays.editing.schemas import GROUP_PATTERN

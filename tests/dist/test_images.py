@@ -9,7 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+import quick_yaml as yaml
 
 import containers
 from containers import READ_ONLY, empty_dir, pod, restricted

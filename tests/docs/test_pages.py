@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from egress_overlays.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]

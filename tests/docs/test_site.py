@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+import quick_yaml as yaml
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from mesh.components import installed
 from mesh.network import CommandError
 from mesh.overlays import only
 
+import quick_yaml as yaml
 from builds import COMPONENTS, OWN_NAMESPACE, ROOT
 
 if TYPE_CHECKING:

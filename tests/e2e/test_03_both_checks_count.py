@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from mesh.processes import eventually
 from mesh.proxy import now
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

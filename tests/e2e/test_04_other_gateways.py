@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from mesh.overlays import only
 from mesh.processes import eventually
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

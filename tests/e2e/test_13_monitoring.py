@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from mesh.processes import eventually
 
+import quick_yaml as yaml
 from conftest import WIKIPEDIA
 from metrics import Series, istio_statistics, pod_annotations, queries, series, total, without_series
 

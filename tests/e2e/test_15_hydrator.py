@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from argocd.application import NAMESPACE
 from argocd.git_server import PrivateGitServer
 from argocd.hydrated import NEXT, SYNCED, Branches, Hydrated
@@ -17,6 +16,7 @@ from mesh.components import installed
 from mesh.live import live
 from mesh.network import add_internet_address
 
+import quick_yaml as yaml
 from documents import ROOT
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from mesh.meshes import LISTED_ADDRESS, ONLY, UNLISTED, UNLISTED_ADDRESS, examined, settled
 from mesh.processes import eventually
 from mesh.proxy import EGRESS, now
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

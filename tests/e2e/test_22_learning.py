@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from mesh.processes import eventually
 from mesh.proxy import FLUSH_SECONDS, now
 
+import quick_yaml as yaml
 from command import run
 from egress_overlays.names.domain import PLACEHOLDER
 

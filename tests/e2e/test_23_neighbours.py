@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from mesh.meshes import LISTED_ADDRESS, ONLY, UNLISTED, UNLISTED_ADDRESS, examined, settled
 from mesh.network import NODE
 from mesh.policy import dns_at, enforce_egress, stop_enforcing
 from mesh.processes import eventually
 from mesh.proxy import EGRESS, now
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from command import Run, one_line
 from egress_overlays import PLACEHOLDER, load
 

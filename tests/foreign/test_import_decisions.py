@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from egress_overlays.names import parse
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from command import Run, one_line
 
 if TYPE_CHECKING:

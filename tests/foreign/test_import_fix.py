@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from egress_overlays.names.mending import mended
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import quick_yaml as yaml
 from egress_overlays import Imported, Source, import_lists
 from egress_overlays.names import parse
 

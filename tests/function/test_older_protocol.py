@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import (
     INJECT,
     domains,

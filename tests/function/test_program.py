@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import domains, generated, names_of, resource_list, run_text, sites, virtual_service
 from egress_overlays import __main__ as program
 from processes import INPUT, ROOT, refused, start

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

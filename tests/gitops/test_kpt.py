@@ -8,8 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from documents import ROOT, block, blocks
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import math
 from typing import Any
 from unittest.mock import patch
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import quick_yaml as yaml
 from builders import SHARD, STATE, Outcome, Value, domains, dump, names_of, resource_list, run, run_text, sites
 from egress_overlays.injection.shards import split
 from egress_overlays.yamltext import InvalidResource, NotPlain

@@ -6,8 +6,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import ROOT, build
 from egress_overlays.istiod.patches import apply
 from egress_overlays.istiod.protojson import merge, snake

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import ROOT, build
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.errors import ProbeError

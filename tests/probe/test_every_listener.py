@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import build, overlay
 from egress_overlays.probe import REACHED, ProbeError, probe
 

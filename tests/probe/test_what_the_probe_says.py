@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import build, overlay
 from egress_overlays.probe import ProbeError, envoy, probe
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from command import Run, one_line
 from live import verified
 

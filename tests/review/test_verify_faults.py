@@ -7,8 +7,8 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from command import Run
 from egress_overlays import PLACEHOLDER
 from egress_overlays.review.verification import RULES

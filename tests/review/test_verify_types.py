@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from command import Run, one_line
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import COMPONENTS, OWN_NAMESPACE, ROOT, build, overlay
 
 Resources = list[dict[str, Any]]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import ROOT, config_map
 
 Faults = Callable[[dict[str, Any]], list[str]]

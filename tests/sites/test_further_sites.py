@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import INJECT, LOCAL, NOT_INJECTED, STATE, Value, apply_to, domains, envoy_filter, run, virtual_service
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.names import parse

@@ -14,8 +14,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from distribution import distribution
 from documents import ROOT, block
 

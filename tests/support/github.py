@@ -6,8 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-import yaml
-
+import quick_yaml as yaml
 from documents import ROOT
 
 if TYPE_CHECKING:

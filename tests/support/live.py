@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from command import Run

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+import quick_yaml as yaml
 from live import of
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+import quick_yaml as yaml
 from builds import ROOT
 
 MONITORING = ROOT / "components/monitoring"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import yaml
-
+import quick_yaml as yaml
 from builders import (
     INJECT,
     PLACEHOLDER,

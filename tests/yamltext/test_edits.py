@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builders import (
     domains,
     dump,

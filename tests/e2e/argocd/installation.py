@@ -8,11 +8,11 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from mesh.cluster import Refused
 from mesh.internet import wait_for_port
 from mesh.processes import Daemon, eventually
 
+import quick_yaml as yaml
 from argocd.application import NAMESPACE, Application
 from argocd.rendered import ROOT, Rendered
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from mesh.live import ROUTES
+
+import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from mesh.cluster import Cluster

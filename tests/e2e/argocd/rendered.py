@@ -10,8 +10,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+import quick_yaml as yaml
 from argocd.application import NAMESPACE
 from distribution import artifact
 
