@@ -11,6 +11,7 @@ import pytest
 from mesh.components import installed
 from mesh.network import CommandError
 from mesh.overlays import only
+from mesh.processes import eventually
 
 import quick_yaml as yaml
 from builds import COMPONENTS, OWN_NAMESPACE, ROOT
@@ -104,8 +105,8 @@ def test_the_policy_for_all_namespaces_is_accepted(overlays: Overlays, cluster: 
     """By the CRD of Kubernetes' network policy group, which such clusters have."""
     crds = installed("network-policy-api-crds")["network-policy-api-crds"]
     cluster.kubectl("apply", "--server-side", "-f", str(crds))
-    cluster.kubectl("wait", "--for=condition=Established", "-f", str(crds), "--timeout=60s")
     manifests = overlays.build(overlays.root / "components/restrict-direct-egress/all-namespaces")
+    eventually(lambda: "no matches for kind" not in cluster.refusals(manifests), within=30, what="the CRD")
     assert cluster.refusals(manifests) == ""
     assert "Unsupported value" in cluster.refusals(manifests.replace("action: Deny", "action: Refuse"))
 

@@ -12,6 +12,7 @@ from ..manifest.resource import INJECT_ANNOTATION, KIND, Resource
 from ..yamltext import manifests
 from . import staleness
 from .kustomize import TRANSFORMATIONS_ANNOTATION, USED_ANNOTATION, Unbuildable, build
+from .lost_patches import lost_patches
 from .rendered import Rendered, Unreadable, is_source, without_nulls
 from .tracing import InTree
 
@@ -44,6 +45,7 @@ def built(path: str) -> Rendered:
     result = Rendered(path, resources, sources, where)
     unused = [one.resource for one in found if is_source(one) and one not in used]
     result.findings += [*staleness.unused(unused), *staleness.without_effect(result)]
+    result.findings += lost_patches(where, [manifest.resource for manifest in found])
     return result
 
 

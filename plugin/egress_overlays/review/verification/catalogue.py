@@ -33,6 +33,7 @@ RULES = {
     "empty": "No list of names is empty: an empty server_names matches every name (Envoy, FilterChainMatch).",
     "hop": "A set has a list in the sidecars and one in the gateway, and its names are in ServiceEntries.",
     "limit": "A list has at most as many names as its kind takes: 256 in a ServiceEntry, 1,024 in a TLSRoute (CRDs).",
+    "lost-patch": "A patch finds what it is for (Kustomize skips it otherwise).",
     "mesh-certificate": "The gateway's listener asks for a mesh certificate.",
     "name": "A name is one that Envoy can match: lower case, no trailing dot, * as the whole first label.",
     "nothing": "There is something to verify.",
