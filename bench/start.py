@@ -1,10 +1,10 @@
 """Measures what the packages cost at the function's start, against an earlier revision: `make bench-start`.
 
-Both revisions stand side by side with the same virtual environment and warm bytecode, and run in turn. `nothing` is an
-interpreter alone, against itself: how quick the machine is just now, and how much it scatters. `packages` loads what
-four packages cost that hold a docstring alone. `import` loads what the function needs before it reads its input; `run`
-is the whole function over base/ with ten names. What counts is CPU time, and of each round the difference: the median
-of all rounds. Results: bench/results/start.json and .md.
+Both revisions stand side by side with the same virtual environment and warm bytecode, and run in turn. `nothing` is the
+executable without anything of ours: how quick the machine is just now. `packages` loads four packages that hold a
+docstring alone. `import` loads what the function needs before it reads its input; `run` is the whole function over
+base/ with ten names. What counts is CPU time, and of each round the difference: the median of all rounds. Results:
+bench/results/start.json and .md.
 """
 
 from __future__ import annotations
@@ -47,27 +47,30 @@ def lay_out(name: str, revision: str, scratch: Path) -> Path:
     return into
 
 
-def interpreter(tree: Path, *modules: str) -> Job:
-    """An interpreter that loads `modules` of the package in `tree`, as the function does, and ends."""
-    (packages,) = (tree / ".venv/lib").glob("python*/site-packages")
-    names = ", ".join(["sys", "os", *(f"egress_overlays{module}" for module in modules)])
-    paths = f"sys.path[:0] = [{str(tree / 'plugin')!r}]; sys.path.append({str(packages)!r})"
-    return Job(
-        (str(tree / ".venv/bin/python"), "-I", "-S", "-c", f"import sys; {paths}; import {names}; os._exit(0)"), tree
-    )
+def start(tree: Path, name: str, *modules: str) -> Job:
+    """The function's executable in `tree`, which loads `modules` of the package and ends."""
+    launcher, found, _ = (tree / "plugin/egress-overlays").read_text().partition("from egress_overlays.__main__")
+    if not found:
+        raise SystemExit("bench: the launcher does not end with the import of egress_overlays.__main__")
+    program = tree / "plugin" / name
+    imports = "".join(f"import egress_overlays{it}\n" for it in modules)
+    program.write_text(f"{launcher}import posix\n{imports}posix._exit(0)\n")
+    program.chmod(0o755)
+    return Job((str(program),), tree)
 
 
 def measured(revision: str, rounds: int, scratch: Path) -> dict[str, dict[str, Any]]:
     """CPU milliseconds of both, and of their differences: the median, and the runs."""
     trees = {BEFORE: lay_out(BEFORE, revision, scratch), NOW: lay_out(NOW, "", scratch)}
     fed = workloads.capture("fed", partial(workloads.write_overlay, workloads.DOMAINS[0]), scratch)
-    flat = "" if (trees[BEFORE] / "plugin/egress_overlays/function").is_dir() else ".krm"
+    flat = not (trees[BEFORE] / "plugin/egress_overlays/function").is_dir()
+    now, before = trees[NOW], trees[BEFORE]
     jobs = {
-        "nothing": dict.fromkeys(trees, interpreter(trees[NOW])),
-        f"{len(BARE)} packages": {BEFORE: interpreter(trees[NOW], ""), NOW: interpreter(trees[NOW], *BARE)},
+        "nothing": {BEFORE: start(before, "nothing"), NOW: start(now, "nothing")},
+        f"{len(BARE)} packages": {BEFORE: start(now, "bare", ""), NOW: start(now, "packages", "", *BARE)},
         "import": {
-            BEFORE: interpreter(trees[BEFORE], ".__main__", flat or ".function.krm"),
-            NOW: interpreter(trees[NOW], ".__main__", ".function.krm"),
+            BEFORE: start(before, "import", ".__main__", ".krm" if flat else ".function.krm"),
+            NOW: start(now, "import", ".__main__", ".function.krm"),
         },
         "run": {name: Job((str(tree / "plugin/egress-overlays"),), tree, fed) for name, tree in trees.items()},
     }
