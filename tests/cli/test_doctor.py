@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from builds import build, overlay
 from egress_overlays.review.doctor import RULES
-from live import of, patch, text
+from live import built, of, patch, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from command import Run
 
@@ -112,6 +114,12 @@ ALLOW = {
 FAULTS: dict[str, tuple[str, str, str, Change]] = {
     "an old Istio": ("version", "warning", "1.28", lambda o: image(o, "istiod", "istio/pilot:1.28.4")),
     "an older one": ("version", "error", "upgrade", lambda o: image(o, "istiod", "istio/pilot:1.27.0-distroless")),
+    "old pods": (
+        "version",
+        "warning",
+        "(Envoy 1.36)",
+        lambda o: image(o, "sni-egressgateway-1", "istio/proxyv2:1.28.4"),
+    ),
     "routes hidden": (
         "visibility",
         "error",
@@ -249,3 +257,14 @@ def test_warnings_count_when_they_are_asked_to(run: Run, cluster: list[Object]) 
     image_of(cluster)
     assert run("doctor", "-", stdin=text(cluster)).code == 0
     assert run("doctor", "--strict", "-", stdin=text(cluster)).code == 1
+
+
+@pytest.mark.parametrize(("version", "rules"), [("1.29", ["version"]), ("1.30", [])])
+def test_lists_for_clients_take_a_newer_istio(
+    version: str, rules: list[str], run: Run, cluster: list[Object], tmp_path: Path
+) -> None:
+    image(cluster, "istiod", f"istio/pilot:{version}.0")
+    ours = build(overlay(tmp_path.resolve(), ("client-lists",), ("a.example.com",), "shop"))
+    found = examined(run, [*ours, *cluster[len(built()) :]])
+    assert [one["rule"] for one in found] == rules
+    assert all("Envoy 1.37" in one["message"] and "1.30" in one["message"] for one in found)

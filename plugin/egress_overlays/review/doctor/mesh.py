@@ -25,6 +25,7 @@ class Mesh:
     """`config` is meshConfig, `flags` istiod's environment, `root` the root namespace; `ours` the gateways of the sets.
 
     `members` take part in a set, `routed` are their names in sidecars. `has_config`: the ConfigMap istio was there.
+    `is_limited`: the gateway asks who a client is, for lists that are for some alone.
     """
 
     def __init__(self, found: Rendered) -> None:
@@ -34,6 +35,7 @@ class Mesh:
         self.flags = {key: value for one in self.istiod for key, value in _environment(one)}
         self.root = text(self.config, "rootNamespace") or "istio-system"
         entries = [entry for lists in found.lists.values() for entry in lists]
+        self.is_limited = any(found.rules.values())
         self.members = list({id(entry.resource): entry.resource for entry in entries}.values())
         self.routed: list[HostList] = [entry for entry in entries if entry.hop == SIDECAR]
         self.ours = Gateways(self.resources, self.members, self.root)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..verification.fault import Faults
     from .mesh import Mesh
 
+    Version = tuple[int, int]
+
 _DEFAULTS = {
     "VirtualService": "defaultVirtualServiceExportTo",
     "ServiceEntry": "defaultServiceExportTo",
@@ -24,6 +26,7 @@ _DEFAULTS = {
     "DestinationRule": "defaultDestinationRuleExportTo",
 }
 _EXPORT = "networking.istio.io/exportTo"
+_CHECKED, _BASE, _CLIENT_LISTS = (1, 28), (1, 29), (1, 30)
 
 
 def rule(mesh: Mesh) -> Faults:
@@ -36,24 +39,43 @@ def rule(mesh: Mesh) -> Faults:
     yield from _injection(mesh)
 
 
-def istio_version(mesh: Mesh) -> tuple[int, int] | None:
+def istio_version(mesh: Mesh) -> Version | None:
     """Major and minor of istiod, by the tag of its image; None where that tells none."""
-    for one in mesh.istiod:
-        for image in images(one):
-            found = re.search(r":(\d+)\.(\d+)", image)
-            if found:
-                return int(found[1]), int(found[2])
-    return None
+    return next((found for one in mesh.istiod if (found := version_of(one))), None)
+
+
+def version_of(one: Resource) -> Version | None:
+    """Major and minor of Istio, by the tags of its images in a Pod or workload."""
+    tags = (re.search(r"(?:pilot|istiod|proxyv2)[^:]*:(\d+)\.(\d+)", image) for image in images(one))
+    return next(((int(tag[1]), int(tag[2])) for tag in tags if tag), None)
+
+
+def envoy_of(version: Version) -> str:
+    """The Envoy in that Istio's proxies: 1.29 carries 1.37, and each minor release the next one."""
+    return f"Envoy {version[0]}.{version[1] + 8}"
 
 
 def _version(mesh: Mesh) -> Faults:
-    version = istio_version(mesh)
-    if version is not None and version < (1, 29):
-        message = (
-            f"is Istio {version[0]}.{version[1]}, whose proxies drop upstream_connect_mode: refused addresses are "
-            "connected to before they are refused, and components/client-lists lets nobody out; upgrade to 1.29"
-        )
-        yield fault("version", message, mesh.istiod[0], (), WARNING if version >= (1, 28) else ERROR)
+    """Istiod and the gateway's pods, which keep their proxy until they are restarted; each version is told once."""
+    pods = [one for one in mesh.of("Pod") if mesh.selects(one.namespace, one.labels)]
+    for version, one in {version_of(one): one for one in (*pods, *mesh.istiod)}.items():
+        if version is None:
+            continue
+        has, do = ("runs the proxy of", "restart it, or upgrade istiod") if one in pods else ("is", "upgrade")
+        is_it = f"{has} Istio {version[0]}.{version[1]} ({envoy_of(version)})"
+        if version < _BASE:
+            message = (
+                f"{is_it}, whose proxies drop upstream_connect_mode: refused addresses are connected to before they "
+                f"are refused; {do} to {_BASE[0]}.{_BASE[1]}"
+            )
+            works = version >= _CHECKED and not mesh.is_limited
+            yield fault("version", message, one, (), WARNING if works else ERROR)
+        elif mesh.is_limited and version < _CLIENT_LISTS:
+            message = (
+                f"{is_it}, whose proxies refuse the listener with lists for clients (components/client-lists), so that "
+                f"nobody gets out; {do} to {_CLIENT_LISTS[0]}.{_CLIENT_LISTS[1]}"
+            )
+            yield fault("version", message, one)
 
 
 def _visibility(mesh: Mesh) -> Faults:
