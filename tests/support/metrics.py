@@ -74,7 +74,7 @@ def queries() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a metrics endpoint; `labels` has the name as `__name__`, and the scrape's namespace."""
+    """One line of a metrics endpoint; `labels` has the name as `__name__`, and the pod that was scraped."""
 
     labels: Mapping[str, str]
     value: float
@@ -90,6 +90,10 @@ class Series:
         )
 
 
+SCRAPED = {"namespace": "istio-egress", "pod": "sni-egressgateway-7d9c5f6b8d-2xk4p"}
+"""What the PodMonitor adds to every series: the pod that it is of."""
+
+
 def series(exposed: str) -> list[Series]:
     """What a metrics endpoint says, as Prometheus has it after the PodMonitor's scrape."""
     found = []
@@ -98,7 +102,7 @@ def series(exposed: str) -> list[Series]:
             metric, _, value = line.rpartition(" ")
             name, _, labels = metric.partition("{")
             pairs = {label: text for label, _, text in _LABEL.findall(labels)}
-            found.append(Series({"namespace": "istio-egress", **pairs, "__name__": name}, float(value)))
+            found.append(Series({**SCRAPED, **pairs, "__name__": name}, float(value)))
     return found
 
 
