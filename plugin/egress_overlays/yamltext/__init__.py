@@ -1,7 +1,7 @@
 """YAML as text that keeps its bytes: reading documents, and editing them without touching the rest.
 
-Knows what Kustomize and kpt write, and nothing of lists or of what is injected. Imports `manifest`, and of `sites` which
-kinds may be copies.
+Knows what Kustomize and kpt write, and nothing of lists or of what is injected. Imports `manifest`, and from `sites`
+which kinds may be copies.
 What a text is refused for, and the limits that decide it, stand here, since all modules share them.
 """
 
