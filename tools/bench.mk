@@ -12,3 +12,7 @@ bench: .venv/.bench dist/SHA256SUMS ## Measure the function beside a Go function
 .PHONY: bench-start
 bench-start: .venv/.dev ## Measure what the packages cost at the function's start: bench/results/start.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.start $(BENCH)
+
+.PHONY: bench-verify
+bench-verify: .venv/.dev ## Measure verify beside an idle interpreter: bench/results/verify.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.verify $(BENCH)

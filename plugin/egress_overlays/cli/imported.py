@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..foreign import LEFT, WIDER, Unreadable, formats, gather, import_all, of_client
 from ..foreign.as_rendered import as_rendered
-from ..rendered.kustomize import KUSTOMIZATIONS
 from ..rendered.rendered import STDIN
+from ..rendered.tree import KUSTOMIZATIONS
 from .formats.escaping import visible
 
 if TYPE_CHECKING:

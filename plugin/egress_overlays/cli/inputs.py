@@ -11,10 +11,10 @@ from ..manifest.findings import ERROR
 from ..manifest.resource import DEFAULT_SET
 from ..names.domain import ascii_quoted
 from ..rendered import staleness
-from ..rendered.kustomize import KUSTOMIZATIONS
 from ..rendered.loading import from_text, load
 from ..rendered.overlays import is_pattern, matches, overlays
 from ..rendered.rendered import STDIN, Unreadable
+from ..rendered.tree import KUSTOMIZATIONS
 from .console import Failure
 from .formats.escaping import visible
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..rendered.kustomize import KUSTOMIZATIONS
+from ..rendered.tree import KUSTOMIZATIONS
 from .shipped import shipped
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ beside the lists has to be known by its looks to be found.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from json import loads
 from typing import Any, NamedTuple
 
@@ -173,6 +172,8 @@ class _Comparison:
     def _filters(
         self, within: tuple[Message, ...], own: tuple[str, ...], known: tuple[str, ...], name: str
     ) -> Iterator[Deviation]:
+        from difflib import SequenceMatcher  # only what differs needs it
+
         entries = [entry for entry in within[-1].get("filters") or [] if isinstance(entry, dict)]
         titles = [[str(loads(one).get("name")) if one[:1] == "{" else one for one in side] for side in (own, known)]
         for kind, i1, i2, j1, j2 in SequenceMatcher(None, titles[0], titles[1], autojunk=False).get_opcodes():

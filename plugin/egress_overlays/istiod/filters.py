@@ -6,8 +6,7 @@ What the probe does not know as istiod does it names here, before anything is ap
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..manifest.fields import mapping, mappings, number, text
 from .errors import NotModelled
@@ -39,8 +38,7 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(NamedTuple):
     """One entry of the configPatches of the EnvoyFilter `resource`, its value in snake case.
 
     `owner`: the title of that; `rank`: what istiod orders by before the time of creation.
@@ -48,7 +46,7 @@ class Patch:
 
     resource: Message
     owner: str
-    index: int
+    at: int
     rank: tuple[int, bool]
     apply_to: str
     operation: str
@@ -57,13 +55,13 @@ class Patch:
 
     @property
     def where(self) -> str:
-        """For messages: `EnvoyFilter namespace/name: configPatches[index]`."""
-        return f"{self.owner}: configPatches[{self.index}]"
+        """For messages: `EnvoyFilter namespace/name: configPatches[at]`."""
+        return f"{self.owner}: configPatches[{self.at}]"
 
     @property
     def source(self) -> Source:
         """Where its value stands."""
-        return Source(self.resource, ("spec", "configPatches", self.index, "patch", "value"))
+        return Source(self.resource, ("spec", "configPatches", self.at, "patch", "value"))
 
     @property
     def listener(self) -> Message:

@@ -135,7 +135,7 @@ class _Patching:
         )
 
     def _refuse(self, patch: Patch, reason: str) -> None:
-        reason = f"configPatches[{patch.index}]: {reason}"
+        reason = f"configPatches[{patch.at}]: {reason}"
         self.unknown.append(NotModelled(patch.resource, patch.source.path[:3], reason, opens=True))
 
     def _patch_listener(self, listener: Message) -> bool:

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from ..manifest.resource import LOCAL_CONFIG_ANNOTATION, PREFIX
+from .tree import KUSTOMIZATIONS
 
 USED_ANNOTATION = PREFIX + "used"
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
 TRANSFORMATIONS_ANNOTATION = "alpha.config.kubernetes.io/transformations"
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 MINIMUM = (5, 1)
 """Older ones take components before generators, and 4.5.7 drops the lists of an inner layer: names would be missing."""

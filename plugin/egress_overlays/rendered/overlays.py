@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.resource import KIND
-from .kustomize import KUSTOMIZATIONS
-from .tree import kustomization_of, paths_of
+from .tree import KUSTOMIZATIONS, kustomization_of, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

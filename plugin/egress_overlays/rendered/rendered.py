@@ -49,6 +49,7 @@ class Rendered:
         self.strangers = strangers(resources, self.lists, ROOT_NAMESPACE)
         self.rules, unread = identities.client_rules(resources)
         self.findings += unread
+        self._hosts: dict[str, tuple[str, ...]] = {}
 
     def __repr__(self) -> str:
         return f"Rendered({self.shown!r}, {len(self.resources)} resources, sets {self.names})"
@@ -60,6 +61,11 @@ class Rendered:
 
     def hosts(self, name: str) -> tuple[str, ...]:
         """The effective list of the set `name`: what the manifests let through, or else what the ConfigMaps say."""
+        if name not in self._hosts:
+            self._hosts[name] = self._effective(name)
+        return self._hosts[name]
+
+    def _effective(self, name: str) -> tuple[str, ...]:
         if name in self.rules:
             return self._limited(name)
         if name in self.lists:

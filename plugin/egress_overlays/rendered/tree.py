@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from yaml12 import parse_yaml
 
 from ..yamltext import InvalidInput
-from ..yamltext.anystyle import documents
 from ..yamltext.resource_list import decode
-from .kustomize import KUSTOMIZATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PATHS = ("patchesStrategicMerge", "resources", "bases", "components", "transformers", "generators", "validators")
 
 
@@ -95,6 +94,8 @@ class Tree:
 
 def kustomization_of(file: Path) -> dict[str, Any]:
     """What a kustomization file says; nothing where it cannot be read, which is for Kustomize to say."""
+    from ..yamltext.anystyle import documents  # PyYAML is a fifth of the time of a command that reads no directory
+
     try:
         found = documents(decode(file.read_bytes()))
         content: Any = parse_yaml(found[0]) if found else None

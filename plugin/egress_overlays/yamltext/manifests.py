@@ -33,8 +33,10 @@ class Manifest:
 
     def line(self, path: Path = ()) -> int:
         """The line, from 1, of what stands at `path` of the object, or of the nearest thing above it."""
-        found = self._lines = self._lines or _lines(self.text)
         path = (*self.within, *path)
+        if not path:
+            return self.start
+        found = self._lines = self._lines or _lines(self.text)
         while path and path not in found:
             path = path[:-1]
         return self.start + found.get(path, 0)

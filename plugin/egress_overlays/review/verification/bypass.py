@@ -29,8 +29,9 @@ def rule(found: Rendered, options: Options) -> Faults:
     found_openings = openings(found, options.root_namespace)
     for one in found_openings:
         yield _opening(one)
-    judged = is_base(found, options.root_namespace)
-    for stranger in strangers(found.resources, found.lists, options.root_namespace):
+    beside = strangers(found.resources, found.lists, options.root_namespace)
+    judged = bool(beside) and is_base(found, options.root_namespace)
+    for stranger in beside:
         # What EnvoyFilters do to a gateway of base/ is said already, and more exactly.
         if not (judged and stranger.resource.kind == "EnvoyFilter"):
             severity = ERROR if stranger.is_grave and stranger.is_certain else WARNING

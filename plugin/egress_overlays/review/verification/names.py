@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 def rule(found: Rendered, _options: Options) -> Faults:
     """The faults of every list by itself."""
+    fine = {PLACEHOLDER}  # most names stand in four lists
     for name, lists in found.lists.items():
         for entry in lists:
             if not entry.names and not entry.is_missing:
                 yield fault("empty", _EMPTY.get(entry.hop, _EMPTY[ROUTES]), entry.resource, entry.path)
-            yield from _names(entry)
+            yield from _names(entry, fine)
             # Names of limited lists may stand below a wildcard that is for others.
             yield from _twice(entry, overlaps=entry.hop != GATEWAY or name not in found.rules)
             yield from _limit(entry)
@@ -43,9 +44,9 @@ def _limit(entry: HostList) -> Faults:
         yield fault("limit", message, entry.resource, entry.path)
 
 
-def _names(entry: HostList) -> Faults:
+def _names(entry: HostList, fine: set[str]) -> Faults:
     for index, name in enumerate(entry.names):
-        if name == PLACEHOLDER:
+        if name in fine:
             continue
         path = (*entry.path, index)
         if not name and entry.hop == GATEWAY:
@@ -59,6 +60,8 @@ def _names(entry: HostList) -> Faults:
         if parsed != (name,):
             message = f"{ascii_quoted(name)} matches nothing as it is written; write {some(parsed)}"
             yield fault("name", message, entry.resource, path)
+        else:
+            fine.add(name)
 
 
 _REPEATED = {
