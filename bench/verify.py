@@ -83,8 +83,7 @@ def _table(found: dict[str, dict[str, Any]]) -> str:
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}. Runs in turn, medians; "
         "the ratio is of CPU time.\n\n"
         "| verify of | runs | CPU | wall | CPU of an idle interpreter | ratio | bound |\n"
-        "|---|--:|--:|--:|--:|--:|---|\n"
-        + "".join(rows)
+        "|---|--:|--:|--:|--:|--:|---|\n" + "".join(rows)
     )
 
 
