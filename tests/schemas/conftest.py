@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,23 @@ def faults() -> Faults:
     """What the schemas say against a resource, unknown fields included; a kind without a schema is a fault."""
     schemas = dict(_custom())
 
-    def check(resource: dict[str, Any]) -> list[str]:
+    @cache
+    def found(text: str) -> list[str]:
+        resource = json.loads(text)
         group = str(resource["apiVersion"]).rpartition("/")[0]
         schema = schemas.get((group, resource["apiVersion"].rpartition("/")[2], resource["kind"]))
         title = f"{resource['kind']} {resource['metadata'].get('name')}"
         if schema is not None:
-            found = jsonschema.Draft202012Validator(schema).iter_errors(resource)
-            return [f"{title}: {fault.json_path}: {fault.message}" for fault in found]
+            errors = jsonschema.Draft202012Validator(schema).iter_errors(resource)
+            return [f"{title}: {fault.json_path}: {fault.message}" for fault in errors]
         try:
             kubernetes_validate.validate(resource, KUBERNETES, strict=True)
         except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as fault:
             return [f"{title}: {fault}"]
         return []
+
+    def check(resource: dict[str, Any]) -> list[str]:
+        return found(json.dumps(resource))  # most objects are the same in all pairs of components
 
     return check
 
