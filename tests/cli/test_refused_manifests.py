@@ -25,6 +25,7 @@ def test_refused_manifests_are_not_read_as_another_format(command: str, tmp_path
     fine, refused = tmp_path / "fine.yaml", tmp_path / "refused.yaml"
     fine.write_text(LIST)
     refused.write_text(LIST + HIDDEN)
-    before = {"list": [], "check": ["api.example.com"], "diff": [fine]}[command]
+    arguments: dict[str, list[object]] = {"list": [], "check": ["api.example.com"], "diff": [fine]}
+    before = arguments[command]
     assert run(command, *before, fine).code == 0
     assert "has the tag !x" in one_line(run(command, *before, refused), 2)
