@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from command import Run, one_line
+from egress_overlays import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,20 +26,67 @@ data:
 """
 
 
-def test_remove_of_a_name_that_a_generated_list_opens_is_exit_1(run: Run, tree: Path) -> None:
-    (tree / "overlays/dev/team.txt").write_text("team.example.com\n")
+def generated(tree: Path, entry: str, text: bytes = b"") -> Path:
+    """overlays/dev with a generator that has this entry; the text file beside it."""
     (tree / "overlays/dev/kustomization.yaml").write_text(
-        """resources: [../../base, domains.yaml]
+        f"""resources: [../../base, domains.yaml]
 transformers: [../../plugin/inject]
 configMapGenerator:
 - name: egress-domains-team
-  files: [team=team.txt]
-  options: {labels: {egress-overlays.dev/set: default}}
+  {entry}
+  options: {{labels: {{egress-overlays.dev/set: default}}}}
 """
     )
+    file = tree / "overlays/dev/team.txt"
+    file.write_bytes(text)
+    return file
+
+
+def test_remove_of_a_name_that_a_literal_of_a_generator_opens_is_exit_1(run: Run, tree: Path) -> None:
+    generated(tree, "literals: [team=team.example.com]")
     outcome = run("remove", "team.example.com", "overlays/dev")
     assert outcome.code == 1
     assert "team.example.com is still open by team.example.com in team of ConfigMap egress-domains-team" in outcome.err
+
+
+@pytest.mark.parametrize("entry", ["files: [team=team.txt]", "files: [team.txt]"])
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_the_text_file_of_a_generator_is_edited_as_a_configmap_is(
+    entry: str, ending: bytes, run: Run, tree: Path
+) -> None:
+    before = ending.join([b"# ours", b"a.team.example.com  # EX-1", b"c.team.example.com", b""])
+    file = generated(tree, entry, before)
+    group = "team" if "=" in entry else "team.txt"
+    names = "b.team.example.com", "d.team.example.com"
+    outcome = run("add", *names, "--group", group, "overlays/dev")
+    assert (outcome.code, outcome.err) == (
+        0,
+        "".join(f"{name} added to {group} in overlays/dev/team.txt\n" for name in names),
+    )
+    assert file.read_bytes().split(ending)[1:5] == [
+        b"a.team.example.com  # EX-1",
+        b"b.team.example.com",
+        b"c.team.example.com",
+        b"d.team.example.com",
+    ]
+    assert set(names) <= set(load("overlays/dev").hosts("default"))
+    for name in names:
+        assert run("remove", name, "overlays/dev").code == 0
+    assert file.read_bytes() == before
+    assert not set(names) & set(load("overlays/dev").hosts("default"))
+
+
+def test_of_several_names_all_are_added_or_none(run: Run, tree: Path) -> None:
+    file = generated(tree, "files: [team=team.txt]", b"a.team.example.com\n")
+    for wrong in ("*.com", "b.example.com:443"):
+        assert run("add", "b.example.com", wrong, "--group", "team", "overlays/dev").code == 2
+    assert file.read_bytes() == b"a.team.example.com\n"
+    trial = run("add", "b.example.com", "c.example.com", "--group", "team", "--dry-run", "overlays/dev")
+    assert [line for line in trial.out.splitlines() if line.startswith("+") and "+++" not in line] == [
+        "+b.example.com",
+        "+c.example.com",
+    ]
+    assert file.read_bytes() == b"a.team.example.com\n"
 
 
 def test_remove_of_what_a_wildcard_opens_too_is_exit_1(run: Run) -> None:

@@ -1,8 +1,9 @@
 """Add a domain to a group of a domains ConfigMap, and leave everything else in the file as it is.
 
-A group whose names are in order stays in order; any other gets the name at its end. A second run changes nothing. Given
-a directory, the file is edited that decides what it allows; a group that an outer layer removes or replaces is refused,
-and a file that other overlays use is named as such.
+A group whose names are in order stays in order; any other gets the name at its end. Of several names all are added, or
+none. A second run changes nothing. Given a directory, the file is edited that decides what it allows, also a text file
+of a generator; a group that an outer layer removes or replaces is refused, and a file that other overlays use is named
+as such.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from ..editing.listfile import lines_of
 from ..lists import allowlist
 from ..manifest.findings import WARNING
 from ..manifest.resource import ALLOW_EMPTY_ANNOTATION
-from ..yamltext import manifests
 from . import edit
 from .console import Failure
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from ..editing.layers import Holder, View
-    from ..names.domain import Domain
     from .console import Console
 
 EXAMPLE = "egress-overlays add api.example.com --group partners --comment 'orders, EX-17' overlays/prod/domains.yaml"
@@ -40,49 +39,65 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Edit the file, for one name after the other; all of them must be names."""
-    if len(arguments.domains) > 1 and (arguments.dry_run or arguments.output != "text"):
-        raise Failure("--dry-run and --output are for one name at a time")
-    for text in arguments.domains:
-        edit.domain(text)
-    for text in arguments.domains:
-        arguments.domain = text
-        _add(arguments, console)
-    return 0
-
-
-def _add(arguments: Namespace, console: Console) -> int:
-    domains = edit.domain(arguments.domain)
+    """Edit the file: all of the names are added, or none."""
+    names = [text.strip() for text in arguments.domains]
+    for name in names:
+        edit.domain(name)
     if not arguments.comment.isprintable():
         raise Failure("the comment must be one line of printable characters")
     found = edit.view(arguments)
-    told = [found.doubt] if found.doubt else []
-    if arguments.new_group and not any(one.group == arguments.group for one in found.listings):
-        return _in_new_group(found, arguments, console)
-    holder = _holder(found, arguments)
-    for line in lines_of(holder.text):
-        if line.domains == domains:
-            words = [f"{line.text} stands in {holder.group} already ({holder.path})", *told]
-            return edit.finish([], words, arguments, console)
-    words = []
-    for name in domains:
-        for listing, line in edit.openers(found, name):
-            how = "covered by" if any(one != name and one.is_wildcard for one in line.domains) else "listed as"
-            words.append(f"{name} is {how} {line.text} in {edit.place(listing, arguments)}, and so open already")
-    name = arguments.domain.strip()
+    is_new = arguments.new_group and not any(one.group == arguments.group for one in found.listings)
+    start = _only_list(found, arguments) if is_new else _holder(found, arguments)
+    holder, words = start, list[str]()
     try:
-        new = listfile.add(holder.data, holder.manifest, holder.group, name, arguments.comment)
+        for name in names:
+            before = holder
+            if is_new and arguments.group not in holder.manifest.resource.value["data"]:
+                line = f"{name}  # {arguments.comment}" if arguments.comment else name
+                holder = _told(holder, annotated.new_group(holder.data, holder.manifest, arguments.group, line))
+            else:
+                holder = _with(holder, name, arguments.comment)
+            words += _words(name, before, holder, found, arguments)
+        new, more = _no_longer_empty(holder)
     except listfile.Uneditable as fault:
-        raise Failure(f"{holder.path}: {fault}") from None
-    new, more = _no_longer_empty(new, holder)
-    words += [*more, *_warnings(new, holder.manifest.resource.name, domains)]
+        raise Failure(f"{start.path}: {fault}") from None
+    changes = [edit.Change(start.path, start.data, new)] if new != start.data else []
+    words += [*more, *(edit.shared(start.path, arguments) if changes else []), *([found.doubt] if found.doubt else [])]
+    return edit.finish(changes, words, arguments, console)
+
+
+def _words(name: str, before: Holder, after: Holder, found: View, arguments: Namespace) -> list[str]:
+    """What to say of `name`, which made `after` of `before`."""
+    domains = edit.domain(name)
+    if after is before:
+        return [f"{name} stands in {before.group} already ({before.path})"]
+    words = []
+    for domain in domains:
+        for listing, line in edit.openers(found, domain):
+            how = "covered by" if any(one != domain and one.is_wildcard for one in line.domains) else "listed as"
+            words.append(f"{domain} is {how} {line.text} in {edit.place(listing, arguments)}, and so open already")
+    _, findings = allowlist.read([after.manifest.resource])
+    words += [str(one) for one in findings if one.severity == WARNING and one.value in domains]
     verb = "would be added" if arguments.dry_run else "added"
-    words = [f"{name} {verb} to {holder.group} in {holder.path}", *edit.shared(holder.path, arguments), *words, *told]
-    return edit.finish([edit.Change(holder.path, holder.data, new)], words, arguments, console)
+    kind = "the new group " if arguments.group not in before.manifest.resource.value["data"] else ""
+    return [f"{name} {verb} to {kind}{after.group} in {after.path}", *words]
 
 
-def _in_new_group(found: View, arguments: Namespace, console: Console) -> int:
-    """Add the name in a group that is not there yet, to the one list there is."""
+def _with(holder: Holder, name: str, comment: str) -> Holder:
+    """`holder` with `name`; itself where a line for that stands there."""
+    domains = edit.domain(name)
+    if any(line.domains == domains for line in lines_of(holder.text)):
+        return holder
+    return _told(holder, listfile.add(holder.data, holder.manifest, holder.group, name, comment))
+
+
+def _told(holder: Holder, new: bytes) -> Holder:
+    """`holder` after its file says `new`."""
+    return holder._replace(data=new, manifest=listfile.again(holder.manifest, holder.data, new))
+
+
+def _only_list(found: View, arguments: Namespace) -> Holder:
+    """The one list there is, for a group that is not there yet."""
     holders = {one.holder.manifest.resource.name: one.holder for one in found.listings if one.holder is not None}
     if arguments.configmap:
         holders = {name: one for name, one in holders.items() if name == arguments.configmap}
@@ -90,36 +105,18 @@ def _in_new_group(found: View, arguments: Namespace, console: Console) -> int:
         names = ", ".join(sorted(holders)) or "none"
         raise Failure(f"{arguments.file}: --new-group needs one list with a group; name it with --configmap: {names}")
     (holder,) = holders.values()
-    name = arguments.domain.strip()
-    line = f"{name}  # {arguments.comment}" if arguments.comment else name
-    try:
-        new = annotated.new_group(holder.data, holder.manifest, arguments.group, line)
-    except listfile.Uneditable as fault:
-        raise Failure(f"{holder.path}: {fault}") from None
-    new, more = _no_longer_empty(new, holder)
-    verb = "would be added" if arguments.dry_run else "added"
-    words = [f"{name} {verb} to the new group {arguments.group} in {holder.path}", *more]
-    words += _warnings(new, holder.manifest.resource.name, edit.domain(arguments.domain))
-    words += edit.shared(holder.path, arguments)
-    return edit.finish([edit.Change(holder.path, holder.data, new)], words, arguments, console)
+    return holder._replace(group=arguments.group)
 
 
-def _no_longer_empty(new: bytes, holder: Holder) -> tuple[bytes, list[str]]:
-    """`new` without allow-empty, which stands for a list without names, and the words for it."""
+def _no_longer_empty(holder: Holder) -> tuple[bytes, list[str]]:
+    """What the file is to say without allow-empty, which stands for a list without names, and the words for it."""
     if ALLOW_EMPTY_ANNOTATION not in holder.manifest.resource.annotations:
-        return new, []
-    current = listfile.again(holder.manifest, holder.data, new)
+        return holder.data, []
     try:
-        return annotated.without_allow_empty(new, current), [f"{ALLOW_EMPTY_ANNOTATION} removed: the list has a name"]
+        new = annotated.without_allow_empty(holder.data, holder.manifest)
     except listfile.Uneditable as fault:
-        return new, [f"{holder.path}: {fault}"]
-
-
-def _warnings(new: bytes, name: str, domains: tuple[Domain, ...]) -> list[str]:
-    """What a build would warn of for `domains` in the ConfigMap `name`."""
-    sources = [one.resource for one in manifests.read(new) if one.resource.name == name]
-    _, findings = allowlist.read(sources)
-    return [str(one) for one in findings if one.severity == WARNING and one.value in domains]
+        return holder.data, [f"{holder.path}: {fault}"]
+    return new, [f"{ALLOW_EMPTY_ANNOTATION} removed: the list has a name"]
 
 
 def _holder(found: View, arguments: Namespace) -> Holder:

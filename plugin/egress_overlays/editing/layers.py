@@ -16,7 +16,7 @@ from ..rendered.rendered import Unreadable, is_source
 from ..rendered.tracing import shown
 from ..rendered.tree import Tree
 from ..yamltext import InvalidInput, manifests
-from .listfile import Line, groups, lines_of
+from .listfile import Line, groups, lines_of, of_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Holder(NamedTuple):
-    """A group in a file: `path`, its bytes, the ConfigMap in it, and the key."""
+    """A group in a file: `path`, its bytes, the ConfigMap in it or made of it, and the key."""
 
     path: Path
     data: bytes
@@ -95,7 +95,11 @@ def of_directory(directory: Path) -> View:
 def using(file: Path, beside: Path) -> list[Path]:
     """The kustomizations in the directories beside `beside` that name `file` too."""
     others = [one for one in beside.resolve().parent.iterdir() if one.is_dir() and one != beside.resolve()]
-    return [one for one in sorted(others) if file.resolve() in Tree(one).files()]
+    return [one for one in sorted(others) if _uses(Tree(one), file.resolve())]
+
+
+def _uses(tree: Tree, file: Path) -> bool:
+    return file in tree.files() or file in tree.generator_files()
 
 
 def _mentions(tree: Tree) -> Iterator[_Mention]:
@@ -114,13 +118,16 @@ def _mentions(tree: Tree) -> Iterator[_Mention]:
             if manifest.resource.name in lists and isinstance(texts, dict):
                 for group, text in texts.items():
                     if isinstance(group, str) and (text is None or isinstance(text, str)):
-                        line = "" if inline else f":{manifest.line(('data', group))}"
+                        line = f":{manifest.line(('data', group))}" if manifest.text and not inline else ""
                         where = f"{path}{line}" + (", in a patch written out there," if inline else "")
                         yield _Mention(where, Holder(path, data, manifest, group), text, inline)
 
 
 def _texts(tree: Tree) -> Iterator[tuple[Path, bytes, list[Manifest], bool]]:
-    """The files of `tree` and the patches written out in it, with the domains kinds in each; True for the latter."""
+    """The files of `tree`, and the patches written out in it, with the domains kinds in each; True for the latter.
+
+    A text file that a generator reads stands for the ConfigMap that is made of it.
+    """
     done = set()
     for kustomization, content in tree.kustomizations:
         for patch in tree.written_out(content):
@@ -132,6 +139,10 @@ def _texts(tree: Tree) -> Iterator[tuple[Path, bytes, list[Manifest], bool]]:
                 with suppress(InvalidInput, OSError):
                     data = file.read_bytes()
                     yield Path(shown(file)), data, _lists(data), False
+        for made in tree.generated(kustomization, content):
+            with suppress(OSError, UnicodeDecodeError):
+                data = made.path.read_bytes()
+                yield Path(shown(made.path)), data, [of_text(data, made.name, made.labels, made.key)], False
 
 
 def _lists(data: bytes) -> list[Manifest]:

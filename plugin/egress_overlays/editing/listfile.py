@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..manifest.resource import SET_LABEL
+from ..manifest.resource import SET_LABEL, Resource
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..yamltext import InvalidInput, manifests
@@ -59,6 +59,13 @@ def groups(data: bytes, name: str = "") -> list[tuple[Manifest, str]]:
     ]
 
 
+def of_text(data: bytes, name: str, labels: dict[str, Any], group: str) -> Manifest:
+    """The ConfigMap `name` that a generator makes of a text file, its `group`; raises UnicodeDecodeError."""
+    metadata = {"name": name, "labels": labels}
+    value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {group: data.decode("utf-8")}}
+    return manifests.Manifest(Resource(value), "", 1)
+
+
 def lines_of(text: str) -> list[Line]:
     """The names of a group; lines that are no valid names stand for nothing."""
     found = []
@@ -106,6 +113,9 @@ def remove(data: bytes, manifest: Manifest, group: str, domains: tuple[Domain, .
 
 def again(manifest: Manifest, data: bytes, new: bytes) -> Manifest:
     """The ConfigMap of `new`, which an edit made of `data`, that `manifest` was in `data`."""
+    if not manifest.text:
+        ((group, _),) = manifest.resource.value["data"].items()
+        return of_text(new, manifest.resource.name, manifest.resource.labels, group)
     places = [(found.start, found.within) for found in manifests.read(data)]
     return manifests.read(new)[places.index((manifest.start, manifest.within))]
 
@@ -140,6 +150,9 @@ def _edited(data: bytes, manifest: Manifest, group: str, changed: _Change) -> by
         return data
     new = "\n".join(lines[one] if isinstance(one, int) else one for one in change)
     text = data.decode("utf-8")
+    if not manifest.text:  # of a generator, which takes the file as it is
+        ending = "\r" if "\r\n" in text else ""
+        return "\n".join(lines[one] if isinstance(one, int) else one + ending for one in change).encode()
     key = manifest.line(("data", group))
     header = text.split("\n")[key - 1].rstrip("\r").partition(":")[2].strip()
     if header[:1] == "|" or (header[:2] == '""' and header[2:].lstrip()[:1] in ("", "#")):

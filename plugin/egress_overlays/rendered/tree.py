@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yaml12 import parse_yaml
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PATHS = ("patchesStrategicMerge", "resources", "bases", "components", "transformers", "generators", "validators")
+
+
+class Generated(NamedTuple):
+    """A text file that a configMapGenerator makes a key of, and the ConfigMap that it is a key of."""
+
+    path: Path
+    name: str
+    labels: dict[str, Any]
+    key: str
 
 
 class Tree:
@@ -85,11 +94,18 @@ class Tree:
     def generator_files(self) -> Iterator[Path]:
         """Every file that a configMapGenerator makes a key of."""
         for file, content in self.kustomizations:
-            for generator in _mappings(content.get("configMapGenerator")):
-                for entry in generator.get("files") or ():
-                    path = file.parent / str(entry).rpartition("=")[2]
-                    if path.is_file():
-                        yield path.resolve()
+            yield from (one.path for one in self.generated(file, content))
+
+    def generated(self, file: Path, content: dict[str, Any]) -> Iterator[Generated]:
+        """Every file that a configMapGenerator of the kustomization `file` makes a key of."""
+        for generator in _mappings(content.get("configMapGenerator")):
+            options = _mappings([content.get("generatorOptions"), generator.get("options")])
+            labels = {key: value for one in options for key, value in (one.get("labels") or {}).items()}
+            for entry in generator.get("files") or ():
+                key, _, name = str(entry).rpartition("=")
+                path = file.parent / name
+                if path.is_file():
+                    yield Generated(path.resolve(), str(generator.get("name")), labels, key or path.name)
 
 
 def kustomization_of(file: Path) -> dict[str, Any]:
