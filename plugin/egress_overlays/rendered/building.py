@@ -36,6 +36,8 @@ def built(path: str) -> Rendered:
         where = InTree(directory, base)
         found = manifests.read(data)
         used = [manifest for manifest in found if USED_ANNOTATION in manifest.resource.annotations]
+        for manifest in used:
+            del manifest.resource.annotations[USED_ANNOTATION]  # the build's mark, and nobody's
         sources = [manifest.resource for manifest in used if is_source(manifest)] + _function_configs(found, where)
     except Unbuildable as fault:
         raise DoesNotBuild(path, fault) from None

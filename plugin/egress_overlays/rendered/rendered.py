@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..lists import allowlist
+from ..lists.unread import misplaced
 from ..manifest.resource import SET_LABEL
 from ..names.domain import Domain, covering
 from . import identities, reach
@@ -45,6 +46,7 @@ class Rendered:
         self.sets: dict[str, AllowSet]
         self.findings: list[Finding]
         self.sets, self.findings = allowlist.read(sources)
+        self.findings += [one for resource in (*sources, *resources) for one in misplaced(resource)]
         self.lists: dict[str, list[HostList]] = reach.host_lists(resources)
         self.strangers = strangers(resources, self.lists, ROOT_NAMESPACE)
         self.rules, unread = identities.client_rules(resources)

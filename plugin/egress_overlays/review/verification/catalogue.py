@@ -14,6 +14,7 @@ RULES = {
     "group-name": "A group is a valid key of a ConfigMap.",
     "look-alike": "No label mixes scripts as look-alikes do.",
     "metadata-type": "Labels and annotations of a list are mappings.",
+    "misplaced": "No label or annotation is one letter off from ours, or stands where nobody reads it.",
     "no-names": "A list has a name where others of its set have some.",
     "opened": "A name of a limited list is not open to all through another list.",
     "repeated": "A name stands once.",
