@@ -1,0 +1,157 @@
+"""Changes rendered gateways, one field at a time, and asks `verify` of each: bench/results/mutants.md.
+
+A mutant is a field or an item removed, changed or inserted in an object that reaches the gateway. One that changes
+what Envoy is told or a NetworkPolicy and that `verify` lets pass must differ in free fields alone (istiod/free.py), or
+is run in a real Envoy, where nothing may be reached that the gateway before did not let through. Exit code 1: one
+opens something, or cannot be shown not to. Needs kustomize on PATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
+
+import builds
+from egress_overlays.istiod.configuration import model
+from egress_overlays.istiod.errors import ProbeError
+from egress_overlays.istiod.free import FREE
+from egress_overlays.istiod.gateway import workloads
+from egress_overlays.manifest.findings import ERROR
+from egress_overlays.manifest.resource import Resource
+from egress_overlays.probe import REFUSED, probe
+from egress_overlays.rendered.locations import Location
+from egress_overlays.rendered.rendered import Rendered
+from egress_overlays.review.verification import verify
+from mutation import Mutant, changed, mutants, title, tree
+
+Message = dict[str, Any]
+ROOT = builds.ROOT
+CLOSED = ("does not start", "no Gateway", "no gateway", "selects no")
+"""What ProbeError says where nothing forwards: without the EnvoyFilter the route of base/ leads to dummy.local."""
+GONE, SAME = "no gateway is left", "Envoy is told the same"
+CAUGHT, FREED, SHUT, OPENS = "an error of verify", "passes: free fields alone", "passes: shut in Envoy", "OPENS"
+
+
+class Anywhere:
+    """Locations that nobody asks for."""
+
+    def of(self, *_: object) -> Location:
+        """No place."""
+        return Location("mutant")
+
+    entry = of
+
+
+def told(resources: list[Message], left_out: frozenset[str] = frozenset()) -> str:
+    """What Envoy and the kernel would be told, without the fields `left_out`; "" where no gateway is left."""
+    try:
+        found = [model(resources, one) for one in workloads(resources)]
+    except ProbeError:
+        return ""
+    parts = [(one.listeners, one.clusters, [part.reason for part in one.unknown]) for one in found]
+    policies = [one.get("spec") for one in resources if one["kind"] == "NetworkPolicy"]
+    return json.dumps([_without(parts, left_out), policies], sort_keys=True, default=str)
+
+
+def _without(node: Any, left_out: frozenset[str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _without(value, left_out) for key, value in node.items() if key not in left_out}
+    return [_without(one, left_out) for one in node] if isinstance(node, (list, tuple)) else node
+
+
+@cache
+def before(name: str) -> tuple[str, str]:
+    """What the unchanged tree tells, with and without what is free."""
+    return told(tree(name)), told(tree(name), frozenset(FREE))
+
+
+def judged(mutant: Mutant) -> tuple[Mutant, str, str]:
+    """(mutant, what becomes of it, what tells its gateway apart); "" where a real Envoy must say."""
+    resources = changed(mutant)
+    now = told(resources)
+    if not now or now == before(mutant.tree)[0]:
+        return mutant, SAME if now else GONE, now
+    reported = verify(Rendered("mutant", [Resource(one) for one in resources], (), Anywhere()))
+    if any(one.finding.severity == ERROR for one in reported):
+        return mutant, CAUGHT, now
+    if told(resources, frozenset(FREE)) == before(mutant.tree)[1]:
+        return mutant, FREED, now
+    return mutant, "", now
+
+
+def reached(resources: list[Message], envoy: Path) -> set[str]:
+    """What gets through in a real Envoy, or was tried; raises ProbeError."""
+    return {one.case.label for one in probe(resources, binary=envoy).results if one.outcome != REFUSED}
+
+
+def in_envoy(mutant: Mutant, envoy: Path, allowed: set[str]) -> tuple[str, str]:
+    """(what becomes of it, why)."""
+    try:
+        more = reached(changed(mutant), envoy) - allowed
+    except ProbeError as fault:
+        return (SHUT if any(one in str(fault) for one in CLOSED) else OPENS), f"not shown: {fault}"
+    return (OPENS, ", ".join(sorted(more))) if more else (SHUT, "")
+
+
+def main() -> int:
+    """Judge them all, or an evenly spread sample; 1 where one opens something."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=0, help="this many, always the same ones (default: every one)")
+    parser.add_argument("--write", action="store_true", help="write bench/results/mutants.md")
+    parser.add_argument("trees", nargs="*", help="overlays, or components parted by commas")
+    arguments = parser.parse_args()
+    names = arguments.trees or ["overlays/dev", "overlays/staging", "overlays/prod", *builds.COMPONENTS]
+    everyone = [mutant for name in names for mutant in mutants(name)]
+    if arguments.sample:
+        everyone = random.Random(15).sample(everyone, min(arguments.sample, len(everyone)))  # noqa: S311 - no secret
+    done = subprocess.run([sys.executable, ROOT / "tools/components.py", "envoy"], capture_output=True, check=True)
+    envoy = Path(json.loads(done.stdout)["envoy"])
+    with Pool() as pool:
+        found = list(pool.imap(judged, everyone, chunksize=50))
+    counts = Counter(become for _, become, _ in found if become)
+    shown: dict[str, tuple[str, str]] = {}
+    allowed: dict[str, set[str]] = {}
+    opened = []
+    for mutant, become, now in found:
+        if become:
+            continue
+        if now not in shown:
+            if mutant.tree not in allowed:
+                allowed[mutant.tree] = reached(tree(mutant.tree), envoy)
+            shown[now] = in_envoy(mutant, envoy, allowed[mutant.tree])
+            said = f"{title(mutant)}: {shown[now][0]} {shown[now][1]}"
+            sys.stderr.write(said + "\n")
+            opened += [said] if shown[now][0] == OPENS else []
+        counts[shown[now][0]] += 1
+    text = report(counts, len(names), len(shown), opened)
+    sys.stdout.write(text)
+    if arguments.write:
+        (ROOT / "bench/results/mutants.md").write_text(text)
+    return int(bool(opened))
+
+
+def report(counts: Counter[str], trees: int, runs: int, opened: list[str]) -> str:
+    """The figures as Markdown."""
+    total, telling = sum(counts.values()), sum(counts.values()) - counts[SAME] - counts[GONE]
+    rows = "".join(f"| {what} | {count} |\n" for what, count in counts.most_common())
+    share = 100 * counts[CAUGHT] / telling if telling else 100
+    trees_said = f"{trees} tree{'s' * (trees > 1)}"
+    return (
+        f"{total} mutants of {trees_said}; {telling} tell Envoy or the kernel something else, and `verify` refuses "
+        f"{share:.1f} % of these.\n{runs} gateways of the others were run in a real Envoy; {len(opened)} open.\n\n"
+        f"| a mutant | count |\n|---|---:|\n{rows}" + "".join(f"\n- {one}" for one in opened)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
