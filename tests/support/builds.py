@@ -20,6 +20,8 @@ COMPONENTS = tuple(
 LAST = "own-namespace"
 """The component that goes after all others."""
 OWN_NAMESPACE = "egress-prod"
+OWNER = "system:serviceaccount:argocd:argocd-application-controller"
+"""Who may change the gateway with components/admission."""
 MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
 
 
@@ -36,6 +38,12 @@ def private_addresses(address: str = "127.0.0.1", length: int = 32) -> dict[str,
         "envoy": [{"matcher": matcher}],
         "kubernetes": [{"ipBlock": {"cidr": f"{address}/{length}"}}],
     }
+
+
+def gateway_owners() -> dict[str, Any]:
+    """The object that components/admission reads, as its README shows it."""
+    owners = _named("GatewayOwners", "owners", OWNER)
+    return {**owners, "rootNamespace": "istio-system", "podLabels": "", "actions": ["Deny"]}
 
 
 def _named(kind: str, field: str, value: str) -> dict[str, Any]:
@@ -71,6 +79,7 @@ def overlay(
     }
     read = {
         "allow-private-addresses": private_addresses(),
+        "admission": gateway_owners(),
         "own-namespace": _named("GatewayNamespace", "namespace", OWN_NAMESPACE),
         "revision": _named("Revision", "revision", "stable"),
     }
