@@ -81,7 +81,7 @@ def test_wrong_use_is_one_line(arguments: tuple[str, ...], words: str, run: Run)
     assert words in one_line(run(*arguments), 2)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_completion_is_a_script_that_knows_every_command(shell: str, run: Run, tmp_path: Path) -> None:
     script = run("completion", shell).out
     for name in COMMANDS:

@@ -1,6 +1,7 @@
-"""Print a completion script for a shell: bash, zsh or tcsh.
+"""Print a completion script for a shell: bash, zsh, fish or tcsh.
 
-bash: put it in ~/.local/share/bash-completion/completions/egress-overlays; zsh: in a file _egress-overlays on $fpath.
+bash: put it in ~/.local/share/bash-completion/completions/egress-overlays; zsh: in a file _egress-overlays on $fpath;
+fish: ~/.config/fish/completions/egress-overlays.fish.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _FILES = ("PATH", "FILE", "DIR", "A", "B")
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"], metavar="SHELL", help="bash, zsh or tcsh")
+    shells = ("bash", "zsh", "fish", "tcsh")
+    parser.add_argument("shell", choices=shells, metavar="SHELL", help="bash, zsh, fish or tcsh")
 
 
 def run(arguments: Namespace, console: Console) -> int:
