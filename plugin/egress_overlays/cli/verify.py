@@ -1,9 +1,11 @@
-"""Verify rendered or live manifests, or the lists of a directory that does not build.
+r"""Verify rendered or live manifests, or the lists of a directory that does not build.
 
 A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
 counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
 are fine; warnings are, unless --strict. Live manifests:
-kubectl get virtualservices,serviceentries,envoyfilters,gateways,deployments -A -o yaml | egress-overlays verify -
+kubectl get -A -o yaml virtualservices.networking.istio.io,serviceentries.networking.istio.io,\
+  envoyfilters.networking.istio.io,gateways.networking.istio.io,deployments.apps,networkpolicies.networking.k8s.io |
+  egress-overlays verify -
 """
 
 from __future__ import annotations

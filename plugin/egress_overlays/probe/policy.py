@@ -25,7 +25,7 @@ def blocking(resources: list[Resource], workload: Workload, address: str) -> str
         labels = (spec.get("podSelector") or {}).get("matchLabels")
         if namespace(policy) != workload.namespace or not workload.selected(labels):
             continue
-        if "Egress" not in spec.get("policyTypes", ["Egress"] if "egress" in spec else []):
+        if "Egress" not in (spec.get("policyTypes") or (["Egress"] if spec.get("egress") else [])):
             continue
         if any(_allows(rule, address) for rule in spec.get("egress") or []):
             return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...rendered.locations import Location
-from . import agreement, beside, bypass, clients, gateway, names, risks, types
+from . import agreement, beside, bypass, clients, gateway, kernel, names, risks, types
 from .catalogue import RULES
 from .fault import Options, once
 
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Options", "Reported", "verify"]
 
-_RULES = (names.rule, agreement.rule, gateway.rule, bypass.rule, beside.rule, clients.rule, types.rule, risks.rule)
+_RULES = (
+    names.rule,
+    agreement.rule,
+    gateway.rule,
+    bypass.rule,
+    beside.rule,
+    kernel.rule,
+    clients.rule,
+    types.rule,
+    risks.rule,
+)
 
 
 class Reported(NamedTuple):
