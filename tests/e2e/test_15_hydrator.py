@@ -92,8 +92,8 @@ def application(argocd: ArgoCD) -> Iterator[Hydrated]:
 def staging(application: Hydrated, branches: Branches) -> Hydrated:
     """The Application after its first commit was hydrated, merged and synced."""
     application.hydrate(branches.restore())
-    branches.merge()
-    application.sync()
+    # To this revision: Synced and Healthy it may be to the one before, and what comes late looks like a push.
+    application.sync(branches.merge())
     return application
 
 

@@ -135,7 +135,7 @@ class Round:
             # Envoy did connect, or tried to: only the kernel could still have stopped it.
             stopped = policy.blocking(self._subject.resources, self._subject.target.workload, case.forbidden)
             outcome = REFUSED if stopped else REACHED if address else TRIED
-            rule = f"NetworkPolicy {stopped}; Envoy alone connects" if stopped else rule
+            rule = f"{stopped}; Envoy alone connects" if stopped else rule
         logged = any(all(word in line for word in words_of(entry)) for line in lines)
         return Result(self._subject.target, case, outcome, entry.get("chain") or "", rule, upstream, attempted, logged)
 
