@@ -125,6 +125,17 @@ def test_allow_empty_that_is_left_where_names_are_is_warned_of(run: Run, tree: P
     file.write_text(file.read_text().replace("    # api.example.com", "    api.example.com"))
     found = json.loads(run("verify", "-o", "json", "overlays/qa").out)[0]["findings"]
     assert [(one["severity"], one["rule"]) for one in found] == [("warning", "allow-empty")]
+    before = file.read_bytes()
+    assert run("add", "api.example.com", "--group", "partners", "overlays/qa").code == 0
+    assert file.read_bytes() == before  # nothing was added
+
+
+def test_a_new_group_beside_that_of_a_generator_is_a_file_of_its_own(run: Run, tree: Path) -> None:
+    file = generated(tree, "files: [team=team.txt]", b"a.team.example.com\n")
+    options = ("--group", "fresh", "--new-group", "--configmap", "egress-domains-team")
+    said = one_line(run("add", "b.team.example.com", *options, "overlays/dev"), 2)
+    assert 'team.txt: is one group of a generator; add a file for "fresh" to its files: in the kustomization' in said
+    assert file.read_bytes() == b"a.team.example.com\n"
 
 
 def test_several_names_and_a_new_group(run: Run, tree: Path) -> None:

@@ -58,7 +58,7 @@ def run(arguments: Namespace, console: Console) -> int:
             else:
                 holder = _with(holder, name, arguments.comment)
             words += _words(name, before, holder, found, arguments)
-        new, more = _no_longer_empty(holder)
+        new, more = _no_longer_empty(holder) if holder is not start else (start.data, [])
     except listfile.Uneditable as fault:
         raise Failure(f"{start.path}: {fault}") from None
     changes = [edit.Change(start.path, start.data, new)] if new != start.data else []

@@ -127,10 +127,6 @@ def read(path: str, console: Console) -> Rendered:
         raise Failure(f"{fault}{below(path)}") from None
 
 
-def _are_manifests(path: str, data: bytes) -> bool:
-    return b"apiVersion:" in (data if path == STDIN else Path(path).read_bytes() if Path(path).is_file() else b"")
-
-
 def read_lists(path: str, console: Console) -> Rendered:
     """What `path` holds, in any format that `import` reads too; raises Failure where that is no egress list at all.
 
@@ -143,7 +139,8 @@ def read_lists(path: str, console: Console) -> Rendered:
     except Unreadable as fault:
         refusal = Failure(str(fault))
         # Manifests that are refused are no other format: `import` would read them less strictly.
-        if _are_manifests(path, data):
+        file = Path(path)
+        if b"apiVersion:" in (file.read_bytes() if path != STDIN and file.is_file() else data):
             raise refusal from None
     if found is None or not found.names:
         from .imported import imported

@@ -21,6 +21,8 @@ _OF_INIT = "# Nothing is open yet."
 
 def new_group(data: bytes, manifest: Manifest, group: str, line: str) -> bytes:
     """`data` with `group`, of one line, at the end of the groups of `manifest`; raises Uneditable."""
+    if manifest.is_generated:
+        raise Uneditable(f'is one group of a generator; add a file for "{group}" to its files: in the kustomization')
     lines = data.decode("utf-8").split("\n")
     at = manifest.line(("data",)) - 1
     if manifest.within or lines[at].rstrip() != "data:":

@@ -118,7 +118,7 @@ def _mentions(tree: Tree) -> Iterator[_Mention]:
             if manifest.resource.name in lists and isinstance(texts, dict):
                 for group, text in texts.items():
                     if isinstance(group, str) and (text is None or isinstance(text, str)):
-                        line = f":{manifest.line(('data', group))}" if manifest.text and not inline else ""
+                        line = f":{manifest.line(('data', group))}" if not (manifest.is_generated or inline) else ""
                         where = f"{path}{line}" + (", in a patch written out there," if inline else "")
                         yield _Mention(where, Holder(path, data, manifest, group), text, inline)
 

@@ -113,7 +113,7 @@ def remove(data: bytes, manifest: Manifest, group: str, domains: tuple[Domain, .
 
 def again(manifest: Manifest, data: bytes, new: bytes) -> Manifest:
     """The ConfigMap of `new`, which an edit made of `data`, that `manifest` was in `data`."""
-    if not manifest.text:
+    if manifest.is_generated:
         ((group, _),) = manifest.resource.value["data"].items()
         return of_text(new, manifest.resource.name, manifest.resource.labels, group)
     places = [(found.start, found.within) for found in manifests.read(data)]
@@ -148,11 +148,11 @@ def _edited(data: bytes, manifest: Manifest, group: str, changed: _Change) -> by
     change = changed(lines)
     if change == list(range(len(lines))):
         return data
-    new = "\n".join(lines[one] if isinstance(one, int) else one for one in change)
     text = data.decode("utf-8")
-    if not manifest.text:  # of a generator, which takes the file as it is
-        ending = "\r" if "\r\n" in text else ""
-        return "\n".join(lines[one] if isinstance(one, int) else one + ending for one in change).encode()
+    ending = "\r" if manifest.is_generated and "\r\n" in text else ""
+    new = "\n".join(lines[one] if isinstance(one, int) else one + ending for one in change)
+    if manifest.is_generated:
+        return new.encode("utf-8")
     key = manifest.line(("data", group))
     header = text.split("\n")[key - 1].rstrip("\r").partition(":")[2].strip()
     if header[:1] == "|" or (header[:2] == '""' and header[2:].lstrip()[:1] in ("", "#")):

@@ -31,6 +31,11 @@ class Manifest:
         self._lines: dict[Path, int] = {}
         self._groups: dict[str, tuple[int, bool]] = {}
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether a generator makes it of a text file, so that no text of YAML holds it."""
+        return not self.text
+
     def line(self, path: Path = ()) -> int:
         """The line, from 1, of what stands at `path` of the object, or of the nearest thing above it."""
         path = (*self.within, *path)

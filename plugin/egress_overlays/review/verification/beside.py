@@ -28,13 +28,9 @@ def rule(found: Rendered, options: Options) -> Faults:
     members = {id(entry.resource): entry.resource for entries in found.lists.values() for entry in entries}
     if not members:
         return
-    listed = {
-        name for entries in found.lists.values() for entry in entries if entry.hop == SIDECAR for name in entry.names
-    }
+    listed = _names_at(SIDECAR, found)
     # A name among a VirtualService's hosts makes no way of its own in sidecars: its routes alone do.
-    routed = {
-        name for entries in found.lists.values() for entry in entries if entry.hop == ROUTES for name in entry.names
-    }
+    routed = _names_at(ROUTES, found)
     gateways = Gateways(found.resources, list(members.values()), options.root_namespace)
     is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
     for resource in found.resources:
@@ -48,6 +44,10 @@ def rule(found: Rendered, options: Options) -> Faults:
             yield from _sidecar(resource, is_closed=is_closed)
         elif is_istio(resource, "DestinationRule"):
             yield from _destination_rule(resource, gateways)
+
+
+def _names_at(hop: str, found: Rendered) -> set[str]:
+    return {name for entries in found.lists.values() for entry in entries if entry.hop == hop for name in entry.names}
 
 
 def _closes(resource: Resource, root_namespace: str) -> bool:
