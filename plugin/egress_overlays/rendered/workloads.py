@@ -126,14 +126,14 @@ def destinations(service: Resource, *, from_mesh: bool = False) -> Iterator[Dest
 def route_destinations(service: Resource, route: dict[str, Any]) -> Iterator[Destination]:
     """Where one route leads."""
     for _, target in mappings(route, "route"):
-        destination = mapping(target, "destination")
-        host = text(destination, "host")
+        named = mapping(target, "destination")
+        host = text(named, "host")
         if host:
-            yield _destination(host, service.namespace, number(destination.get("port"), "number"))
+            yield destination_of(host, service.namespace, number(named.get("port"), "number"))
 
 
-def _destination(host: str, namespace: str, port: int) -> Destination:
-    # Istio completes short names by the VirtualService's own namespace (Istio, Destination.host).
+def destination_of(host: str, namespace: str, port: int = 0) -> Destination:
+    """What `host` means in an object of `namespace`, which completes short names (Istio, Destination.host)."""
     parts = host.lower().rstrip(".").split(".")
     if len(parts) == 1:
         return Destination(parts[0], namespace, port)
@@ -157,15 +157,21 @@ def binds(service: Resource, gateway: Resource) -> bool:
     return False
 
 
+def deployed(resources: Iterable[Resource]) -> Iterator[Workload]:
+    """The pods of the Deployments and their like at hand, as far as their templates have labels."""
+    for resource in resources:
+        labels = mapping(resource.value, "spec", "template", "metadata", "labels")
+        if resource.group == "apps" and labels:
+            yield Workload(resource.name, resource.namespace, labels)
+
+
 def _templates(resources: Iterable[Resource], partial: Workload) -> list[Workload]:
     """The pods of `partial` as the templates at hand have them."""
-    found = []
-    for resource in resources:
-        if resource.group == "apps" and partial.namespace in ("", resource.namespace) and partial.labels:
-            labels = mapping(resource.value, "spec", "template", "metadata", "labels")
-            if labels and partial.labels.items() <= labels.items():
-                found.append(Workload(resource.name, resource.namespace, labels))
-    return found
+    return [
+        pods
+        for pods in (deployed(resources) if partial.labels else ())
+        if partial.namespace in ("", pods.namespace) and partial.labels.items() <= pods.labels.items()
+    ]
 
 
 def _leads_to(service: Resource, pods: Workload) -> bool:

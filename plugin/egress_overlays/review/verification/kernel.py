@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...istiod.workload import Workload
 from ...manifest.fields import mapping, text
 from ...manifest.findings import ERROR
 from ...policies import let_through, selecting
 from ...policies.ranges import Block, Ranges, network, outside
-from ...rendered.workloads import selector
+from ...rendered.workloads import deployed, selector
 from .fault import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from ...istiod.workload import Workload
     from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
@@ -32,7 +32,9 @@ def rule(found: Rendered, _options: Options) -> Faults:
     values = [resource.value for resource in found.resources]
     for resource in found.resources:
         for refused in _refused(resource):
-            for pods in _reached(found.resources, resource):
+            for pods in deployed(found.resources):
+                if not pods.reached_from(resource.namespace, selector(resource), ""):
+                    continue
                 policy, through = next(let_through(selecting(values, pods), refused), (None, []))
                 if through:
                     holder = policy and next(one for one in found.resources if one.value is policy.resource)
@@ -47,16 +49,6 @@ def _message(pods: Workload, through: Ranges) -> str:
         "DNS answer alone; take base/networkpolicy.yaml as it is, and components/allow-private-addresses for ranges "
         "that are to be reached"
     )
-
-
-def _reached(resources: Iterable[Resource], envoy_filter: Resource) -> Iterator[Workload]:
-    """The Deployments that the EnvoyFilter is for."""
-    for resource in resources:
-        labels = mapping(resource.value, "spec", "template", "metadata", "labels")
-        pods = Workload(resource.name, resource.namespace, labels)
-        is_deployment = resource.group == "apps" and labels
-        if is_deployment and pods.reached_from(envoy_filter.namespace, selector(envoy_filter), ""):
-            yield pods
 
 
 def _refused(resource: Resource) -> Iterator[Ranges]:
