@@ -178,14 +178,20 @@ def test_chains_that_match_something_else_are_none_of_ours(run: Run, rendered: C
 
 def test_one_set_may_have_two_gateways(run: Run, rendered: Callable[[str], Path]) -> None:
     documents = {one["kind"]: one for one in yaml.safe_load_all(rendered("prod").read_text())}
-    for kind, where in (("EnvoyFilter", ("workloadSelector", "labels")), ("Gateway", ("selector",))):
-        more = copy.deepcopy(documents[kind])
-        more["metadata"]["name"] += "-2"
+    second = (
+        ("Deployment", ("selector", "matchLabels")),
+        ("Deployment", ("template", "metadata", "labels")),
+        ("NetworkPolicy", ("podSelector", "matchLabels")),
+        ("EnvoyFilter", ("workloadSelector", "labels")),
+        ("Gateway", ("selector",)),
+    )
+    for kind, where in second:
+        more = documents.setdefault(f"{kind} 2", copy.deepcopy(documents[kind]))
+        more["metadata"]["name"] = f"{documents[kind]['metadata']['name']}-2"
         holder = more["spec"]
         for step in where:
             holder = holder[step]
         holder["istio"] = "sni-egressgateway-2"
-        documents[kind + " 2"] = more
     documents["VirtualService"]["spec"]["gateways"].append("istio-egress/sni-egressgateway-2")
     assert verified(run, "-", stdin=yaml.safe_dump_all(documents.values()).encode()) == []
     del documents["EnvoyFilter 2"]
