@@ -30,7 +30,7 @@ def orphans(
                 "or remove the annotation",
                 "orphan-shard",
             )
-        elif not any(_continues(resource, root) for root in known):
+        elif not any(continues(resource, root) for root in known):
             key = str(resource.annotations[SHARD_ANNOTATION])
             wanted = ", ".join(f"{root.title}-{ascii(key)[1:-1]}" for root in known)
             yield fault_of(
@@ -41,7 +41,7 @@ def orphans(
             )
 
 
-def _continues(resource: Resource, root: Resource) -> bool:
+def continues(resource: Resource, root: Resource) -> bool:
     """Whether `resource` is what the function makes of `root`; a nameSuffix of an outer layer stands behind the key."""
     if resource.namespace != root.namespace:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...rendered.locations import Location
-from . import agreement, beside, bypass, clients, dangling, gateway, kernel, names, risks, types
+from . import agreement, beside, bypass, clients, copies, dangling, gateway, kernel, names, risks, types
 from .catalogue import RULES
 from .fault import Options, once
 
@@ -23,6 +23,7 @@ _RULES = (
     names.rule,
     agreement.rule,
     gateway.rule,
+    copies.rule,
     dangling.rule,
     bypass.rule,
     beside.rule,

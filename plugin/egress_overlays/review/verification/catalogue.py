@@ -28,6 +28,7 @@ RULES = {
     "beside": "Sidecars reach no name past the gateway.",
     "bypass": "Nothing opens the egress gateway beside the lists: it is as base/ and components/ make it.",
     "client-rules": "The gateway lets each client reach the names of its lists, and says which list decided.",
+    "copies": "A further object of a list differs from its first one in name and names alone.",
     "dangling": "What the gateway's manifests name is among them: Gateway, Service, subset, the pods of a selector.",
     "deny-all": "A set that admits nothing is meant to.",
     "duplicate-object": "No object stands twice.",

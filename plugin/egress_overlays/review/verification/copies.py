@@ -1,0 +1,99 @@
+"""Whether the further objects of a list are what their first one is, but for name and names.
+
+The function makes them equal. A patch by name after it reaches the first one alone, and what it closes there stays open
+in the others.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...injection.copies import continues
+from ...manifest.edits import dotted
+from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
+from ...sites import Place, find, site_of
+from .fault import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...manifest.edits import Path
+    from ...manifest.resource import Resource
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+_PER_OBJECT = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "argocd.argoproj.io/tracking-id",
+    SHARD_ANNOTATION,
+)
+"""Annotations that say something of one object alone, beside Kustomize's own (`config.kubernetes.io/...`)."""
+_LONGEST = 60  # characters of a value, in a message
+
+
+def rule(found: Rendered, _options: Options) -> Faults:
+    """The copies that differ from their first one, or have none."""
+    members = [one for one in found.resources if INJECT_ANNOTATION in one.annotations]
+    roots = [one for one in members if SHARD_ANNOTATION not in one.annotations]
+    for copy in members:
+        site = site_of(copy)
+        if SHARD_ANNOTATION not in copy.annotations or site is None or not site.is_copied:
+            continue
+        name = copy.annotations[INJECT_ANNOTATION]
+        near = [one for one in roots if site_of(one) is site and one.annotations[INJECT_ANNOTATION] == name]
+        root = next((one for one in near if continues(copy, one)), None)
+        if root is None:
+            message = f"is a further {copy.kind} of a list whose first one is not among these manifests"
+            yield fault("copies", message, copy, ("metadata", "annotations", SHARD_ANNOTATION))
+            continue
+        for path, mine, its in _differences(_compared(copy), _compared(root), _own(copy)):
+            message = (
+                f"has {dotted(path)} {_shown(mine)}, and the {root.kind} {root.name} that it continues {_shown(its)}: "
+                "does a patch by name reach one of them alone? List plugin/inject under transformers:, which runs after "
+                "all patches, or patch by kind"
+            )
+            yield fault("copies", message, copy, path)
+
+
+def _own(copy: Resource) -> set[Path]:
+    """The fields that a copy has of its own: its names, and whom it is exported to."""
+    paths: set[Path] = {place.path for place in find(copy) if isinstance(place, Place)}
+    site = site_of(copy)
+    if site is not None and site.exported is not None and str(copy.annotations[SHARD_ANNOTATION]).startswith("for."):
+        paths |= site.exported(frozenset()).keys()
+    return paths
+
+
+def _compared(resource: Resource) -> dict[str, Any]:
+    """The part of an object that its copies share: what the API server and other tools note down is left out."""
+    noted = {
+        key
+        for key in resource.annotations
+        if key in _PER_OBJECT or str(key).partition("/")[0].endswith(("config.kubernetes.io", "config.k8s.io"))
+    }
+    annotations = {key: value for key, value in resource.annotations.items() if key not in noted}
+    metadata = {"labels": dict(resource.labels), "annotations": annotations}
+    rest = {key: value for key, value in resource.value.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": metadata}
+
+
+def _differences(mine: Any, its: Any, own: set[Path], path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
+    """The deepest fields outside `own` in which two values differ; lists of unequal length differ as a whole."""
+    if path in own:
+        return
+    if isinstance(mine, dict) and isinstance(its, dict):
+        for key in sorted(mine.keys() | its.keys(), key=str):
+            yield from _differences(mine.get(key), its.get(key), own, (*path, key))
+    elif isinstance(mine, list) and isinstance(its, list) and len(mine) == len(its):
+        for index, (one, other) in enumerate(zip(mine, its, strict=True)):
+            yield from _differences(one, other, own, (*path, index))
+    elif mine != its:
+        yield path, mine, its
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "absent"
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
