@@ -23,7 +23,7 @@ transformers: [../../plugin/inject]
 """
 PATCHES = {
     "a field": ("ServiceEntry", "/spec/exportTo", ["."], ['wildcard-1: has spec.exportTo[0] "*"']),
-    "another field": ("ServiceEntry", "/spec/location", "MESH_INTERNAL", ["wildcard-1: has spec.location", "wildcard-"]),
+    "another field": ("ServiceEntry", "/spec/location", "MESH_INTERNAL", ["wildcard-1: has spec.location", "wild"]),
     "a label": ("VirtualService", "/metadata/labels/tier", "x", ["direct-wildcard-through-egress-gateway-for"]),
     "an annotation": ("ServiceEntry", "/metadata/annotations/argocd.argoproj.io~1sync-wave", "3", ["wildcard-"] * 2),
 }

@@ -50,8 +50,8 @@ def rule(found: Rendered, _options: Options) -> Faults:
         for path, mine, its in _differences(_compared(copy), _compared(root), _own(copy)):
             message = (
                 f"has {dotted(path)} {_shown(mine)}, and the {root.kind} {root.name} that it continues {_shown(its)}: "
-                "does a patch by name reach one of them alone? List plugin/inject under transformers:, which runs after "
-                "all patches, or patch by kind"
+                "does a patch by name reach one of them alone? List plugin/inject under transformers:, which runs "
+                "after all patches, or patch by kind"
             )
             yield fault("copies", message, copy, path)
 
