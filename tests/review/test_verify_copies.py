@@ -30,9 +30,8 @@ PATCHES = {
 
 
 def configmap(name: str, count: int, clients: str = "") -> str:
-    metadata = {"name": name, "labels": {"egress-overlays.dev/set": "default"}, "annotations": {}}
-    if clients:
-        metadata["annotations"]["egress-overlays.dev/clients"] = clients
+    annotations = {"egress-overlays.dev/clients": clients} if clients else {}
+    metadata = {"name": name, "labels": {"egress-overlays.dev/set": "default"}, "annotations": annotations}
     names = "".join(f"h{number}.{name}.example.com\n" for number in range(count))
     return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"names": names}})
 
