@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from mesh.beside import BESIDE, WILDCARD
 from mesh.cluster import Refused
 from mesh.overlays import only
 from mesh.processes import eventually
@@ -158,7 +160,8 @@ FINE: dict[str, dict[str, Any]] = {
 def guarded(cluster: Cluster, gateway: Proxy, overlays: Overlays) -> Iterator[Cluster]:
     """The cluster with the policies in force, and a team whose rights are a cluster administrator's, but for them."""
     del gateway
-    cluster.namespace("blog")
+    for namespace in ("blog", "apps"):
+        cluster.namespace(namespace)
     binding = ["create", "clusterrolebinding", "team", "--clusterrole=cluster-admin"]
     cluster.kubectl(*binding, *(f"--user={user}" for user in (TEAM, OWNER, CONTROLLERS)))
     policies = only(overlays.make(LIST, components=("admission",)), groups=("admissionregistration.k8s.io",))
@@ -177,6 +180,15 @@ def test_what_would_open_the_gateway_is_refused_with_a_reason(what: str, guarded
     said = attempt(guarded, OPENS[what])
     assert "ValidatingAdmissionPolicy 'egress-gateway-" in said
     assert OWNER in said, "it says who may"
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_what_did_open_it_in_test_25_is_refused(what: str, guarded: Cluster, overlays: Overlays) -> None:
+    ours = list(yaml.safe_load_all(overlays.make([WILDCARD], components=["restrict-direct-egress"])))
+    planted = copy.deepcopy(ours)
+    BESIDE[what].plant(planted)
+    said = [attempt(guarded, one) for one in planted if one not in ours]
+    assert any("ValidatingAdmissionPolicy 'egress-gateway-" in refusal and OWNER in refusal for refusal in said), said
 
 
 @pytest.mark.parametrize("what", FINE)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.fields import texts
 from ..manifest.findings import ERROR
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..rendered.checking import check
 from ..rendered.host_lists import beside
 from ..rendered.reach import nearest
-from ..review.verification import Reported, verify
+from ..review.verification import verify
+from ..review.verification.catalogue import BREAK, OPEN, effect
 from ..sites import POLICY
 from . import formats, inputs
 from .console import Failure
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from ..lists.clients import Client
+    from ..manifest.findings import Finding
     from ..rendered.reach import Verdict
     from ..rendered.rendered import Rendered
+    from ..review.verification import Reported
     from .console import Console
 
 EXAMPLE = "egress-overlays check en.wikipedia.org pypi.org overlays/prod"
@@ -107,21 +111,38 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
     result["reason"] = _why(result)
-    result["beside"] = _beside(found)
+    faults = verify(found)
+    result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
+    result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
-        first, *others = dict.fromkeys(one["object"] for one in result["beside"])
-        more = f" and {len(others)} more" if others else ""
-        result["reason"] += f"; but {first}{more} may let it past the lists (`verify` says how)"
+        result["reason"] += f"; but {_objects(result['beside'])} may let it past the lists (`verify` says how)"
+    elif result["allowed"] and (result["broken"] or result["beside"]):
+        faulty = _objects([*result["broken"], *result["beside"]])
+        result["reason"] += f"; but {faulty} may keep it from working (`verify` says why)"
     return result
 
 
-def _beside(found: Rendered) -> list[dict[str, Any]]:
-    """What may let any name past the lists: each object with its rule and what it does."""
-    return [
-        {"object": _title(one), "rule": one.finding.rule, "does": one.finding.message}
-        for one in verify(found)
-        if one.finding.rule in ("bypass", "beside") and one.finding.severity == ERROR and one.finding.resource
-    ]
+def _objects(ways: list[dict[str, Any]]) -> str:
+    first, *others = dict.fromkeys(one["object"] for one in ways)
+    return f"{first} and {len(others)} more" if others else str(first)
+
+
+def _opens(finding: Finding, host: Domain) -> bool:
+    """Whether it may let `host` past the lists: an error for every name, a neighbour's ServiceEntry for its own."""
+    if effect(finding.rule) != OPEN or not finding.resource:
+        return False
+    if finding.resource.kind != "ServiceEntry":
+        return finding.severity == ERROR
+    own = texts(finding.resource.value.get("spec"), "hosts")
+    return finding.rule == "bypass" or any(Domain(name.lower()).covers(host) for name in own)
+
+
+def _breaks(finding: Finding) -> bool:
+    return effect(finding.rule) == BREAK and finding.severity == ERROR and finding.resource is not None
+
+
+def _way(one: Reported) -> dict[str, Any]:
+    return {"object": _title(one), "rule": one.finding.rule, "does": one.finding.message}
 
 
 def _title(one: Reported) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..review.changes import AROUND, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
+from ..review.changes import AROUND, BESIDE, BREAKS, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
 from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
 
 if TYPE_CHECKING:
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 _FIRST = 5  # names in a headline
 _WORDS = {
     AROUND: "way around",
+    BESIDE: "beside the lists",
     LIFTED: "limit lifted",
     OPENS: "opens",
     WIDENS: "more clients",
     OTHER: "other clients",
+    BREAKS: "breaks",
     NARROWS: "fewer clients",
     CLOSES: "closes",
     MENDED: "way around gone",
@@ -43,10 +45,10 @@ def headlines(data: dict[str, Any]) -> list[Line]:
     if not rows:
         said = "nothing becomes reachable, and nothing stops being reachable"
         said += " in what could be compared" if missing else ""
-    grave = found[AROUND] or found[LIFTED]
-    doubtful = found["wildcards"] or found["risks"] or found[WIDENS] or found[OTHER]
+    grave = found[AROUND] or found[LIFTED] or found[BREAKS]
+    doubtful = found[BESIDE] or found["wildcards"] or found["risks"] or found[WIDENS] or found[OTHER]
     first = Line(said, BAD if grave else DOUBTFUL if doubtful or missing else GOOD)
-    return [*lines, first, *filter(None, (_opening(kind, data) for kind in OPENING))]
+    return [*lines, first, *filter(None, (_opening(kind, data) for kind in (*OPENING, BREAKS)))]
 
 
 def _counted(found: dict[str, int]) -> str:
@@ -57,9 +59,11 @@ def _counted(found: dict[str, int]) -> str:
     wider = found[WIDENS] + found[OTHER]
     parts = [
         (found[AROUND], "way around the lists", "ways around the lists", ""),
+        (found[BESIDE], "object beside the lists changed", "objects beside the lists changed", ""),
         (found[LIFTED], "name is for every workload now", "names are for every workload now", ""),
         (found[OPENS] or 0, "name opens", "names open", aside),
         (wider, "name is for more clients", "names are for more clients", ""),
+        (found[BREAKS], "part is broken", "parts are broken", ""),
         (found[NARROWS], "is for fewer clients", "are for fewer clients", ""),
         (found[CLOSES], "closes", "close", ""),
         (found[MENDED], "way around is gone", "ways around are gone", ""),
@@ -72,7 +76,7 @@ def _opening(kind: str, data: dict[str, Any]) -> Line | None:
     rows = [row for row in data["changes"] if row["kind"] == kind]
     if not rows:
         return None
-    if kind in (AROUND, OPENS):
+    if kind in (AROUND, BESIDE, OPENS, BREAKS):
         said = [
             (row["said"] or _subject(row)) + (f" ({row['risk']['said']})" if row["risk"] else "") + _where(row, data)
             for row in rows
@@ -80,7 +84,7 @@ def _opening(kind: str, data: dict[str, Any]) -> Line | None:
     else:
         said = _grouped(rows, data)
     more = f", and {len(said) - _FIRST} more" if len(said) > _FIRST else ""
-    tone = BAD if kind in (AROUND, LIFTED) else DOUBTFUL
+    tone = BAD if kind in (AROUND, LIFTED, BREAKS) else DOUBTFUL
     return Line(f"{_WORDS[kind]}: {'; '.join(said[:_FIRST])}{more}", tone)
 
 
@@ -175,7 +179,7 @@ def _listed(row: dict[str, Any]) -> str:
 
 
 def _tone(row: dict[str, Any]) -> str:
-    if row["kind"] in (AROUND, LIFTED):
+    if row["kind"] in (AROUND, LIFTED, BREAKS):
         return BAD
     if row["kind"] not in OPENING:
         return SOFT

@@ -166,7 +166,10 @@ def _headline(summary: str, found: Sequence[Found], *, every: bool) -> Line:
     accepted = sum(bool(one.accepted) for one in found)
     said += (", " if said else "") + f"{accepted} accepted" if accepted else ""
     more = f", {remarks} remark{'s' * (remarks > 1)} (--all shows them)" if remarks and not every else ""
-    return Line(f"{summary}: {said or 'fine'}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
+    # What was not looked at is never called fine.
+    fine = next((one.said for one in found if one.rule == "unseen"), "fine").partition(": not looked at, ")
+    said = said or "fine" if not fine[1] else f"{said or 'fine in the rest'}; not looked at, {fine[2]}"
+    return Line(f"{summary}: {said}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
 
 
 def _cases(path: str, found: Sequence[Found]) -> list[Case]:

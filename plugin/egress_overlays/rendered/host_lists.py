@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..manifest.edits import at
 from ..manifest.fields import texts
 from ..names.domain import Domain
 from ..sites import GATEWAY, HOPS, POLICY, BadPlace, Place, site_of
@@ -10,7 +11,6 @@ from ..sites.istio import BESIDE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
     from ..manifest.edits import Path
     from ..manifest.resource import Resource
@@ -120,10 +120,3 @@ def hops_of(lists: Sequence[HostList]) -> tuple[str, ...]:
     wanted = {*beside(lists), *(entry.hop for entry in lists)}
     found = tuple(hop for hop in HOPS if hop in wanted)
     return found or ((POLICY,) if POLICY in wanted else HOPS)
-
-
-def at(value: Any, path: Path) -> Any:
-    """What stands at `path` of `value`, which has it."""
-    for step in path:
-        value = value[step]
-    return value

@@ -142,6 +142,20 @@ def destination_of(host: str, namespace: str, port: int = 0) -> Destination:
     return Destination(".".join(parts), "", port)
 
 
+def governs(rule: Resource, target: Destination, root_namespace: str) -> bool:
+    """Whether sidecars of some namespace take this DestinationRule for `target`.
+
+    They look in their own namespace, then in the Service's, then in the root namespace, and take a wildcard where it is
+    the closest (Istio, Traffic Management Best Practices, "Cross-namespace configuration"). A wildcard beside the
+    Service or in the root namespace stands back behind base/'s exact rule.
+    """
+    host = text(rule.value.get("spec"), "host").lower()
+    if not host.startswith("*"):
+        return destination_of(host, rule.namespace)[:2] == target[:2]
+    full = f"{target.name}.{target.namespace}.svc.cluster.local" if target.namespace else target.name
+    return full.endswith(host[1:]) and rule.namespace not in (target.namespace, root_namespace)
+
+
 def binds(service: Resource, gateway: Resource) -> bool:
     """Whether the VirtualService is bound to the Gateway, in itself or by one of its matches."""
     spec = service.value.get("spec")

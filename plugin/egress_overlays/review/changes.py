@@ -7,33 +7,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..manifest.findings import INFO
+from ..manifest.findings import ERROR, INFO
 from ..names.domain import Domain
 from ..names.risks import risk_of
 from ..rendered.host_lists import EVERYTHING
 from ..rendered.identities import is_wider
 from .difference import differences
+from .neighbours import neighbours
 from .verification import verify
+from .verification.catalogue import BREAK, OPEN, effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ..lists.clients import Client
+    from ..manifest.findings import Finding
+    from ..rendered.locations import Location
     from ..rendered.rendered import Rendered
     from .difference import Change, ClientChange, Difference
+    from .verification import Reported
 
-AROUND, LIFTED, OPENS, WIDENS, OTHER, NARROWS, CLOSES, MENDED = (
-    *("around", "lifted", "opens", "widens", "other", "narrows", "closes", "mended"),
+AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, NARROWS, CLOSES, MENDED = (
+    *("around", "beside", "lifted", "opens", "widens", "other", "breaks", "narrows", "closes", "mended"),
 )
-KINDS = (AROUND, LIFTED, OPENS, WIDENS, OTHER, NARROWS, CLOSES, MENDED)
+KINDS = (AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, NARROWS, CLOSES, MENDED)
 """The kinds of rows, what to look at first in front.
 
-`around`: something passes, or may pass, beside the lists; `mended`: that is over. `lifted`: names of a list that was
-limited are for every workload. `other`: for some clients more and for others no longer.
+`around`: something passes, or may pass, beside the lists; `mended`: that is over. `beside`: an object by which ways out
+open or close is another one, and `verify` does not say whether it opens. `lifted`: names of a list that was
+limited are for every workload. `other`: for some clients more and for others no longer. `breaks`: an error of `verify`
+that opens nothing: names of the lists may be out of reach.
 """
-OPENING = (AROUND, LIFTED, OPENS, WIDENS, OTHER)
-_AROUND = {"beside", "bypass", "client-rules", "empty", "mesh-certificate", "open-chain", "reach", "unknown"}
+OPENING = (AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER)
 
 
 def changes(before: Rendered, after: Rendered, roots: tuple[Path | str, Path | str] = ("", "")) -> list[dict[str, Any]]:
@@ -169,17 +175,41 @@ def _clients_of_lists(side: Rendered, set_name: str, change: ClientChange) -> di
 
 
 def _ways(before: Rendered, after: Rendered, roots: tuple[Path | str, Path | str]) -> Iterator[dict[str, Any]]:
-    """What lets through beside the lists in one of the two alone, by the rules of `verify`."""
-    was, is_ = (
-        {(one.finding.rule, one.said): one for one in verify(side) if _is_around(one.finding)}
-        for side in (before, after)
-    )
-    for kind, mine, others, root in ((AROUND, is_, was, roots[1]), (MENDED, was, is_, roots[0])):
-        for key, one in mine.items():
-            if key not in others:
-                place = {"file": one.location.file.removeprefix(f"{root}/"), "line": one.location.line or None}
-                yield _row(kind, "", [], said=one.said.replace(f"{root}/", "") if str(root) else one.said, **place)
+    """What lets through beside the lists, or takes names out of reach, in one of the two alone, as `verify` has it."""
+    was, is_ = ({_key(one): one for one in verify(side) if _is_told(one.finding)} for side in (before, after))
+    told = set()
+    for key, one in is_.items():
+        if key not in was:
+            told.add(id(one.finding.resource))
+            yield _way(BREAKS if effect(one.finding.rule) == BREAK else AROUND, one, roots[1])
+    for key, one in was.items():
+        if key not in is_ and effect(one.finding.rule) == OPEN:
+            told.add(id(one.finding.resource))
+            yield _way(MENDED, one, roots[0])
+    for near in neighbours(before, after):
+        if id(near.resource) not in told:
+            side, root = (before, roots[0]) if near.is_gone else (after, roots[1])
+            title = near.resource.title.removeprefix(f"{near.resource.origin}: ")
+            yield _placed(BESIDE, f"{title} {near.words}", side.where.of(near.resource), root)
 
 
-def _is_around(finding: Any) -> bool:
-    return finding.rule in _AROUND and finding.severity != INFO
+def _way(kind: str, one: Reported, root: Path | str) -> dict[str, Any]:
+    return _placed(kind, one.said, one.location, root)
+
+
+def _placed(kind: str, said: str, where: Location, root: Path | str) -> dict[str, Any]:
+    place = {"file": where.file.removeprefix(f"{root}/"), "line": where.line or None}
+    return _row(kind, "", [], said=said.replace(f"{root}/", "") if str(root) else said, **place)
+
+
+def _is_told(finding: Finding) -> bool:
+    found = effect(finding.rule)
+    return bool(found) and (finding.severity == ERROR or (found == OPEN and finding.severity != INFO))
+
+
+def _key(one: Reported) -> tuple[str | None, ...]:
+    """What is the same fault in both: what breaks is told by its place, for its message names names."""
+    finding = one.finding
+    if effect(finding.rule) == BREAK:
+        return finding.rule, finding.resource.title if finding.resource else "", finding.field
+    return finding.rule, one.said

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...manifest.edits import at
 from ...manifest.resource import Resource
-from ...rendered.host_lists import EVERYTHING, at, lists_of
+from ...rendered.host_lists import EVERYTHING, lists_of
 from ...sites import GATEWAY
 from ..values import place_of
 from .hops import Hop, Passing

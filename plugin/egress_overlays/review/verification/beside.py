@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...manifest.fields import mapping, mappings, number, text, texts
 from ...manifest.findings import ERROR, WARNING
 from ...names.domain import Domain, ascii_quoted
+from ...policies.ranges import network
 from ...rendered.host_lists import lists_of
-from ...rendered.workloads import Gateways, is_istio, route_destinations
+from ...rendered.workloads import Gateways, governs, is_istio, route_destinations
 from ...sites import ROUTES, SIDECAR
 from .fault import fault
 
@@ -105,13 +106,30 @@ def _entry(resource: Resource, routed: set[str], *, is_closed: bool) -> Iterator
             yield fault("bypass", message, resource, path)
             return
     names = [name for name in texts(spec, "hosts") if name not in routed]
-    if text(spec, "location") == "MESH_EXTERNAL" and names:
+    if names and not _stays_inside(mapping(resource.value, "spec")):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         message = (
             f"lets sidecars reach {ascii_quoted(names[0])}{more} directly, past the gateway and its list; put the name "
             "on the list in place of it"
         )
         yield fault("beside", message, resource, ("spec", "hosts"), ERROR if is_closed else WARNING)
+
+
+def _stays_inside(spec: dict[str, Any]) -> bool:
+    """Whether a ServiceEntry is of workloads of the mesh: MESH_INTERNAL alone does not say where connections go.
+
+    Without a location it is MESH_EXTERNAL; without endpoints a connection goes to whatever address it was made to, or
+    to what DNS says of the host (Istio, ServiceEntry.Location and ServiceEntry.Resolution).
+    """
+    if text(spec, "location") != "MESH_INTERNAL":
+        return False
+    addresses = [text(one, "address") for _, one in mappings(spec, "endpoints")]
+    return bool(spec.get("workloadSelector")) or bool(addresses and all(map(_is_inside, addresses)))
+
+
+def _is_inside(address: str) -> bool:
+    found = network(address)
+    return not found.is_global if found else address.endswith(".svc.cluster.local")
 
 
 def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
@@ -125,8 +143,7 @@ def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
 def _destination_rule(resource: Resource, gateways: Gateways) -> Iterator[Fault]:
     """A DestinationRule of the gateway's Service by which sidecars would not use Istio's mutual TLS."""
     spec = resource.value.get("spec")
-    host = text(spec, "host").removesuffix(".svc.cluster.local").removesuffix(".svc")
-    if host not in {one.title for one in gateways.destinations}:
+    if not any(governs(resource, one, gateways.root_namespace) for one in gateways.destinations):
         return
     policies: list[tuple[Path, dict[str, Any]]] = [(("spec", "trafficPolicy"), mapping(spec, "trafficPolicy"))]
     policies += [

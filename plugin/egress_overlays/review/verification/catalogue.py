@@ -1,7 +1,6 @@
 """What each rule stands for: one sentence, used in SARIF and in docs/commands.md."""
 
-RULES = {
-    # of the domains ConfigMaps
+LISTS = {
     "accepted": "What was accepted is still found, and its time is not over.",
     "allow-empty": "The annotation allow-empty is true or absent.",
     "binary-data": "Names stand under data, never under binaryData.",
@@ -23,7 +22,10 @@ RULES = {
     "shared-suffix": "No wildcard opens names that any customer of a platform may register.",
     "unknown-top-level": "The top-level domain of a name exists.",
     "unknown-field": "A list has no field that nobody reads.",
-    # of the manifests
+}
+"""Rules of the domains ConfigMaps."""
+
+MANIFESTS = {
     "agreement": "Sidecars, registry and gateway hold the same names.",
     "beside": "Sidecars reach no name past the gateway.",
     "bypass": "Nothing opens the egress gateway beside the lists: it is as base/ and components/ make it.",
@@ -53,4 +55,25 @@ RULES = {
     "state": "The function ran.",
     "type": "A field is of the type that Istio gives it.",
     "unknown": "Nothing changes the egress gateway's pods in a way that is not understood here.",
+    "unseen": "What a gateway of base/ is made of is among these manifests, so that it was looked at.",
 }
+"""Rules of the manifests that take the lists, and of what stands beside them."""
+
+RULES = LISTS | MANIFESTS
+
+OPEN, BREAK = "opens", "breaks"
+_BREAKING = {
+    *("agreement", "dangling", "duplicate-name", "hop", "limit", "lost-patch", "name", "old", "overlap", "placeholder"),
+    *("set-name", "size", "sni-hosts", "stale", "state", "type"),
+}
+_WITHOUT_EFFECT = {"deny-all", "nothing", "unseen"}
+
+
+def effect(rule: str) -> str:
+    """What a fault of `rule` may do to the gateway: OPEN it beside its lists, BREAK it, or "" for neither.
+
+    Whatever is not known to close alone may open.
+    """
+    if rule not in MANIFESTS or rule in _WITHOUT_EFFECT:
+        return ""
+    return BREAK if rule in _BREAKING else OPEN

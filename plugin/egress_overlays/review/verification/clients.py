@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...injection.limiting import FILTER_STATE_KEY
+from ...manifest.edits import at
 from ...manifest.findings import WARNING
 from ...manifest.resource import SHARD_ANNOTATION
 from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
-from ...rendered.host_lists import at
 from ...rendered.identities import shown
 from ...sites import GATEWAY
 from .fault import fault, some

@@ -10,14 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...injection.copies import continues
-from ...manifest.edits import dotted
+from ...manifest.edits import at, differing, dotted
 from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ...sites import Place, find, site_of
 from .fault import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ...manifest.edits import Path
     from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
@@ -47,11 +45,12 @@ def rule(found: Rendered, _options: Options) -> Faults:
             message = f"is a further {copy.kind} of a list whose first one is not among these manifests"
             yield fault("copies", message, copy, ("metadata", "annotations", SHARD_ANNOTATION))
             continue
-        for path, mine, its in _differences(_compared(copy), _compared(root), _own(copy)):
+        mine, its = _compared(copy), _compared(root)
+        for path in differing(mine, its, _own(copy)):
             message = (
-                f"has {dotted(path)} {_shown(mine)}, and the {root.kind} {root.name} that it continues {_shown(its)}: "
-                "does a patch by name reach one of them alone? List plugin/inject under transformers:, which runs "
-                "after all patches, or patch by kind"
+                f"has {dotted(path)} {_shown(at(mine, path))}, and the {root.kind} {root.name} that it continues "
+                f"{_shown(at(its, path))}: does a patch by name reach one of them alone? List plugin/inject under "
+                "transformers:, which runs after all patches, or patch by kind"
             )
             yield fault("copies", message, copy, path)
 
@@ -76,20 +75,6 @@ def _compared(resource: Resource) -> dict[str, Any]:
     metadata = {"labels": dict(resource.labels), "annotations": annotations}
     rest = {key: value for key, value in resource.value.items() if key not in ("metadata", "status")}
     return {**rest, "metadata": metadata}
-
-
-def _differences(mine: Any, its: Any, own: set[Path], path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
-    """The deepest fields outside `own` in which two values differ; lists of unequal length differ as a whole."""
-    if path in own:
-        return
-    if isinstance(mine, dict) and isinstance(its, dict):
-        for key in sorted(mine.keys() | its.keys(), key=str):
-            yield from _differences(mine.get(key), its.get(key), own, (*path, key))
-    elif isinstance(mine, list) and isinstance(its, list) and len(mine) == len(its):
-        for index, (one, other) in enumerate(zip(mine, its, strict=True)):
-            yield from _differences(one, other, own, (*path, index))
-    elif mine != its:
-        yield path, mine, its
 
 
 def _shown(value: Any) -> str:

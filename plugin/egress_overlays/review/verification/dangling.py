@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...manifest.fields import mapping, mappings, text, texts
-from ...rendered.workloads import binds, deployed, destination_of, is_istio
+from ...rendered.workloads import binds, deployed, destination_of, governs, is_istio
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def rule(found: Rendered, options: Options) -> Faults:
     services = [one for one in found.resources if one.kind == "Service" and one.group == ""]
     pods = list(deployed(found.resources))
     yield from _bound(routes, gateways)
-    yield from _destinations(routes, services, [one for one in found.resources if is_istio(one, "DestinationRule")])
+    yield from _services(routes, services)
+    yield from _subsets(routes, [one for one in found.resources if is_istio(one, "DestinationRule")], options)
     for gateway in gateways:
         if any(binds(route, gateway) for route in routes):
             yield from _selected(gateway, ("spec", "selector"), "", pods)
@@ -73,24 +74,40 @@ def _gateway_names(spec: Any) -> Iterator[tuple[Path, str]]:
                     yield ("spec", kind, number, "match", place, "gateways", index), name
 
 
-def _destinations(routes: Sequence[Resource], services: Sequence[Resource], rules: Sequence[Resource]) -> Faults:
-    """VirtualServices that lead to a Service, or a subset of it, that is not there."""
+def _services(routes: Sequence[Resource], services: Sequence[Resource]) -> Faults:
+    """VirtualServices that lead to a Service that is not there."""
     there = {(one.name, one.namespace) for one in services}
-    subsets = {
-        (*destination_of(text(one.value.get("spec"), "host"), one.namespace)[:2], text(subset, "name"))
-        for one in rules
-        for _, subset in mappings(one.value.get("spec"), "subsets")
-    }
-    for route in routes:
+    for route in routes if there else ():
         for path, target in _targets(route):
             meant = destination_of(text(target, "host"), route.namespace)
-            subset = text(target, "subset")
-            if there and meant.namespace and meant[:2] not in there:
+            if meant.namespace and meant[:2] not in there:
                 shown = [f"{name}.{namespace}" for name, namespace in sorted(there)]
                 yield _nowhere(route, (*path, "host"), f"the Service {meant.title}", shown)
-            elif rules and subset and (*meant[:2], subset) not in subsets:
-                shown = [f"{one[2]} of {one[0]}.{one[1]}" for one in sorted(subsets)]
-                yield _nowhere(route, (*path, "subset"), f"the subset {subset} of {meant.title}", shown)
+
+
+def _subsets(routes: Sequence[Resource], rules: Sequence[Resource], options: Options) -> Faults:
+    """VirtualServices that lead to a subset that is not there, or not in the rule that some sidecars take first."""
+    for route in routes if rules else ():
+        for path, target in _targets(route):
+            subset = text(target, "subset")
+            meant = destination_of(text(target, "host"), route.namespace)
+            taken = [one for one in rules if governs(one, meant, options.root_namespace)] if subset else []
+            with_it = {one.namespace for one in taken if subset in _subset_names(one)}
+            if subset and not with_it:
+                shown = [f"{name} of {text(one.value['spec'], 'host')}" for one in rules for name in _subset_names(one)]
+                yield _nowhere(route, (*path, "subset"), f"the subset {subset} of {meant.title}", sorted(shown))
+            for one in taken if with_it else ():
+                if one.namespace not in with_it:  # several of one namespace are merged
+                    message = (
+                        f"has no subset {subset}, which the VirtualService {route.name} leads to: where sidecars take "
+                        f"this rule for {meant.title}, as those of the namespace {one.namespace} do, no listed name is "
+                        "reached; remove it, or give it the subset"
+                    )
+                    yield fault("dangling", message, one, ("spec", "subsets"))
+
+
+def _subset_names(rule: Resource) -> list[str]:
+    return [text(one, "name") for _, one in mappings(rule.value.get("spec"), "subsets")]
 
 
 def _targets(route: Resource) -> Iterator[tuple[Path, dict[str, Any]]]:

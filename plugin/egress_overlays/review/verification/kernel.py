@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...istiod.free import DENIED_ADDRESSES
 from ...manifest.fields import mapping, text
 from ...manifest.findings import ERROR
 from ...policies import let_through, selecting
@@ -17,20 +16,22 @@ from ...rendered.workloads import deployed, selector
 from .fault import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ...istiod.workload import Workload
     from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-_POLICIES = ("not-global", DENIED_ADDRESSES)
+_POLICY = "not-global"
 _SHOWN = 3
 
 
 def rule(found: Rendered, _options: Options) -> Faults:
     """The ranges that Envoy refuses and the kernel lets through, for each gateway whose Deployment is at hand."""
     values = [resource.value for resource in found.resources]
+    for one in found.resources:
+        yield from _on_the_node(one, found.resources)
     for resource in found.resources:
         for refused in _refused(resource):
             for pods in deployed(found.resources):
@@ -42,13 +43,23 @@ def rule(found: Rendered, _options: Options) -> Faults:
                     yield fault("kernel", _message(pods, through), holder or resource, ("spec",), ERROR)
 
 
+def _on_the_node(holder: Resource, resources: Sequence[Resource]) -> Faults:
+    """Pods of a gateway in the node's network, for which no NetworkPolicy counts (Kubernetes, Network Policies)."""
+    if mapping(holder.value, "spec", "template", "spec").get("hostNetwork"):
+        filters = [one for one in resources if any(True for _ in _refused(one))]
+        for pods in deployed([holder]):
+            if any(pods.reached_from(one.namespace, selector(one), "") for one in filters):
+                message = "puts the gateway's pods into the node's network, where no NetworkPolicy counts; take it out"
+                yield fault("kernel", message, holder, ("spec", "template", "spec", "hostNetwork"))
+
+
 def _message(pods: Workload, through: Ranges) -> str:
     shown = ", ".join(map(str, through[:_SHOWN]))
     more = f" and {len(through) - _SHOWN} more" if len(through) > _SHOWN else ""
     return (
         f"no NetworkPolicy keeps {pods.title} from {shown}{more}, which its Envoy refuses for the first address of a "
-        "DNS answer alone; take base/networkpolicy.yaml as it is, components/allow-private-addresses for ranges "
-        "that are to be reached, and both files of components/deny-addresses for ranges of your own"
+        "DNS answer alone; take base/networkpolicy.yaml as it is, and components/allow-private-addresses for ranges "
+        "that are to be reached"
     )
 
 
@@ -62,10 +73,9 @@ def _refused(resource: Resource) -> Iterator[Ranges]:
 def _policies(node: Any) -> Iterator[dict[str, Any]]:
     """The policies of RBAC filters below `node` that name addresses."""
     if isinstance(node, dict):
-        for name in _POLICIES:
-            policy = mapping(node, "policies", name)
-            if policy:
-                yield policy
+        policy = mapping(node, "policies", _POLICY)
+        if policy:
+            yield policy
         node = list(node.values())
     if isinstance(node, list):
         for child in node:

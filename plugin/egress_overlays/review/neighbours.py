@@ -1,0 +1,85 @@
+"""What changed among the objects beside the lists by which ways out open or close: removed, added, or another one.
+
+What each does is for a reviewer to say, where `verify` does not: policies of the network and of the mesh, routes,
+registered hosts, Sidecars.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..manifest.edits import differing, dotted
+from ..manifest.fields import mapping, texts
+from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
+from ..sites import Place, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..manifest.edits import Path
+    from ..manifest.resource import Resource
+    from ..rendered.rendered import Rendered
+
+_GROUPS = {
+    *("networking.istio.io", "security.istio.io", "extensions.istio.io", "gateway.networking.k8s.io"),
+    *("networking.k8s.io", "policy.networking.k8s.io", "cilium.io", "projectcalico.org", "crd.projectcalico.org"),
+    *("networking.gke.io", "k8s.ovn.org"),
+}
+_INBOUND = {"Ingress", "IngressClass"}
+"""Kinds of these groups that say nothing of what goes out."""
+_SHOWN = 3
+
+
+class Neighbour(NamedTuple):
+    """An object that changed, as `words` say; of two sides it is the newer one, unless it `is_gone`."""
+
+    resource: Resource
+    words: str
+    is_gone: bool = False
+
+
+def neighbours(before: Rendered, after: Rendered) -> Iterator[Neighbour]:
+    """The changed objects, where both sides have a gateway: the names of their lists are compared elsewhere."""
+    if not before.lists or not after.lists:
+        return
+    was, is_ = _counting(before), _counting(after)
+    for key, resource in is_.items():
+        if key not in was:
+            yield Neighbour(resource, "was added")
+            continue
+        paths = list(differing(_compared(was[key]), _compared(resource), _names(was[key]) | _names(resource)))
+        if paths:
+            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+            yield Neighbour(resource, f"was changed: {', '.join(map(dotted, paths[:_SHOWN]))}{more}")
+    for key, resource in was.items():
+        if key not in is_:
+            yield Neighbour(resource, "was removed", is_gone=True)
+
+
+def _counting(found: Rendered) -> dict[tuple[str, ...], Resource]:
+    return {
+        (one.group, one.kind, one.namespace, one.name): one
+        for one in found.resources
+        if one.group in _GROUPS
+        and one.kind not in _INBOUND
+        and SHARD_ANNOTATION not in one.annotations
+        # Of a gateway's own EnvoyFilter verify judges every field; a route of HTTP within the mesh is none of TLS.
+        and not (one.kind == "EnvoyFilter" and INJECT_ANNOTATION in one.annotations)
+        and not (one.kind == "VirtualService" and not _routes_out(one))
+    }
+
+
+def _routes_out(resource: Resource) -> bool:
+    spec = mapping(resource.value, "spec")
+    return bool(spec.get("tls") or spec.get("tcp") or texts(spec, "gateways"))
+
+
+def _compared(resource: Resource) -> dict[str, object]:
+    return {key: value for key, value in resource.value.items() if key not in ("metadata", "status", "apiVersion")}
+
+
+def _names(resource: Resource) -> set[Path]:
+    """Where the names of a list stand."""
+    return {
+        place.path for place in find(resource) if isinstance(place, Place) and INJECT_ANNOTATION in resource.annotations
+    }

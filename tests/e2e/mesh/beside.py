@@ -1,0 +1,273 @@
+"""What stands beside the lists and opens the gateway, leads around it, or takes it down: what each case does to whom.
+
+Every case is planted in the live mesh by tests/e2e/test_25 (what it does, and that the commands say so beforehand), and
+tried as a team against components/admission by test_24.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from live import gateway, of, patch, small
+
+from .meshes import UNLISTED, UNLISTED_ADDRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .application import Application
+    from .mesh import Impostor
+    from .proxy import Proxy
+
+    Object = dict[str, Any]
+
+LISTED = "docs.beside.example.com"
+INSIDE = "inside.beside.example.com"
+"""A listed name whose owner's DNS says 10.0.0.1."""
+WILDCARD = "*.beside.example.com"
+TYPE = "type.googleapis.com/envoy.extensions."
+PROXY = "envoy.filters.network.tcp_proxy"
+MESH_LISTENER = {"portNumber": 8443, "filterChain": {"filter": {"name": PROXY}}}
+EVIL = {
+    "name": "evil",
+    "type": "STATIC",
+    "load_assignment": {
+        "cluster_name": "evil",
+        "endpoints": [
+            {
+                "lb_endpoints": [
+                    {"endpoint": {"address": {"socket_address": {"address": UNLISTED_ADDRESS, "port_value": 443}}}}
+                ]
+            }
+        ],
+    },
+}
+TO_EVIL = {
+    "name": PROXY,
+    "typed_config": {"@type": TYPE + "filters.network.tcp_proxy.v3.TcpProxy", "stat_prefix": "evil", "cluster": "evil"},
+}
+STATE = {
+    "name": "mine",
+    "typed_config": {
+        "@type": TYPE + "filters.network.set_filter_state.v3.Config",
+        "on_new_connection": [
+            {
+                "object_key": "envoy.tcp_proxy.cluster",
+                "format_string": {"text_format_source": {"inline_string": "evil"}},
+            }
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Who may ask: the application behind its sidecar, one with the mesh's root past it, one with nothing."""
+
+    gateway: Proxy
+    application: Application
+    impostor: Impostor
+    stranger: Application
+
+    def unlisted(self) -> bool:
+        """A client past its sidecar gets a name on no list."""
+        return self.impostor.through(self.gateway, UNLISTED).title == UNLISTED
+
+    def without_certificate(self) -> bool:
+        """A client that is none of the mesh's gets a name on no list at the mesh's own port."""
+        return self.stranger.get(UNLISTED, address=self.gateway.pod.address, port=8443).title == UNLISTED
+
+    def at_another_port(self) -> bool:
+        """A client that is none of the mesh's gets a name on no list at a further port of the gateway's pods."""
+        return self.stranger.get(UNLISTED, address=self.gateway.pod.address, port=9443).title == UNLISTED
+
+    def inside(self) -> bool:
+        """The application gets an internal address by a listed name."""
+        return self.application.get(INSIDE).ok
+
+    def past(self) -> bool:
+        """The application's sidecar lets a name on no list out directly."""
+        return self.application.get(UNLISTED).title == UNLISTED
+
+    def dark(self) -> bool:
+        """The application does not get a listed name."""
+        return not self.application.get(LISTED).ok
+
+
+@dataclass(frozen=True)
+class Beside:
+    """`plant` changes the objects of base/ or adds to them, `then` is what comes of it, `rules` find it beforehand."""
+
+    plant: Callable[[list[Object]], None]
+    then: Callable[[World], bool]
+    rules: frozenset[str] = frozenset({"bypass"})
+
+
+def added(*objects: Object) -> Callable[[list[Object]], None]:
+    """These objects come on top."""
+    return lambda ours: ours.extend(objects)
+
+
+def istio(kind: str, spec: Object, namespace: str = "apps") -> Object:
+    """A neighbour's object."""
+    metadata = {"name": "beside", "namespace": namespace}
+    return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def entry(protocol: str, host: str = UNLISTED) -> Object:
+    """A ServiceEntry of the application's namespace for 443."""
+    ports = [{"number": 443, "name": "tls", "protocol": protocol}]
+    return istio("ServiceEntry", {"hosts": [host], "ports": ports, "resolution": "NONE"})
+
+
+def takes_part() -> Object:
+    """An EnvoyFilter with a harmless list of ours, whose other patches lead the mesh's listener elsewhere."""
+    harmless = {
+        "name": "harmless",
+        "internal_listener": {},
+        "filter_chains": [{"filter_chain_match": {"server_names": [WILDCARD]}, "filters": [TO_EVIL]}],
+    }
+    found = small(
+        patch("LISTENER", "ADD", harmless),
+        patch("CLUSTER", "ADD", EVIL),
+        patch("NETWORK_FILTER", "INSERT_BEFORE", STATE, MESH_LISTENER),
+    )
+    found["metadata"] |= {
+        "annotations": {"egress-overlays.dev/inject": "default"},
+        "labels": {"egress-overlays.dev/state": "injected"},
+    }
+    return found
+
+
+def second_cluster() -> Object:
+    """A cluster of our cluster's name that comes first."""
+    found = small(patch("CLUSTER", "ADD", {**EVIL, "name": "sni_cluster"}))
+    found["spec"]["priority"] = -10
+    return found
+
+
+def own_chain() -> Object:
+    """A chain of its own in the mesh's listener, without mutual TLS."""
+    chain = {"filter_chain_match": {"server_names": [UNLISTED]}, "filters": [TO_EVIL]}
+    return small(patch("CLUSTER", "ADD", EVIL), patch("FILTER_CHAIN", "ADD", chain, {"portNumber": 8443}))
+
+
+def own_listener() -> Object:
+    """A listener of its own on the gateway's pods."""
+    value = {
+        "name": "mine",
+        "address": {"socket_address": {"address": "0.0.0.0", "port_value": 9443}},  # noqa: S104 -- a neighbour's, for all to see
+        "filter_chains": [{"filters": [TO_EVIL]}],
+    }
+    return small(patch("CLUSTER", "ADD", EVIL), patch("LISTENER", "ADD", value))
+
+
+def passing_through() -> list[Object]:
+    """A team's Gateway for the gateway's pods, at a port of its own, with a route out."""
+    ports = [{"number": 443, "name": "tls", "protocol": "TLS"}]
+    outside = istio("ServiceEntry", {"hosts": [UNLISTED], "ports": ports, "resolution": "DNS"}, "blog")
+    match = [{"port": 9443, "sniHosts": [UNLISTED]}]
+    route = [{"destination": {"host": UNLISTED, "port": {"number": 443}}}]
+    routed = {"hosts": [UNLISTED], "gateways": ["blog"], "tls": [{"match": match, "route": route}]}
+    door = gateway({"number": 9443, "name": "tls", "protocol": "TLS"}, {"mode": "PASSTHROUGH"})
+    return [outside, door, istio("VirtualService", routed, "blog")]
+
+
+def value_of(ours: list[Object], apply_to: str, number: int = 0) -> Object:
+    """What a patch of our own EnvoyFilter holds."""
+    patches = [one for one in of(ours, "EnvoyFilter")["spec"]["configPatches"] if one["applyTo"] == apply_to]
+    found: Object = patches[number]["patch"]["value"]
+    return found
+
+
+def another_endpoint(ours: list[Object]) -> None:
+    """Our cluster leads out instead of to the forwarder."""
+    cluster = value_of(ours, "CLUSTER")
+    cluster |= {key: EVIL[key] for key in ("type", "load_assignment")}
+    cluster.pop("transport_socket", None)
+
+
+def no_refusal(ours: list[Object]) -> None:
+    """The forwarder without the filter that refuses internal addresses."""
+    (chain,) = value_of(ours, "LISTENER")["filter_chains"]
+    kept = [one for one in chain["filters"] if "rbac" not in one["typed_config"]["@type"]]
+    assert len(kept) == len(chain["filters"]) - 1
+    chain["filters"] = kept
+
+
+def every_name(ours: list[Object]) -> None:
+    """A chain of the forwarder for the names that no list has."""
+    (chain,) = value_of(ours, "LISTENER")["filter_chains"]
+    value_of(ours, "LISTENER")["default_filter_chain"] = {"filters": chain["filters"]}
+
+
+def another_cluster(ours: list[Object]) -> None:
+    """The mesh's listener leads out instead of to the forwarder."""
+    of(ours, "EnvoyFilter")["spec"]["configPatches"].insert(0, patch("CLUSTER", "ADD", EVIL))
+    value_of(ours, "NETWORK_FILTER")["typed_config"]["cluster"] = "evil"
+
+
+def simple_tls(ours: list[Object]) -> None:
+    """The mesh's listener with a certificate of somebody's own."""
+    of(ours, "Gateway")["spec"]["servers"][0]["tls"] = {"mode": "MUTUAL", "credentialName": "mine"}
+
+
+def no_mutual_tls(ours: list[Object]) -> None:
+    """Sidecars speak to the gateway without mutual TLS."""
+    rule = of(ours, "DestinationRule")["spec"]
+    for policy in (rule.get("trafficPolicy", {}), *(one.get("trafficPolicy", {}) for one in rule.get("subsets", ()))):
+        if "tls" in policy:
+            policy["tls"] = {"mode": "DISABLE"}
+
+
+BESIDE = {
+    "an EnvoyFilter that takes part": Beside(added(takes_part()), World.unlisted),
+    "a second cluster of our name": Beside(added(second_cluster()), World.unlisted),
+    "a filter of the root namespace for every gateway": Beside(
+        added(
+            small(
+                patch("CLUSTER", "ADD", EVIL),
+                patch("NETWORK_FILTER", "INSERT_BEFORE", STATE, MESH_LISTENER),
+                namespace="istio-system",
+                labels={},
+            )
+        ),
+        World.unlisted,
+    ),
+    "a chain of its own in the mesh's listener": Beside(added(own_chain()), World.without_certificate),
+    "a listener of its own": Beside(added(own_listener()), World.at_another_port),
+    "a Gateway that passes through": Beside(
+        added(*passing_through()), World.at_another_port, frozenset({"bypass", "beside"})
+    ),
+    "another endpoint of our cluster": Beside(another_endpoint, World.unlisted),
+    "another cluster in the mesh's listener": Beside(another_cluster, World.unlisted),
+    "a chain for all other names": Beside(every_name, World.unlisted, frozenset({"bypass", "place"})),
+    "no refusal of internal addresses": Beside(no_refusal, World.inside),
+    "a certificate of one's own": Beside(simple_tls, World.dark, frozenset({"bypass", "mesh-certificate"})),
+    "sidecars without mutual TLS": Beside(no_mutual_tls, World.dark, frozenset({"beside", "bypass"})),
+    "a ServiceEntry of a team's": Beside(added(entry("TLS")), World.past, frozenset({"beside"})),
+    "a ServiceEntry with TCP on 443": Beside(
+        added(entry("TCP", "db.beside.example.net")), World.past, frozenset({"bypass", "beside"})
+    ),
+    "a ServiceEntry said to be of the mesh": Beside(
+        added(istio("ServiceEntry", {**entry("TLS")["spec"], "location": "MESH_INTERNAL"})),
+        World.past,
+        frozenset({"beside"}),
+    ),
+    "a Sidecar that allows any": Beside(
+        added(istio("Sidecar", {"egress": [{"hosts": ["*/*"]}], "outboundTrafficPolicy": {"mode": "ALLOW_ANY"}})),
+        World.past,
+        frozenset({"beside"}),
+    ),
+    "a DestinationRule for every host": Beside(
+        added(istio("DestinationRule", {"host": "*.local", "trafficPolicy": {"tls": {"mode": "DISABLE"}}})),
+        World.dark,
+        frozenset({"beside", "dangling"}),
+    ),
+    "a DestinationRule without the subset": Beside(
+        added(istio("DestinationRule", {"host": "egressgateway.istio-egress.svc.cluster.local"})),
+        World.dark,
+        frozenset({"beside", "dangling"}),
+    ),
+}
