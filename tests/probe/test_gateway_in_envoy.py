@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from builds import COMPONENTS, ROOT, build, overlay
+from builds import COMPONENTS, ROOT, build, denied_addresses, overlay
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.probe import REACHED, REFUSED, Report, Result, probe
@@ -110,6 +110,14 @@ def test_private_addresses_that_are_named_are_reached_and_no_others(newest: Path
     results = by_address(report)
     assert results["127.0.0.1"].outcome == REACHED
     assert {results[address].rule for address in ("10.0.0.1", "169.254.169.254")} == {"RBAC not-global"}
+
+
+def test_addresses_that_are_denied_are_refused_also_where_they_would_be_allowed(newest: Path, tmp_path: Path) -> None:
+    directory = overlay(tmp_path, ("allow-private-addresses",), LIST)
+    denied_addresses(directory, "127.0.0.1", 32)
+    results = by_address(probe(build(directory), binary=newest))
+    assert (results["127.0.0.1"].outcome, results["127.0.0.1"].rule) == (REFUSED, "RBAC denied-addresses")
+    assert results["10.0.0.1"].rule == "RBAC not-global"
 
 
 def test_a_list_of_exact_names_alone_is_tried_with_lies_too(newest: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import quick_yaml as yaml
+from builds import build, denied_addresses, overlay
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,3 +105,41 @@ def test_further_policies_for_other_ports_and_other_pods_are_fine(run: Run, rend
     others["metadata"]["name"] = "others"
     others["spec"] = {"podSelector": {"matchLabels": {"app": "other"}}, "egress": [{}]}
     assert findings(run, file, [*documents, collector, others]) == []
+
+
+def denying(directory: Path) -> list[dict[str, Any]]:
+    """A gateway that denies 8.8.8.0/24, as components/deny-addresses does it."""
+    denied_addresses(overlay(directory, (), ("pypi.org",)), "8.8.8.0", 24)
+    return build(directory)
+
+
+def test_a_range_that_envoy_alone_denies_is_an_error_that_names_it(run: Run, tmp_path: Path) -> None:
+    documents = denying(tmp_path)
+    assert findings(run, tmp_path / "both.yaml", documents) == []
+
+    policy = next(one for one in documents if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == NAME)
+    internet(policy)["to"][0]["ipBlock"]["except"].remove("8.8.8.0/24")
+
+    (found,) = findings(run, tmp_path / "one.yaml", documents)
+    assert "from 8.8.8.0/24, which" in found["message"]
+    assert "components/deny-addresses" in found["message"]
+
+
+def test_denied_ranges_are_no_other_gateway(run: Run, tmp_path: Path) -> None:
+    """More is refused, so that verify has nothing to say; a policy of that name that is none of ranges is one."""
+    documents = denying(tmp_path)
+    file = tmp_path / "all.yaml"
+    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    assert run("verify", file).code == 0
+
+    (envoy_filter,) = (one for one in documents if one["kind"] == "EnvoyFilter")
+    chain = envoy_filter["spec"]["configPatches"][2]["patch"]["value"]["filter_chains"][0]
+    policies = chain["filters"][1]["typed_config"]["rules"]["policies"]
+    policies["denied-addresses"]["permissions"] = [{"any": True}]
+    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    assert "denied-addresses" in run("verify", file).out
+
+    policies["denied-addresses"] = policies["not-global"]
+    chain["filters"][1]["typed_config"]["rules"]["action"] = "ALLOW"
+    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    assert run("verify", file).code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,25 @@ def private_addresses(address: str = "127.0.0.1", length: int = 32) -> dict[str,
         "envoy": [{"matcher": matcher}],
         "kubernetes": [{"ipBlock": {"cidr": f"{address}/{length}"}}],
     }
+
+
+def denied_addresses(into: Path, address: str, length: int) -> None:
+    """A copy of components/deny-addresses in the directory `into`, with this IPv4 range and no other."""
+    copied = into / "deny-addresses"
+    shutil.copytree(ROOT / "components/deny-addresses", copied)
+    for file, example, own in (
+        (
+            "envoyfilter.yaml",
+            "address_prefix: 203.0.113.0, prefix_len: 24",
+            f"address_prefix: {address}, prefix_len: {length}",
+        ),
+        ("networkpolicy.yaml", "203.0.113.0/24", f"{address}/{length}"),
+    ):
+        text = (copied / file).read_text()
+        assert text.count(example) == 1
+        (copied / file).write_text(text.replace(example, own))
+    kustomization = into / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace("components:\n", "components:\n- deny-addresses\n"))
 
 
 def gateway_owners() -> dict[str, Any]:

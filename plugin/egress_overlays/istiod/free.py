@@ -37,6 +37,8 @@ FREE = {
 """Fields that may have any value, and why, wherever they stand."""
 
 NAMES = "<names>"
+DENIED_ADDRESSES = "denied-addresses"
+"""The policy of components/deny-addresses."""
 _ADDRESSES = "<addresses>"
 _CLIENTS = "<clients>"
 _CACHE = "<a name for these settings>"
@@ -61,11 +63,27 @@ def _fixed(key: str, value: Any) -> Any:
         return fixed({**value, "name": _CACHE})
     if key == "not_rule" and _are_addresses(value):
         return _ADDRESSES
+    if key == "rules" and isinstance(value, dict) and value.get("action") == "DENY":
+        return fixed(_without_denied_addresses(value))
     return fixed(value)
 
 
+def _without_denied_addresses(rules: Message) -> Message:
+    """`rules` without what components/deny-addresses adds: rules that DENY let less through with each policy."""
+    policies = rules.get("policies")
+    if not isinstance(policies, dict):
+        return rules
+    own = policies.get(DENIED_ADDRESSES)
+    permissions = own.get("permissions") if isinstance(own, dict) else None
+    if not isinstance(permissions, list) or len(permissions) != 1 or not _are_addresses(permissions[0]):
+        return rules
+    if own != {"principals": [{"any": True}], "permissions": permissions}:
+        return rules
+    return {**rules, "policies": {name: policy for name, policy in policies.items() if name != DENIED_ADDRESSES}}
+
+
 def _are_addresses(value: Any) -> bool:
-    """Whether these are the ranges that components/allow-private-addresses takes out; none that holds every address."""
+    """Whether these are ranges as components/allow-private-addresses takes them out; none that holds every address."""
     try:
         rules = value["or_rules"]["rules"]
         configs = [rule["matcher"]["typed_config"] for rule in rules]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...istiod.free import DENIED_ADDRESSES
 from ...manifest.fields import mapping, text
 from ...manifest.findings import ERROR
 from ...policies import let_through, selecting
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-_POLICY = "not-global"
+_POLICIES = ("not-global", DENIED_ADDRESSES)
 _SHOWN = 3
 
 
@@ -58,8 +59,8 @@ def _message(pods: Workload, through: Ranges) -> str:
     more = f" and {len(through) - _SHOWN} more" if len(through) > _SHOWN else ""
     return (
         f"no NetworkPolicy keeps {pods.title} from {shown}{more}, which its Envoy refuses for the first address of a "
-        "DNS answer alone; take base/networkpolicy.yaml as it is, and components/allow-private-addresses for ranges "
-        "that are to be reached"
+        "DNS answer alone; take base/networkpolicy.yaml as it is, components/allow-private-addresses for ranges "
+        "that are to be reached, and both files of components/deny-addresses for ranges of your own"
     )
 
 
@@ -73,9 +74,10 @@ def _refused(resource: Resource) -> Iterator[Ranges]:
 def _policies(node: Any) -> Iterator[dict[str, Any]]:
     """The policies of RBAC filters below `node` that name addresses."""
     if isinstance(node, dict):
-        policy = mapping(node, "policies", _POLICY)
-        if policy:
-            yield policy
+        for name in _POLICIES:
+            policy = mapping(node, "policies", name)
+            if policy:
+                yield policy
         node = list(node.values())
     if isinstance(node, list):
         for child in node:
