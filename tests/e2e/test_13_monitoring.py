@@ -11,6 +11,7 @@ import pytest
 from mesh.processes import eventually
 
 import quick_yaml as yaml
+from attacked import connection_limit
 from conftest import WIKIPEDIA
 from metrics import Series, istio_statistics, pod_annotations, queries, series, total, without_series
 
@@ -110,11 +111,30 @@ def moved(before: Mapping[str, float], found: list[Series]) -> set[str]:
     return {name for name, value in totals(found).items() if value > before[name]}
 
 
+def bootstrap(gateway: Proxy) -> dict[str, Any]:
+    """Envoy's, as pilot-agent has written it."""
+    configs = json.loads(gateway.admin("config_dump"))["configs"]
+    (real,) = (found["bootstrap"] for found in configs if "bootstrap" in found)
+    return dict(real)
+
+
+def test_the_limit_of_connections_is_the_one_of_the_deployment(rendered: list[dict[str, Any]], gateway: Proxy) -> None:
+    expected = connection_limit(pod_annotations(rendered))
+
+    assert "24576" in json.dumps(expected)
+    found = bootstrap(gateway)["overload_manager"]["resource_monitors"]
+    assert [
+        {
+            **one["typed_config"],
+            "max_active_downstream_connections": int(one["typed_config"]["max_active_downstream_connections"]),
+        }
+        for one in found
+    ] == [one["typed_config"] for one in expected["overload_manager"]["resource_monitors"]]
+
+
 def test_the_probes_tests_run_envoy_with_these_settings(rendered: list[dict[str, Any]], gateway: Proxy) -> None:
     """What tests/support/metrics.py says of Istio's bootstrap, pilot-agent has written."""
-    (real,) = (
-        found["bootstrap"] for found in json.loads(gateway.admin("config_dump"))["configs"] if "bootstrap" in found
-    )
+    real = bootstrap(gateway)
     ours = istio_statistics(pod_annotations(rendered))
 
     assert real["deferred_stat_options"] == ours["deferred_stat_options"]

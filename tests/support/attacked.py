@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import quick_yaml as yaml
 from egress_overlays.istiod.configuration import configuration
-from egress_overlays.istiod.gateway import workloads
+from egress_overlays.istiod.gateway import TYPE, workloads
 from egress_overlays.lists.clients import Client
 from egress_overlays.probe import bootstrap, envoy
 from egress_overlays.probe.client import OUTER_NAME, with_raw_name
 from egress_overlays.probe.identity import spiffe
 from egress_overlays.probe.world import World
+from metrics import Series, istio_statistics, pod_annotations, series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SILENT, MISSING = "silent", "missing"
 """Labels: a name with the first in it is never answered by DNS, one with the second does not exist."""
@@ -81,6 +83,8 @@ class Gateway:
     certificates: dict[str, tuple[str, str]] = field(default_factory=dict)
     before: int = 0
     peak: int = 0
+    most: int = 0
+    rates: dict[str, float] = field(default_factory=dict)
 
     def certificate(self, client: str) -> tuple[str, str]:
         """(certificate, key) of a workload, `namespace/serviceaccount`."""
@@ -90,14 +94,33 @@ class Gateway:
         return self.certificates[client]
 
     def connections(self) -> int:
-        """How many the mesh listener has, those included that have not said their name."""
-        lines = self.running.get("/stats?filter=^listener.127.0.0.1_0.downstream_(pre_)?cx_active$").splitlines()
-        return sum(int(line.rpartition(": ")[2]) for line in lines)
+        """How many sockets Envoy has, its own few included."""
+        return sum(1 for _ in Path(f"/proc/{self.running.pid}/fd").iterdir())
+
+    def metrics(self) -> list[Series]:
+        """What Prometheus finds."""
+        return series(self.running.get("/stats/prometheus"))
 
     def memory(self) -> int:
         """Bytes that Envoy holds in memory (VmRSS)."""
         status = Path(f"/proc/{self.running.pid}/status").read_text(encoding="utf-8")
         return 1024 * int(status.split("VmRSS:")[1].split()[0])
+
+
+LIMIT = "overload.global_downstream_max_connections"
+
+
+def connection_limit(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """The part of Envoy's bootstrap that pilot-agent writes about it: tests/e2e looks at a real one."""
+    values = (yaml.safe_load(annotations.get("proxy.istio.io/config", "{}")) or {}).get("runtimeValues", {})
+    monitor = {
+        "name": "envoy.resource_monitors.global_downstream_max_connections",
+        "typed_config": {
+            "@type": TYPE + "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            "max_active_downstream_connections": int(values.get(LIMIT, 2**31 - 1)),
+        },
+    }
+    return {"overload_manager": {"resource_monitors": [monitor]}}
 
 
 @contextlib.contextmanager
@@ -117,6 +140,8 @@ def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
         stack.callback(answering.close)
         threading.Thread(target=_answer, args=(answering,), daemon=True).start()
         mesh = next(listener["name"] for listener in made.listeners if "address" in listener)
+        annotations = pod_annotations(resources)
+        config |= istio_statistics(annotations) | connection_limit(annotations)
         with envoy.Envoy(binary, config, directory) as running:
             found = Gateway(running.port(mesh), running, world, dns)
             found.before = found.memory()

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import quick_yaml as yaml
+
 from .istiod import DISCOVERY
 from .processes import Daemon, eventually
 
@@ -116,17 +118,23 @@ class Proxy:
             env=self._environment(),
         )
 
+    def _proxy_config(self) -> str:
+        """The tests' own, and what else the annotation of the pod says, as the webhook merges it."""
+        return json.dumps(
+            {
+                **(yaml.safe_load(self.annotations.get("proxy.istio.io/config", "{}")) or {}),
+                "discoveryAddress": f"{DISCOVERY}:15012",
+                "binaryPath": str(self._components["envoy"]),
+                "configPath": str(self._directory / "etc/istio/proxy"),
+                "concurrency": 1,
+                "drainDuration": f"{DRAIN_SECONDS}s",
+                "terminationDrainDuration": "1s",
+            }
+        )
+
     def _environment(self) -> dict[str, str]:
-        proxy_config = {
-            "discoveryAddress": f"{DISCOVERY}:15012",
-            "binaryPath": str(self._components["envoy"]),
-            "configPath": str(self._directory / "etc/istio/proxy"),
-            "concurrency": 1,
-            "drainDuration": f"{DRAIN_SECONDS}s",
-            "terminationDrainDuration": "1s",
-        }
         return {
-            "PROXY_CONFIG": json.dumps(proxy_config),
+            "PROXY_CONFIG": self._proxy_config(),
             "PILOT_CERT_PROVIDER": "istiod",
             "CA_ADDR": f"{DISCOVERY}:15012",
             "POD_NAME": self.pod.name,
@@ -161,6 +169,7 @@ class Proxy:
     def start(self, cluster: Cluster, istiod: Istiod, *, trust_domain: str = "cluster.local") -> None:
         """Starts the proxy; ready means what the pod's readiness probe asks."""
         self._prepare(cluster, istiod)
+        self._daemon.env["PROXY_CONFIG"] = self._proxy_config()
         self._daemon.env["TRUST_DOMAIN"] = trust_domain
         self.restart()
 
