@@ -130,6 +130,19 @@ class Mesh:
         gateway.annotations = found["spec"]["template"]["metadata"]["annotations"]
         gateway.start(self.cluster, self.istiod)
 
+    def second_pod(self, name: str, deployment: str, namespace: str) -> Proxy:
+        """One more pod of a Deployment with gateway injection, ready, and no endpoint of any Service yet."""
+        template = self.cluster.get("deployment", deployment, f"--namespace={namespace}")["spec"]["template"]
+        account = template["spec"]["serviceAccountName"]
+        pod = self.pod_network(name)
+        self.cluster.service_account(account, namespace)
+        self.cluster.pod(name, namespace, template, pod.address)
+        proxy = self._proxy(pod, "router", namespace, account, template["metadata"])
+        container = next(one for one in template["spec"]["containers"] if one["name"] == "istio-proxy")
+        proxy.environment = {one["name"]: one["value"] for one in container.get("env", [])}
+        proxy.start(self.cluster, self.istiod)
+        return proxy
+
     def router(self, name: str, namespace: str, labels: Mapping[str, str]) -> Proxy:
         """A gateway pod of somebody else's: labels and the default account."""
         self.cluster.namespace(namespace)

@@ -93,6 +93,11 @@ class Daemon:
         """Whether it has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends it, and nothing that it started, a signal."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def stop(self, *, how: signal.Signals = signal.SIGKILL) -> None:
         """Ends it and everything it started; a program that has ended already is fine."""
         if self._process is None:

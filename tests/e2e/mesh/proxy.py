@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ class Proxy:
         self.account = account
         self.labels = labels
         self.annotations = annotations
+        self.environment: dict[str, str] = {}
         self._components = components
         self._directory = directory
         self.log = logs / f"{pod.name}.log"
@@ -119,18 +121,16 @@ class Proxy:
         )
 
     def _proxy_config(self) -> str:
-        """The tests' own, and what else the annotation of the pod says, as the webhook merges it."""
-        return json.dumps(
-            {
-                **(yaml.safe_load(self.annotations.get("proxy.istio.io/config", "{}")) or {}),
-                "discoveryAddress": f"{DISCOVERY}:15012",
-                "binaryPath": str(self._components["envoy"]),
-                "configPath": str(self._directory / "etc/istio/proxy"),
-                "concurrency": 1,
-                "drainDuration": f"{DRAIN_SECONDS}s",
-                "terminationDrainDuration": "1s",
-            }
-        )
+        """The tests' own, and over it what the annotation of the pod says, as the webhook merges it."""
+        own = {
+            "discoveryAddress": f"{DISCOVERY}:15012",
+            "binaryPath": str(self._components["envoy"]),
+            "configPath": str(self._directory / "etc/istio/proxy"),
+            "concurrency": 1,
+            "drainDuration": f"{DRAIN_SECONDS}s",
+            "terminationDrainDuration": "1s",
+        }
+        return json.dumps(own | (yaml.safe_load(self.annotations.get("proxy.istio.io/config", "{}")) or {}))
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -171,6 +171,7 @@ class Proxy:
         self._prepare(cluster, istiod)
         self._daemon.env["PROXY_CONFIG"] = self._proxy_config()
         self._daemon.env["TRUST_DOMAIN"] = trust_domain
+        self._daemon.env |= self.environment
         self.restart()
 
     def restart(self, *, within: float = 90) -> None:
@@ -187,6 +188,15 @@ class Proxy:
     def stop(self) -> None:
         """Ends pilot-agent and Envoy at once."""
         self._daemon.stop()
+
+    def terminate(self) -> None:
+        """What the kubelet does first as it ends a pod: SIGTERM to the container's first process, and no waiting."""
+        self._daemon.send(signal.SIGTERM)
+
+    @property
+    def running(self) -> bool:
+        """Whether pilot-agent has not ended."""
+        return self._daemon.running
 
     def admin(self, path: str, method: str = "GET") -> str:
         """What Envoy's admin interface answers."""
