@@ -9,6 +9,7 @@ from mesh.network import SEARCH
 from mesh.policy import enforce_egress, stop_enforcing
 from mesh.processes import eventually
 from mesh.proxy import now
+from mesh.resolver import Resolver, is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,16 +112,67 @@ def test_internal_addresses_beside_a_global_one(
     assert len(internet.arrived(internal)) == before
 
 
-@pytest.mark.xfail(
-    reason="Envoy checks the first address of an answer and tries the next ones when it does not connect;"
-    " the NetworkPolicy of base/ is what holds (next test)"
-)
-def test_an_internal_address_behind_a_global_one_that_is_dead(internet: Internet, application: Application) -> None:
+def test_by_base_alone_an_internal_address_behind_a_dead_one_is_reached(
+    internet: Internet, application: Application
+) -> None:
+    """The counter-proof of the next two: Envoy checks the first address of an answer, and tries the others too."""
     before = len(internet.arrived(INTERNAL_BEHIND))
 
     ask_for_dead_then_internal("unpoliced", internet, application)
 
+    assert len(internet.arrived(INTERNAL_BEHIND)) > before
+
+
+@pytest.mark.usefixtures("resolver")
+def test_with_the_resolver_it_is_out_of_reach_without_any_policy(internet: Internet, application: Application) -> None:
+    before = len(internet.arrived(INTERNAL_BEHIND))
+
+    outcome = ask_for_dead_then_internal("stripped", internet, application)
+
+    assert not outcome.ok, outcome
     assert len(internet.arrived(INTERNAL_BEHIND)) == before
+    internet.dns.records["beside.internal.wikipedia.org"] = [INTERNAL_BEHIND, GLOBAL]
+    assert application.get("beside.internal.wikipedia.org", address=GLOBAL).ok
+    assert len(internet.arrived(INTERNAL_BEHIND)) == before
+
+
+def test_a_resolver_that_fails_opens_nothing(
+    resolver: Resolver, internet: Internet, application: Application, gateway: Proxy
+) -> None:
+    assert application.get("en.wikipedia.org").ok
+    resolver.stop()
+    name, since = "unresolved.internal.wikipedia.org", now()
+    internet.dns.records[name] = [GLOBAL]
+
+    outcome = application.get(name, address=GLOBAL)
+
+    assert not outcome.ok, outcome
+    (refused,) = gateway.logged(since, requested_server_name=name)
+    assert "not-resolved" in refused.text
+    resolver.start()
+    eventually(lambda: application.get(name, address=GLOBAL).ok, within=30, what="the name, once it is back")
+
+
+@pytest.fixture
+def resolver(mesh: Mesh, overlays: Overlays, gateway: Proxy, sidecar: Proxy) -> Iterator[Resolver]:
+    """components/resolver: its container beside the proxy, and the gateway's pod replaced."""
+    if not is_here():
+        pytest.skip("NOT RUN: unbound is missing (apt-get install unbound)")
+
+    def roll_out(manifests: str) -> None:
+        mesh.cluster.sync(manifests)
+        mesh.roll_out(gateway, "sni-egressgateway")
+        both = lambda: "*.wikipedia.org" in gateway.allowed_names() & sidecar.routed_names()  # noqa: E731
+        eventually(both, within=30, what="the list in both proxies")
+
+    mesh.cluster.sync(overlays.make(["*.wikipedia.org"], components=["resolver"]))
+    beside = Resolver(mesh.cluster, gateway.pod, mesh.logs)
+    with beside.mounted():
+        beside.start()
+        roll_out(overlays.make(["*.wikipedia.org"], components=["resolver"]))
+        yield beside
+        beside.stop()
+    roll_out(overlays.build("staging"))
 
 
 @pytest.mark.usefixtures("network_policy")
