@@ -19,7 +19,9 @@ def test_from_nothing_to_a_probed_overlay(clean: Path, environ: dict[str, str]) 
     block = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[2]
     (shown,) = re.findall(r"^```text\n(en\..*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert block.startswith("uv tool install")
-    done = subprocess.run(["sh", "-euc", block], cwd=clean, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-euc", block], cwd=clean, env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     said = (done.stdout + done.stderr).splitlines()
     assert [line for line in shown.splitlines() if line not in said] == []

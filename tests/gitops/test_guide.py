@@ -47,10 +47,12 @@ def environ() -> dict[str, str]:
 
 
 @pytest.fixture
-def argocd(tmp_path: Path) -> Path:
+def argocd(tmp_path: Path, environ: dict[str, str]) -> Path:
+    """Where the page's reader stands before an Argo CD."""
     (tmp_path / "argocd").mkdir()
     (tmp_path / "argocd/install.yaml").write_text(STOCK)
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    done = block(DOCUMENT, "repository").run(tmp_path, environ)
+    assert done.returncode == 0, done.stderr
     return tmp_path
 
 

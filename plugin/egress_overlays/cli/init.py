@@ -3,6 +3,9 @@
 Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/, the parts
 of plugin/ that run the egress-overlays on PATH, and overlays/, one for each environment. No file is overwritten, and
 nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of its own.
+
+--argocd, --flux and --ci add what deploys and reviews the overlays, with the repository's URL, branch and paths filled
+in; what GitHub or GitLab run stands at the root of the repository. They work for a tree that is there, too.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ..editing import releases, scaffold
-from . import inputs
+from . import deploying, inputs
 from .console import Failure
 from .formats.data import structured
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "egress-overlays init overlays/qa"
 
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."
-
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
@@ -35,6 +36,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="A,B",
         help=f"the environments of a new tree (default: {','.join(scaffold.ENVIRONMENTS)})",
     )
+    deploying.configure(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the files and write nothing")
     inputs.add_output(parser)
 
@@ -43,16 +45,17 @@ def run(arguments: Namespace, console: Console) -> int:
     """Write the files; 0."""
     directory = Path(arguments.directory)
     tree = scaffold.tree_of(directory)
+    is_there = scaffold.is_tree(directory)
     environments = _environments(arguments.overlays)
-    if tree and arguments.overlays:
-        raise Failure(
-            f"--overlays is for a new tree, and {directory} lies in the one of {tree}; init one overlay at a time"
-        )
+    _check_use(arguments, directory, tree, is_there=is_there)
+    files: dict[Path, bytes] = {}
     if tree:
         files = scaffold.overlay(directory, tree)
-    else:
+    elif not is_there:
         files = {**scaffold.whole_tree(directory, environments), directory / releases.NOTE: releases.note()}
-    _check_free(directory, files, is_whole=tree is None)
+    more, left = deploying.files(arguments, directory, None if is_there else environments)
+    files |= more
+    _check_free(directory, files, is_whole=tree is None and not is_there)
     try:
         if not arguments.dry_run:
             _lay_down(directory, files)
@@ -60,20 +63,43 @@ def run(arguments: Namespace, console: Console) -> int:
         raise Failure(f"{fault.filename or directory}: {fault.strerror}; nothing was written") from None
     names = [str(path) for path in files]
     if arguments.output != "text":
-        console.write(structured({"directory": str(directory), "files": names}, arguments.output))
+        console.write(structured({"directory": str(directory), "files": names, "left": left}, arguments.output))
         return 0
-    for name in names:
-        console.write(name)
+    console.write("\n".join(names))
     if arguments.dry_run:
         console.say(f"egress-overlays: {len(names)} files; nothing was written (--dry-run)")
         return 0
-    first = directory if tree else directory / "overlays" / environments[0]
+    if not is_there:
+        first = directory if tree else directory / "overlays" / environments[0]
+        _say_next(first, console, on_path=scaffold.runs_installed(files[first / "kustomization.yaml"], tree))
+    if left:
+        console.say("\n  ".join(["\nleft for you:", *left]))
+    return 0
+
+
+def _check_use(arguments: Namespace, directory: Path, tree: Path | None, *, is_there: bool) -> None:
+    """Raise Failure where an option does not go with what `directory` is."""
+    deployed = deploying.is_wanted(arguments)
+    if tree and arguments.overlays:
+        raise Failure(
+            f"--overlays is for a new tree, and {directory} lies in the one of {tree}; init one overlay at a time"
+        )
+    if tree and deployed:
+        raise Failure(f"--argocd, --flux and --ci are for a tree, and {directory} lies in the one of {tree}; name that")
+    if is_there and (arguments.overlays or not deployed):
+        raise Failure(
+            f"{directory} is a tree of ours already; `egress-overlays init {directory / 'overlays/NAME'}` adds an "
+            f"overlay to it, and `egress-overlays upgrade {directory}` brings it to this version"
+        )
+
+
+def _say_next(first: Path, console: Console, *, on_path: bool) -> None:
+    """Say what to do with the overlay `first`."""
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
-    if scaffold.runs_installed(files[first / "kustomization.yaml"], tree) and not shutil.which("egress-overlays"):
+    if on_path and not shutil.which("egress-overlays"):
         console.say("\nkustomize will look for egress-overlays on PATH, where it is not: see docs/install.md")
-    return 0
 
 
 def _environments(text: str | None) -> tuple[str, ...]:
@@ -82,7 +108,7 @@ def _environments(text: str | None) -> tuple[str, ...]:
         return scaffold.ENVIRONMENTS
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for name in names:
-        if not name or name.strip(_NAME) or name[0] in "-.":
+        if not name or name.strip(deploying.NAME) or name[0] in "-.":
             raise Failure(
                 f'--overlays "{text}": "{name}" is no name for an overlay; write names of a-z, 0-9, "-", "_" and ".", '
                 "separated by commas, as in dev,staging,eu-west"
@@ -117,16 +143,14 @@ def _lay_down(directory: Path, files: dict[Path, bytes]) -> None:
     moved: list[Path] = []
     created: list[Path] = []
     try:
-        for path, content in files.items():
-            beside = made / path.relative_to(directory)
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(content)
-        for path in files:
+        for number, content in enumerate(files.values()):
+            (made / str(number)).write_bytes(content)
+        for number, path in enumerate(files):
             missing = [above for above in path.parents if not above.exists()]
             for above in reversed(missing):
                 above.mkdir()
                 created.append(above)
-            (made / path.relative_to(directory)).rename(path)
+            (made / str(number)).rename(path)
             moved.append(path)
     except BaseException:
         for path in moved:

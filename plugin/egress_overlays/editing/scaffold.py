@@ -62,12 +62,14 @@ data:
 
 def tree_of(directory: Path) -> Path | None:
     """The nearest directory above `directory` that holds base/ and components/ of ours; None where there is none."""
-    for above in directory.resolve().parents:
-        if (above / "base" / KUSTOMIZATIONS[0]).is_file() and any(
-            (above / part).is_dir() for part in ("plugin/inject", "components/inject", f"components/{INSTALLED}")
-        ):
-            return above
-    return None
+    return next(filter(is_tree, directory.resolve().parents), None)
+
+
+def is_tree(directory: Path) -> bool:
+    """Whether `directory` holds base/ and components/ of ours."""
+    return (directory / "base" / KUSTOMIZATIONS[0]).is_file() and any(
+        (directory / part).is_dir() for part in ("plugin/inject", "components/inject", f"components/{INSTALLED}")
+    )
 
 
 def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:

@@ -1,4 +1,4 @@
-"""The files that come with the package: base/, components/, overlays/ and the parts of plugin/ that Kustomize reads."""
+"""The files that come with the package: base/, components/, overlays/, deploy/, and of plugin/ what Kustomize reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def shipped() -> Path:
-    """The directory with base/, components/, overlays/ and plugin/: inside an installed package, or the checkout."""
+    """The directory that holds them: inside an installed package, or the checkout."""
     package = Path(__file__).parents[1]
     installed = package / "files"
     return installed if installed.is_dir() else package.parents[1]

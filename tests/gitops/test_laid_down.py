@@ -1,0 +1,290 @@
+"""`init --argocd`, `--flux`, `--ci`: what is laid down is this repository's own, and is built and run as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import quick_yaml as yaml
+from command import Outcome, Run, one_line
+from github import run_job
+
+BESIDE = Path(sys.executable).parent
+PLACEHOLDERS = re.compile(r"git\.example|registry\.example|staging")
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of somebody's, which is the working directory."""
+    directory = tmp_path_factory.mktemp("repository")
+    monkeypatch.chdir(directory)
+    monkeypatch.setenv("PATH", f"{BESIDE}:{os.environ['PATH']}")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.com")
+    git("init", "-q", "-b", "trunk")
+    git("remote", "add", "origin", "https://me:a-secret-token@github.com/Acme/Platform.git")
+    return directory
+
+
+def git(*words: str) -> None:
+    subprocess.run(["git", *words], check=True)
+
+
+def documents(path: Path | str) -> list[dict[str, Any]]:
+    return [one for one in yaml.safe_load_all(Path(path).read_text()) if one]
+
+
+def laid_down(outcome: Outcome) -> list[Path]:
+    """The files that are no part of the tree itself."""
+    assert outcome.code == 0, outcome.err
+    return [path for path in map(Path, outcome.out.splitlines()) if "deploy" in path.parts or path.parts[0] != "egress"]
+
+
+def build(path: Path) -> str:
+    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+def test_nothing_of_the_template_is_left(run: Run, home: Path) -> None:
+    written = laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--argocd", "--flux", "--ci", "github"))
+    for path in written:
+        text = "\n".join(line for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
+        assert not PLACEHOLDERS.search(text), path
+        assert "a-secret-token" not in text
+        assert documents(path)
+    assert {home / ".github/workflows" / name for name in ("egress.yaml", "egress-flux.yaml")} <= {
+        home / path for path in written
+    }
+
+
+@pytest.mark.usefixtures("home")
+def test_applications_of_argo_cd_name_this_repository_and_what_they_name_builds(run: Run) -> None:
+    laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--argocd"))
+    for way in ("repo-server", "plugin"):
+        for name, overlay in (("dev", "dev"), ("eu-west", "eu_west")):
+            (one,) = documents(f"egress/deploy/argocd/{way}/application-{name}.yaml")
+            assert one["metadata"]["name"] == f"egress-{name}"
+            source = one["spec"]["source"]
+            assert source["repoURL"] == "https://github.com/Acme/Platform.git"
+            assert (source["targetRevision"], source["path"]) == ("trunk", f"egress/overlays/{overlay}")
+            assert source.get("plugin") == ({"name": "egress-overlays"} if way == "plugin" else None)
+            assert "kind: EnvoyFilter" in build(Path(source["path"]))
+    (one,) = documents("egress/deploy/argocd/hydrator/application-dev.yaml")
+    hydrator = one["spec"]["sourceHydrator"]
+    assert hydrator["drySource"]["path"] == "egress/overlays/dev"
+    assert hydrator["hydrateTo"]["targetBranch"] == "rendered/dev-next"
+    assert hydrator["syncSource"] == {"targetBranch": "rendered/dev", "path": "dev"}
+
+
+@pytest.mark.usefixtures("home")
+def test_the_sidecars_own_script_builds_what_its_application_names(run: Run, tmp_path: Path) -> None:
+    laid_down(run("init", "egress", "--overlays", "dev", "--argocd"))
+    kustomization = Path("egress/overlays/dev/kustomization.yaml")
+    kustomization.write_text(kustomization.read_text().replace("plugin/inject\n", "plugin/inject-legacy\n"))
+    assert run("install", "--to", tmp_path / "home").code == 0
+    (plugin,) = documents("egress/deploy/argocd/plugin/plugin.yaml")
+    (one,) = documents("egress/deploy/argocd/plugin/application-dev.yaml")
+    discover, generate = plugin["spec"]["discover"]["find"], plugin["spec"]["generate"]
+    environ = {**os.environ, "KUSTOMIZE_PLUGIN_HOME": str(tmp_path / "home")}
+    for part in (discover, generate):
+        done = subprocess.run(
+            [*part["command"], *part["args"]],
+            cwd=one["spec"]["source"]["path"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
+    assert "kind: EnvoyFilter" in done.stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_flux_applies_what_the_job_pushes(run: Run, tmp_path: Path) -> None:
+    laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--flux"))
+    assert run("add", "api.example.com", "--group", "partners", "egress/overlays/eu_west").code == 0
+    workflow = Path(".github/workflows/egress-flux.yaml").resolve()
+    (job,) = documents(workflow)
+    assert job["on"]["push"]["branches"] == ["trunk"]
+    assert job["jobs"]["push"]["strategy"]["matrix"]["overlay"] == ["dev", "eu_west"]
+    environ = stand_in("flux", tmp_path) | {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "Acme/Platform",
+        "GITHUB_SHA": "1234",
+    }
+    done = run_job(str(workflow), "push", {"${{ matrix.overlay }}": "eu_west"}, Path.cwd(), environ)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "api.example.com" in Path("rendered/egress.yaml").read_text()
+    pushed = (tmp_path / "asked").read_text().split()
+    source, kustomization = documents("egress/deploy/flux/egress-eu-west.yaml")
+    assert f"{source['spec']['url']}:{source['spec']['ref']['tag']}" in pushed
+    assert "--revision=trunk@sha1:1234" in pushed
+    assert kustomization["spec"]["sourceRef"]["name"] == source["metadata"]["name"] == "egress-eu-west"
+    # A list that does not build is not pushed.
+    domains = Path("egress/overlays/eu_west/domains.yaml")
+    domains.write_text(domains.read_text().replace("api.example.com", "192.0.2.1"))
+    (tmp_path / "asked").unlink()
+    assert run_job(str(workflow), "push", {"${{ matrix.overlay }}": "eu_west"}, Path.cwd(), environ).returncode == 1
+    assert not (tmp_path / "asked").exists()
+
+
+def stand_in(program: str, directory: Path) -> dict[str, str]:
+    """A program that notes down what it was asked, in front of PATH."""
+    (directory / "bin").mkdir()
+    file = directory / "bin" / program
+    file.write_text(f'#!/bin/sh\necho "$*" >>{directory}/asked\n')
+    file.chmod(0o755)
+    return {"PATH": f"{directory}/bin:{os.environ['PATH']}"}
+
+
+def change(run: Run) -> None:
+    """Two commits: a tree of `init`, and a name on its list, with a second tree that is not this job's."""
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    assert run("add", "api.example.com", "--group", "partners", "egress/overlays/dev").code == 0
+    shutil.copytree("egress", "egress-of-others")
+    git("add", "-A")
+    git("commit", "-qm", "two")
+
+
+def test_the_job_of_github_comments_verifies_and_probes(run: Run, home: Path, tmp_path: Path) -> None:
+    laid_down(run("init", "egress", "--overlays", "dev", "--ci", "github"))
+    change(run)
+    environ = stand_in("gh", tmp_path) | {
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_WORKSPACE": str(home),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_REPOSITORY": "Acme/Platform",
+        "BASE": "HEAD~1",
+        "NUMBER": "3",
+    }
+    workflow = home / ".github/workflows/egress.yaml"
+    assert " ..." not in workflow.read_text()
+    done = run_job(str(workflow), "egress", {}, home, environ)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "`api.example.com`" in (tmp_path / "summary").read_text()
+    assert "pr comment 3 --repo Acme/Platform" in (tmp_path / "asked").read_text()
+    assert "egress-of-others" not in (tmp_path / "egress-report/diff.json").read_text()
+    assert "0 not as expected" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_the_job_of_gitlab_is_written_beside_one_that_is_there(taken: bool, run: Run, home: Path) -> None:
+    if taken:
+        (home / ".gitlab-ci.yml").write_text("mine: {script: ['true']}\n")
+    outcome = run("init", "egress", "--overlays", "dev", "--ci", "gitlab")
+    path = home / (".gitlab/egress.yml" if taken else ".gitlab-ci.yml")
+    assert laid_down(outcome) == [path.relative_to(home)]
+    assert ("include:" in outcome.err) is taken
+    change(run)
+    environ = {**os.environ, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD~1", "CI_TOKEN": ""}
+    (job,) = documents(path)
+    for script in job["egress"]["script"]:
+        done = subprocess.run(["sh", "-ec", script], env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "`api.example.com`" in (home / "egress-report/note.md").read_text()
+    report = home / "egress-report"
+    assert all("egress-of-others" not in (report / name).read_text() for name in ("diff.json", "verify.xml"))
+
+
+def test_a_tree_that_is_there(run: Run, home: Path) -> None:
+    assert run("init", "egress", "--overlays", "dev").code == 0
+    assert run("init", "egress/overlays/eu/qa").code == 0
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    outcome = run("init", "egress", "--argocd", "--ci", "github")
+    assert set(outcome.out.splitlines()) == {
+        str(path.relative_to(home)) for path in home.rglob("*") if path.is_file() and path not in before
+    }
+    assert all(path.read_bytes() == content for path, content in before.items())
+    (one,) = documents("egress/deploy/argocd/repo-server/application-eu-qa.yaml")
+    assert one["spec"]["source"]["path"] == "egress/overlays/eu/qa"
+    # A second time nothing is overwritten.
+    assert "exists already; nothing was written" in one_line(run("init", "egress", "--argocd"), 2)
+
+
+def test_the_root_of_a_repository_is_a_tree_too(run: Run, home: Path) -> None:
+    assert run("init", ".", "--overlays", "dev", "--argocd", "--ci", "github").code == 0
+    (one,) = documents("deploy/argocd/repo-server/application-dev.yaml")
+    assert one["spec"]["source"]["path"] == "overlays/dev"
+    assert "verify --output github ...\n" in (home / ".github/workflows/egress.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("git@git.corp.example:platform/egress.git", "git@git.corp.example:platform/egress.git"),
+        ("ssh://git@git.corp.example:2222/platform/egress", "ssh://git@git.corp.example:2222/platform/egress"),
+        ("/srv/git/egress.git", ""),
+        ("https://git.corp.example/a b", ""),
+        ("ext::sh -c evil", ""),
+    ],
+)
+def test_where_a_cluster_fetches_from(url: str, written: str, run: Run, home: Path) -> None:
+    git("remote", "set-url", "origin", url)
+    outcome = run("init", "egress", "--overlays", "dev", "--argocd", "--flux")
+    (one,) = documents("egress/deploy/argocd/repo-server/application-dev.yaml")
+    assert one["spec"]["source"]["repoURL"] == (written or "https://git.example/platform/egress.git")
+    assert ("no remote origin" in outcome.err) is (not written)
+    assert "no registry is known" in outcome.err
+    secrets = documents("egress/deploy/argocd/hydrator/secrets.yaml")
+    assert all(("sshPrivateKey" in secret["stringData"]) == bool(written) for secret in secrets)
+    assert not (home / ".github").exists()
+    assert "carry its two steps over to your CI" in outcome.err
+
+
+def test_without_a_repository_the_working_directory_stands_for_its_root(run: Run, home: Path) -> None:
+    shutil.rmtree(home / ".git")
+    outcome = run("init", "infra/egress", "--argocd")
+    assert f"no git repository holds infra/egress: the files are for one whose root is {home}" in outcome.err
+    (one,) = documents("infra/egress/deploy/argocd/repo-server/application-prod.yaml")
+    assert one["spec"]["source"]["path"] == "infra/egress/overlays/prod"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("egress/overlays/qa", "--argocd"), "are for a tree, and egress/overlays/qa lies in the one of"),
+        (("egress",), "is a tree of ours already; `egress-overlays init egress/overlays/NAME` adds an overlay"),
+        (("egress", "--argocd", "--overlays", "qa"), "is a tree of ours already"),
+        (("a place", "--flux"), '"a place": jobs take paths of letters'),
+        (("new", "--flux", "--overlays", "a_b,a-b"), "two overlays would have one name: a_b, a-b; rename one"),
+        (("empty", "--flux"), "empty/overlays holds no overlay"),
+    ],
+)
+def test_what_init_says_no_to(words: tuple[str, ...], said: str, run: Run, home: Path) -> None:
+    for name in ("egress", "empty"):
+        assert run("init", name, "--overlays", "dev").code == 0
+    shutil.rmtree("empty/overlays")
+    before = sorted(home.rglob("*"))
+    assert said in one_line(run("init", *words), 2)
+    assert sorted(home.rglob("*")) == before
+
+
+def test_names_that_yaml_reads_as_something_else(run: Run, home: Path) -> None:
+    git("checkout", "-q", "-b", "1.0")
+    laid_down(run("init", "egress", "--overlays", "true,1.5", "--argocd", "--flux"))
+    (one,) = documents("egress/deploy/argocd/hydrator/application-1-5.yaml")
+    assert one["spec"]["sourceHydrator"]["syncSource"]["path"] == "1.5"
+    assert one["spec"]["sourceHydrator"]["drySource"]["targetRevision"] == "1.0"
+    (job,) = documents(home / ".github/workflows/egress-flux.yaml")
+    assert job["jobs"]["push"]["strategy"]["matrix"]["overlay"] == ["true", "1.5"]
+    assert job["on"]["push"]["branches"] == ["1.0"]
+
+
+def test_a_worktree_is_a_root_of_its_own(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    git("worktree", "add", "-q", str(home / "wt"), "-b", "other")
+    monkeypatch.chdir(home / "wt")
+    assert run("init", "egress", "--overlays", "dev", "--ci", "github").code == 0
+    assert (home / "wt/.github/workflows/egress.yaml").is_file()
