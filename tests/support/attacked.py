@@ -156,10 +156,20 @@ def _answer(listening: socket.socket) -> None:
             threading.Thread(target=_say, args=(connection,), daemon=True).start()
 
 
+RESETS, LISTENS = "resets", "listens"
+"""Labels of names whose destination resets the connection, or answers when its client has said that it is done."""
+
+
 def _say(connection: socket.socket) -> None:
     with contextlib.suppress(OSError), connection:
         connection.settimeout(10)
-        if connection.recv(4096):
+        received = connection.recv(4096)
+        if RESETS.encode() in received:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        while LISTENS.encode() in received and connection.recv(4096):
+            pass
+        if received:
             connection.sendall(b"x")
             connection.recv(4096)
 
