@@ -64,6 +64,25 @@ def test_the_page_is_made_from_the_help() -> None:
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run `make commands`"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("chek", "a.example", "base"), '; did you mean "check"?; see egress-overlays --help'),
+        (("list", "-o", "jsn", "base"), '; did you mean "json"?; see egress-overlays list --help'),
+        (("verify", "base", "--strikt"), '; did you mean "--strict"?; see egress-overlays verify --help'),
+        (("verify", "base", "--acepted=x"), '; did you mean "--accepted"?; see'),
+        (("schema", "Configmap"), '; did you mean "ConfigMap"?; see'),
+    ],
+)
+def test_a_word_that_looks_like_one_that_is_taken_is_told(arguments: tuple[str, ...], hint: str, run: Run) -> None:
+    assert hint in one_line(run(*arguments), 2)
+
+
+@pytest.mark.parametrize("arguments", [("qqq",), ("list", "-o", "xml", "base"), ("list", "base", "--no-such")])
+def test_a_word_that_looks_like_none_gets_no_hint(arguments: tuple[str, ...], run: Run) -> None:
+    assert "did you mean" not in one_line(run(*arguments), 2)
+
+
 def test_the_version(run: Run) -> None:
     assert run("--version").out == f"egress-overlays {__version__}\n"
 

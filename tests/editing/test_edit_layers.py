@@ -158,6 +158,17 @@ def test_a_name_leaves_every_file_that_opens_it(run: Run, tree: Path) -> None:
     assert contents(tree) == after
 
 
+@pytest.mark.usefixtures("tree")
+def test_a_name_or_group_that_looks_like_one_that_is_listed_is_told(run: Run) -> None:
+    name = run("remove", "registry.npmjs.og", "overlays/prod")
+    assert 'registry.npmjs.og is not listed in overlays/prod; did you mean "registry.npmjs.org"?' in name.err
+    elsewhere = run("remove", "registry.npmjs.og", "--group", "identity", "overlays/prod")
+    assert "did you mean" not in elsewhere.err
+    group = run("add", "x.example.com", "--group", "identitty", "overlays/prod")
+    assert group.code == 2
+    assert group.err.endswith('payment-providers; did you mean "identity"?\n')
+
+
 @pytest.mark.parametrize("line", ["*.example.com", ".example.com", ".x.example.com"])
 def test_what_opens_the_name_in_another_file_is_said(line: str, run: Run, tree: Path) -> None:
     with (tree / COMMON).open("a") as lines:

@@ -117,6 +117,12 @@ class TestPairing:
         assert fault.startswith('ConfigMap other: adds to the set "staging", which no resource takes')
         assert 'sets taken here: "default"' in fault
 
+    def test_a_set_that_looks_like_one_that_is_there(self) -> None:
+        (fault,) = faults(domains(), domains(of="defualt", name="other"))
+        assert fault.endswith('; did you mean "default"?')
+        (fault,) = run(virtual_service(of="stagin"), service_entry(of="staging"), domains(of="staging")).faults
+        assert fault.endswith('egress-overlays.dev/set: stagin; did you mean "staging"?')
+
     def test_a_set_where_no_resource_takes_any(self) -> None:
         outcome = run(domains())
         assert "no resource takes any set" in outcome.faults[0]

@@ -168,7 +168,10 @@ def test_a_table_for_each(base: list[Message], tmp_path: Path) -> None:
         "Deployment istio-egress/sni-egressgateway, port 9443:",
     ]
     assert len(lines) == 9  # two tables of a title, a header and two rows, and an empty line between them
-    assert "4 connections through Deployment istio-egress/sni-egressgateway (ports 8443, 9443)" in done.stderr
+    assert (
+        "4 connections as default/probe through Deployment istio-egress/sni-egressgateway (ports 8443, 9443)"
+        in done.stderr
+    )
     found = json.loads(said(with_open_port(base), tmp_path, *hosts, "-o", "json").stdout)["connections"]
     assert [(one["workload"], one["port"], one["asExpected"]) for one in found] == [
         ("Deployment istio-egress/sni-egressgateway", 8443, True),

@@ -74,8 +74,13 @@ def test_hosts_alone(rendered: Path) -> None:
         ["en.wikipedia.org", "allow", "reached", "allowed", "server_names", done.stdout.splitlines()[1].split()[-1]],
         ["evilwikipedia.org", "deny", "refused", "no", "filter", "chain", "matches"],
     ]
-    assert "2 connections through Deployment istio-egress/sni-egressgateway" in done.stderr
+    assert "2 connections as default/probe through Deployment istio-egress/sni-egressgateway" in done.stderr
     assert "0 not as expected" in done.stderr
+
+
+def test_it_says_as_whom_it_asked(rendered: Path) -> None:
+    done = command(str(rendered), "--as", "shop/web", *TWO)
+    assert "2 connections as shop/web through Deployment istio-egress/sni-egressgateway" in done.stderr
 
 
 def test_exit_1_when_something_differs(rendered: Path) -> None:
@@ -91,6 +96,7 @@ def test_output_for_programs(rendered: Path) -> None:
     as_yaml = yaml.safe_load(command(str(rendered), *TWO, "-o", "yaml").stdout)
     for said in (as_json, as_yaml):
         assert said["asExpected"] is True
+        assert said["as"] == ["default/probe"]
         assert set(said["connections"][0]) == {
             *("workload", "port"),
             *("name", "kind", "expected", "happened", "asExpected"),

@@ -8,11 +8,13 @@ Failure for wrong use or unreadable input.
 from __future__ import annotations
 
 import argparse
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..installation import missing
+from ..manifest.nearness import did_you_mean
 from ..version import VERSION
 from .console import Console, Failure
 
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "command", "module_of", "parse", "parser"]
 
 _PROGRAM = "egress-overlays"
+
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
+_QUOTED = re.compile(r"[\w-]+")
+_OPTION = re.compile(r"--[\w-]+")
+_UNKNOWN = "unrecognized arguments: "
 
 # In the order in which --help lists them; the values are modules, some names being Python's own.
 COMMANDS = {
@@ -69,7 +76,14 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: error: {message}{self._meant(message)}; see {self.prog} --help\n")
+
+    def _meant(self, message: str) -> str:
+        """The word that may have been meant, of those that `message`, which is argparse's, or the usage names."""
+        choice = _CHOICE.search(message)
+        known = _QUOTED.findall(choice[2]) if choice else _OPTION.findall(self.format_usage())
+        word = choice[1] if choice else message.removeprefix(_UNKNOWN).partition(" ")[0].partition("=")[0]
+        return did_you_mean(word, known) if choice or message.startswith(_UNKNOWN) else ""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..editing import layers
 from ..editing.listfile import Uneditable
 from ..editing.replace import replace
+from ..manifest.nearness import did_you_mean
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..rendered.tracing import shown
@@ -77,7 +78,8 @@ def unknown_group(found: View, arguments: Namespace) -> Failure:
                 f"{path} itself to change it for those that keep it"
             )
     known = sorted({one.group for one in found.listings})
-    return Failure(f'{file}: no group "{group}"; there are: {", ".join(known) or "none"}')
+    hint = did_you_mean(group, known)
+    return Failure(f'{file}: no group "{group}"; there are: {", ".join(known) or "none"}{hint}')
 
 
 def openers(found: View, name: Domain) -> list[tuple[Listing, Line]]:

@@ -84,9 +84,10 @@ def run(arguments: Namespace, console: Console) -> int:
         for note in report.notes:
             console.say(f"egress-overlays: info: {visible(note)}")
         more = f", {hidden} more not shown (--all)" if hidden else ""
+        asked = visible(" and ".join(report.clients))
         console.say(
-            f"egress-overlays: {len(report.results)} connections through {visible(report.workload)} in Envoy "
-            f"{report.envoy}: {len(report.differing)} not as expected{more}"
+            f"egress-overlays: {len(report.results)} connections as {asked} through {visible(report.workload)} in "
+            f"Envoy {report.envoy}: {len(report.differing)} not as expected{more}"
         )
     return 1 if report.differing else 0
 
@@ -141,6 +142,7 @@ def _happened(result: Result) -> str:
 def _data(report: ProbeReport) -> dict[str, Any]:
     return {
         "workload": report.workload,
+        "as": list(map(str, report.clients)),
         "envoy": report.envoy,
         "asExpected": not report.differing,
         "notes": report.notes,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..editing import listfile
 from ..editing.listfile import lines_of
+from ..manifest.nearness import did_you_mean
 from . import edit
 from .console import Failure
 
@@ -40,7 +41,7 @@ def run(arguments: Namespace, console: Console) -> int:
         raise edit.unknown_group(found, arguments)
     chosen = [one for one in found.listings if one.holder is not None and _lists(one, domains, arguments)]
     changes: dict[Path, edit.Change] = {}
-    words = [] if chosen else [f"{arguments.domain} is not listed in {arguments.file}"]
+    words = [] if chosen else [f"{arguments.domain} is not listed in {arguments.file}{_meant(found, arguments)}"]
     words += [_remove(one.holder, domains, arguments, changes) for one in chosen if one.holder is not None]
     for path in changes:
         words += edit.shared(path, arguments)
@@ -59,6 +60,12 @@ def run(arguments: Namespace, console: Console) -> int:
         words.append(found.doubt)
     done = edit.finish(list(changes.values()), words, arguments, console)
     return done or int(any(edit.openers(left_over, name) for name in domains))
+
+
+def _meant(found: View, arguments: Namespace) -> str:
+    """The line that DOMAIN may have been meant for."""
+    listed = [one for one in found.listings if arguments.group in ("", one.group)]
+    return did_you_mean(arguments.domain, {line.text for one in listed for line in one.lines})
 
 
 def _lists(listing: Listing, domains: tuple[Domain, ...], arguments: Namespace) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..manifest.edits import dotted
 from ..manifest.findings import ERROR, WARNING, Finding, fault_of
+from ..manifest.nearness import did_you_mean
 from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
 from ..names.domain import PLACEHOLDER, ascii_quoted
 from ..sites import Place, find
@@ -33,7 +34,7 @@ def unknown_set(resource: Resource, name: str, known: list[str]) -> Finding:
     return fault_of(
         resource,
         f"takes the set {ascii_quoted(name)}, which no ConfigMap declares ({there}); label one with "
-        f"{SET_LABEL}: {ascii(name)[1:-1]}",
+        f"{SET_LABEL}: {ascii(name)[1:-1]}{did_you_mean(name, known)}",
         "unknown-set",
     )
 
@@ -45,7 +46,7 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
         yield fault_of(
             source,
             f"adds to the set {ascii_quoted(name)}, which no resource takes ({there}); annotate the resources with "
-            f"{INJECT_ANNOTATION}: {ascii(name)[1:-1]}, or mend the label {SET_LABEL}",
+            f"{INJECT_ANNOTATION}: {ascii(name)[1:-1]}, or mend the label {SET_LABEL}{did_you_mean(name, taken)}",
             "set-not-taken",
         )
 

@@ -1,4 +1,4 @@
-"""Keys that look like one of ours and are none; loaded when one is in doubt."""
+"""Words that look like one of ours, or one that is there, and are none; loaded when one is in doubt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _OURS = PREFIX.rstrip("/")
 _KEYS = (*LABELS, *ANNOTATIONS, CLIENTS_ANNOTATION)
 _SHORT = 5  # letters of a word of which too many others are one letter away
+_ALIKE = 0.7  # of the letters of two words, in their order, where one may be meant for the other
 
 
 def is_near(one: str, other: str) -> bool:
@@ -28,6 +29,14 @@ def is_near(one: str, other: str) -> bool:
 def nearest(word: str, known: Iterable[str]) -> str:
     """The one of `known` that `word` is near to; empty where it is near to none."""
     return next((one for one in known if is_near(word, one)), "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message that refuses `word`: the one of `known` that looks most like it; empty where none does."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, sorted(filter(str.isprintable, known)), 1, _ALIKE)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:

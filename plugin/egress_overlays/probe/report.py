@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..lists.clients import Client
 from .cases import Case
 from .hosts import ALLOW
 from .targets import Target
@@ -40,12 +41,16 @@ class Result:
 
 @dataclass
 class Report:
-    """The results of a probe, target by target, each in the order of its cases."""
+    """The results of a probe, target by target, each in the order of its cases.
+
+    `clients`: who asked, where a case does not say otherwise; one for all targets, but where nobody said who.
+    """
 
     targets: list[Target]
     envoy: str
     results: list[Result] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
 
     @property
     def workload(self) -> str:

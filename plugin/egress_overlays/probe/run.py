@@ -43,6 +43,7 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     asked = list(hosts)
     plans = [_plan(resources, target, asked, client) for target in targets(resources, root_namespace)]
     report = Report([plan.subject.target for plan in plans], envoy.version(binary))
+    report.clients = list(dict.fromkeys(plan.subject.client for plan in plans))
     total = sum(len(plan.cases) for plan in plans)
     for plan in plans:
         _note(report, plan.notes)

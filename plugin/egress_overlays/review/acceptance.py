@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..manifest.findings import ERROR, WARNING, Finding
+from ..manifest.nearness import did_you_mean
 from ..rendered.locations import Location
 from .verification import RULES, Reported
 
@@ -118,10 +119,7 @@ def _read(text: str, of: tuple[str, ...], place: Location, faults: list[Reported
         faults.append(_fault(place, f'"{match["until"]}" is no day of the calendar; write {_WANTED}'))
         return
     if match["rule"] not in RULES:
-        from difflib import get_close_matches
-
-        near = get_close_matches(match["rule"], RULES, 1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
+        hint = did_you_mean(match["rule"], RULES)
         faults.append(_fault(place, f'there is no rule "{match["rule"]}"{hint}'))
         return
     yield Acceptance(match["rule"], match["ticket"], until, of, place)
