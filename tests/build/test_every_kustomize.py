@@ -107,3 +107,34 @@ def test_the_names_are_those_that_are_listed_or_the_build_fails(
     listed = load(layers.directory)
     assert set(listed.hosts("default")) == layers.names
     assert [one for one in listed.findings if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize("form", ["inject", "inject-legacy"])
+def test_a_component_that_injects_fails_where_it_would_not_see_generated_lists(
+    form: str, tree: Tree, tmp_path: Path
+) -> None:
+    layer = {
+        "resources": ["../../base", "domains.yaml"],
+        "components": [f"../../components/{form}"],
+        "configMapGenerator": [
+            {"name": "made", "literals": ["names=made.example.com"], "options": {"labels": {SET: "default"}}}
+        ],
+    }
+    tree.write(
+        {
+            "overlays/one/kustomization.yaml": yaml.safe_dump(layer),
+            "overlays/one/domains.yaml": dump(domains("own.example.com\n")),
+        }
+    )
+    flags = FLAGS if form == "inject" else FLAGS[:1]
+    for version, program in programs().items():
+        link = tmp_path / version / "kustomize"
+        link.parent.mkdir()
+        link.symlink_to(program)
+        environ = {**tree.plugin_home, "PATH": f"{link.parent}:{os.environ['PATH']}"}
+        build = tree.kustomize("overlays/one", *flags, environ=environ)
+        if version in ("kustomize-v4.5.7", "kustomize-v5.0.3"):
+            assert "this Kustomize is older than 5.1 and would leave generated lists out" in build.fault()
+        else:
+            assert all(found == {"own.example.com", "made.example.com"} for found in places(build)), build.text
+            assert "egress-overlays-kustomize" not in build.text

@@ -76,6 +76,22 @@ def test_a_forged_mark_changes_nothing(mark: str, run: Run, late: Path) -> None:
     assert "stale" in rules
 
 
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_a_name_that_a_list_lost_after_inject_is_said_to_be_open_still(command: str, run: Run, tree: Path) -> None:
+    (tree / "overlays/dev/kustomization.yaml").write_text(
+        "resources: [../../base, domains.yaml]\ncomponents: [../../components/inject]\npatches: [{path: patch.yaml}]\n"
+    )
+    (tree / "overlays/dev/patch.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: egress-domains}\ndata: {code: null}\n"
+    )
+    outcome = run(command, "overlays/dev")
+    assert outcome.code == 1
+    said = [line for line in (outcome.out + outcome.err).splitlines() if "on no list any more" in line]
+    assert len(said) == 1
+    assert 'still lets "*.github.com" and 4 more through' in said[0]
+    assert "a list was changed after inject; list plugin/inject under transformers:" in said[0]
+
+
 def test_in_the_form_that_runs_last_it_is_used(run: Run, tree: Path) -> None:
     (tree / "overlays/dev/kustomization.yaml").write_text(
         "resources: [../../base, domains.yaml]\ncomponents: [late]\ntransformers: [../../plugin/inject]\n"

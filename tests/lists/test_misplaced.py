@@ -28,6 +28,17 @@ from faulty import CLIENTS, faults
         ({}, {"egress-overlay.dev/inject": "x"}, "which means nothing; write egress-overlays.dev/inject"),
         ({"egress-overlays.de/set": "x"}, {}, "which means nothing; write egress-overlays.dev/set"),
         ({}, {"egres-overlays.dev/owner": "x"}, "which means nothing; write egress-overlays.dev/owner"),
+        # One letter off is the slash, too, and other ways to join what is ours.
+        ({"egress-overlays.dev.set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"egress-overlays.dev-set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"set.egress-overlays.dev": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"egress-overlays.dev": "default"}, {}, "which means nothing; labels are egress-overlays.dev/set"),
+        ({"egress-overlays/set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"egress-overlays.io/set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"EGRESS-OVERLAYS.DEV/SET": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"Egress-Overlays.Dev/set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({}, {"egress-overlays.dev:inject": "x"}, "which means nothing; write egress-overlays.dev/inject"),
+        ({}, {"egress-overlays.dev/inject/": "x"}, "which means nothing; write egress-overlays.dev/inject"),
         ({}, {"egress-overlays.dev/shard": "1"}, "which the function alone gives to copies"),
     ],
 )
@@ -69,6 +80,13 @@ def test_the_set_label_on_another_kind_is_a_fault() -> None:
         ({"metadata": {"annotations": {"egress-overlays.dev/cleints": "shop"}}}, "write egress-overlays.dev/clients"),
         ({"metadata": {"annotations": {"egress-overlays.io/clients": "shop"}}}, "write egress-overlays.dev/clients"),
         ({"metadata": {"annotations": {"egress-overlays/clients": "shop"}}}, "write egress-overlays.dev/clients"),
+        # On a list half of the prefix is enough, where a name of ours follows.
+        ({"metadata": {"annotations": {"egress-overlays.dev.clients": "shop"}}}, "write egress-overlays.dev/clients"),
+        ({"metadata": {"annotations": {"clients.egress-overlays.dev": "shop"}}}, "write egress-overlays.dev/clients"),
+        ({"metadata": {"annotations": {"egrss-overlay.dev/clients": "shop"}}}, "write egress-overlays.dev/clients"),
+        ({"metadata": {"annotations": {"overlays.dev/clients": "shop"}}}, "write egress-overlays.dev/clients"),
+        ({"metadata": {"annotations": {"egress.dev/clients": "shop"}}}, "write egress-overlays.dev/clients"),
+        ({"metadata": {"annotations": {"egress-overlays.dev//clients": "shop"}}}, "write egress-overlays.dev/clients"),
         (
             {"metadata": {"annotations": ["egress-overlays.dev/clients: shop"]}},
             "metadata.annotations must be a mapping",
@@ -90,6 +108,8 @@ def test_annotations_of_other_tools_are_no_faults() -> None:
         "example.com/clients": "x",
         "kustomize.toolkit.fluxcd.io/prune": "disabled",
         "set-by": "y",
+        "egress.example.com/owner": "y",
+        "overlays.example.com/set-by": "y",
     }
     item = domains(annotations=others)
     item["immutable"] = True
@@ -108,3 +128,65 @@ def test_a_list_without_a_name_beside_others_is_warned_of() -> None:
     outcome = run(virtual_service(), domains(), domains("# gone", name="other"))
     assert outcome.code == 0
     assert 'warning: ConfigMap other: adds no name to the set "default", which has others' in outcome.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({SET: "default"}, 'has "egress-overlays.dev/set" under "the resource itself", where nobody reads it'),
+        ({"metadata": {"name": "x", SET: "default"}}, 'has "egress-overlays.dev/set" under "metadata"'),
+        ({"data": {SET: "default"}}, 'has "egress-overlays.dev/set" under "data"'),
+        ({"data": {"labels": {SET: "default"}}}, 'has "egress-overlays.dev/set" under "data.labels"'),
+        ({"Metadata": {"labels": {SET: "default"}}}, 'has "egress-overlays.dev/set" under "Metadata"'),
+        ({"metadata": {"name": "x", "egress-overlay.dev/set": ""}}, "write metadata.annotations"),
+    ],
+)
+def test_a_list_whose_label_stands_elsewhere_is_not_lost_without_a_word(changes: Value, said: str) -> None:
+    item: Value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "b.example.com"}}
+    (fault,) = faults(domains(), {**item, **changes})
+    assert said in fault
+
+
+@pytest.mark.parametrize("where", [(), ("metadata",), ("spec",), ("spec", "annotations"), ("metadata", "annotation")])
+def test_a_place_whose_annotation_stands_elsewhere_is_a_fault(where: tuple[str, ...]) -> None:
+    item = {**virtual_service(), "metadata": {"name": "other"}}
+    holder = item
+    for step in where:
+        holder = holder.setdefault(step, {})
+    holder[INJECT] = "default"
+    (fault,) = faults(domains(), item)
+    assert "where nobody reads it; write metadata.annotations" in fault
+
+
+def test_a_functionconfig_is_read_as_strictly_without_a_label() -> None:
+    config = domains(of=None, annotations={"clients": "shop"})
+    (fault,) = faults(function_config=config)
+    assert "write egress-overlays.dev/clients" in fault
+
+
+@pytest.mark.parametrize("kind", ["EgressDomains", "EgressDomain", "Egressdomains"])
+@pytest.mark.parametrize("group", ["egress-overlays.dev/v1alpha1", "egress-overlays.dev/v1", "egress-overlay.dev/v1"])
+def test_a_list_of_our_own_kind_without_a_label_is_a_fault(kind: str, group: str) -> None:
+    item = domains(of=None) | {"kind": kind, "apiVersion": group}
+    (fault,) = faults(domains(), item)
+    assert "belongs to no set, and none of its names counts; label it egress-overlays.dev/set: default" in fault
+
+
+def test_a_functionconfig_among_the_resources_needs_no_label() -> None:
+    # kpt hands it over twice.
+    config = domains("b.example.com", of=None) | {"kind": "EgressDomains", "apiVersion": "egress-overlays.dev/v1alpha1"}
+    assert run(virtual_service(), domains(), config, function_config=config).code == 0
+    assert "belongs to no set" in faults(domains(), {**config, "metadata": {"name": "b"}}, function_config=config)[0]
+
+
+@pytest.mark.parametrize("key", [SET, "egress-overlay.dev/set"])
+def test_what_is_ours_in_a_list_is_heard_of(key: str) -> None:
+    inner = domains(of=None)
+    inner["metadata"]["labels"] = {key: "default"}
+    (fault,) = faults(domains(), {"apiVersion": "v1", "kind": "List", "items": [inner]})
+    assert "in a list that the function does not look into" in fault
+
+
+def test_a_list_whose_items_are_misspelt_is_a_fault() -> None:
+    (fault,) = faults(domains(), {"apiVersion": "v1", "kind": "List", "Items": [domains(name="b")]})
+    assert 'has the field "Items", which a List does not have; write items' in fault

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
+_KIND = KIND.casefold()[:-1]  # one letter may be missing
 _MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
 _LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
@@ -48,6 +49,8 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
     result.sets, result.findings = allowlist.read(sources)
     for resource in resources:
         result.findings += _misplaced(resource)
+        if resource.kind.casefold().startswith(_KIND) and not _is_config(resource, function_config):
+            result.findings += unread.unlabelled(resource)
     if function_config is not None:
         result.findings += _about_config(function_config)
     taken = _fill(resources, result)
@@ -87,10 +90,19 @@ def _is_source(function_config: Resource) -> bool:
     )
 
 
+def _is_config(resource: Resource, function_config: Resource | None) -> bool:
+    """Whether `resource` is the functionConfig, which kpt hands over among the others too."""
+    return (
+        function_config is not None
+        and resource.kind == function_config.kind
+        and (resource.namespace, resource.name) == (function_config.namespace, function_config.name)
+    )
+
+
 def _about_config(function_config: Resource) -> Iterator[Finding]:
     """What would be passed over in the functionConfig: a list in a kind that holds none, labels misspelt."""
     if function_config.is_domains_kind:
-        yield from _misplaced(function_config)
+        yield from _misplaced(function_config, is_config=True)
         if not _is_source(function_config):
             yield from unread.faults(function_config)
     else:
@@ -101,8 +113,8 @@ def _about_config(function_config: Resource) -> Iterator[Finding]:
         )
 
 
-def _misplaced(resource: Resource) -> Iterator[Finding]:
-    yield from unread.misplaced(resource)
+def _misplaced(resource: Resource, *, is_config: bool = False) -> Iterator[Finding]:
+    yield from unread.misplaced(resource, is_config=is_config)
     if SHARD_ANNOTATION in resource.annotations:
         site = site_of(resource)
         if site is None or not site.is_copied:

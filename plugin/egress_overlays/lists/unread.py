@@ -53,6 +53,15 @@ def faults(source: Resource) -> Iterator[Finding]:
         )
 
 
+def unlabelled(resource: Resource) -> Iterator[Finding]:
+    """A list of our own kind that no set has: as a functionConfig it needs no label, among resources it does."""
+    from ..manifest.nearness import is_near
+
+    if "data" in resource.value and SET_LABEL not in resource.labels and is_near(resource.group, PREFIX[:-1]):
+        message = f"belongs to no set, and none of its names counts; label it {SET_LABEL}: {DEFAULT_SET}"
+        yield fault_of(resource, message, "misplaced")
+
+
 def nameless(name: str, sources: Iterable[Resource], named: set[Resource]) -> Iterator[Finding]:
     """The `sources` of the set `name` without a name, where others, `named`, have some."""
     for source in sources:
@@ -100,25 +109,30 @@ def _meant(field: str, known: set[str]) -> str:
     return nearest(field, sorted(known))
 
 
-def misplaced(resource: Resource) -> Iterator[Finding]:
-    """Labels and annotations that would be passed over: misspelt, of the other sort, in a wrong place or a List."""
-    if resource.kind.endswith("List") and "items" in resource.value:
+def misplaced(resource: Resource, *, is_config: bool = False) -> Iterator[Finding]:
+    """Labels and annotations that would be passed over: misspelt, of the other sort, in a wrong place or a List.
+
+    `is_config`: the functionConfig, which is a list without a label too.
+    """
+    if resource.kind.endswith("List"):
         from .within_lists import within_list
 
-        yield from within_list(resource)
+        yield from within_list(resource, _is_of_ours)
     is_labelled = SET_LABEL in resource.labels
+    is_list = is_labelled or is_config
     for key in resource.labels:
         if key not in LABELS and _is_doubtful(key):
-            yield from _unknown_key(resource, str(key), "label")
+            yield from _unknown_key(resource, str(key), "label", is_list=is_list)
     for key in resource.annotations:
         known = key in ANNOTATIONS or (key == CLIENTS_ANNOTATION and resource.is_domains_kind)
-        if not known and (_is_doubtful(key) or (is_labelled and "/" not in str(key))):
-            yield from _unknown_key(resource, str(key), "annotation")
+        if not known and (_is_doubtful(key) or (is_list and "/" not in str(key))):
+            yield from _unknown_key(resource, str(key), "annotation", is_list=is_list)
     if is_labelled and not resource.is_domains_kind:
         yield _of_another_kind(resource)
     if not (is_labelled and resource.is_domains_kind):  # There no other field may stand at all, see `faults`.
         yield from _elsewhere(resource, "", resource.value, _READ)
         yield from _elsewhere(resource, "metadata.", resource.metadata, _READ_OF_METADATA)
+        yield from _beside_its_fields(resource)
 
 
 def _of_another_kind(resource: Resource) -> Finding:
@@ -133,36 +147,72 @@ def _of_another_kind(resource: Resource) -> Finding:
 def _elsewhere(resource: Resource, where: str, holder: dict[str, object], known: set[str]) -> Iterator[Finding]:
     """Keys of ours in a mapping that is not read: `annotations` beside metadata, `metadata.annotation`."""
     for field, value in holder.items():
-        if field not in known and isinstance(value, dict) and any(map(_is_doubtful, value)):
-            yield _in_no_place(resource, f"{where}{field}", value)
+        if field not in known:
+            key = _first_of_ours(value, 2) if isinstance(value, dict) else ""
+            if key:
+                yield _in_no_place(resource, f"{where}{field}", key)
+            elif _is_of_ours(field):
+                yield _in_no_place(resource, where.rstrip(".") or "the resource itself", str(field))
+
+
+def _beside_its_fields(resource: Resource) -> Iterator[Finding]:
+    """Keys of ours among the fields of spec or the groups of data, or in `spec.annotations`."""
+    for where in ("spec", "data"):
+        holder = resource.value.get(where)
+        for field, value in holder.items() if isinstance(holder, dict) else ():
+            if _is_of_ours(field):
+                yield _in_no_place(resource, where, str(field))
+            elif field in ("labels", "annotations") and isinstance(value, dict):
+                key = _first_of_ours(value, 1)
+                if key:
+                    yield _in_no_place(resource, f"{where}.{field}", key)
+
+
+def _first_of_ours(value: dict[object, object], depth: int) -> str:
+    """The first key of ours in `value`, or in a mapping below it, `depth` of them being looked at; empty for none."""
+    for key, child in value.items():
+        if _is_of_ours(key):
+            return str(key)
+        found = _first_of_ours(child, depth - 1) if depth > 1 and isinstance(child, dict) else ""
+        if found:
+            return found
+    return ""
+
+
+def _is_of_ours(key: object) -> bool:
+    """Whether `key` is one of ours, or was meant to be."""
+    if not _is_doubtful(key):
+        return False
+    from ..manifest.nearness import meant
+
+    return str(key).startswith(PREFIX) or meant(str(key)) != ""
 
 
 def _is_doubtful(key: object) -> bool:
-    """Whether `key` may be meant for us: any spelling with one letter wrong has one of these halves."""
+    """Whether `key` may be meant for us: however it is misspelt, one of these words is whole in most."""
     text = str(key).lower()
-    return "egress-ov" in text or "erlays.dev/" in text
+    return "egress" in text or "overlay" in text
 
 
-def _unknown_key(resource: Resource, key: str, what: str) -> Iterator[Finding]:
+def _unknown_key(resource: Resource, key: str, what: str, *, is_list: bool) -> Iterator[Finding]:
     from ..manifest.nearness import meant
 
-    takes_part = SET_LABEL in resource.labels or INJECT_ANNOTATION in resource.annotations
-    proposal = meant(key, takes_part=takes_part, bare=what == "annotation" and SET_LABEL in resource.labels)
+    takes_part = is_list or INJECT_ANNOTATION in resource.annotations
+    proposal = meant(key, takes_part=takes_part, bare=is_list and what == "annotation")
     if not key.startswith(PREFIX) and not proposal:
         return
     if key in LABELS or key in (*ANNOTATIONS, CLIENTS_ANNOTATION):
         hint = "it is a label, not an annotation" if key in LABELS else "it is an annotation, not a label"
         if key == CLIENTS_ANNOTATION and what == "annotation":
             hint = "it is for a domains ConfigMap alone"
-    elif proposal:
+    elif proposal not in ("", PREFIX):
         hint = f"write {proposal}"
     else:
         hint = f"{what}s are {', '.join(LABELS if what == 'label' else (*ANNOTATIONS, CLIENTS_ANNOTATION))}"
     yield fault_of(resource, f"has the {what} {ascii_quoted(key)}, which means nothing; {hint}", "misplaced")
 
 
-def _in_no_place(resource: Resource, field: str, value: dict[str, object]) -> Finding:
-    key = next(key for key in value if _is_doubtful(key))
+def _in_no_place(resource: Resource, field: str, key: str) -> Finding:
     place = "labels" if key in LABELS else "annotations"
-    message = f"has {ascii_quoted(str(key))} under {ascii_quoted(field)}, where nobody reads it; write metadata.{place}"
+    message = f"has {ascii_quoted(key)} under {ascii_quoted(field)}, where nobody reads it; write metadata.{place}"
     return fault_of(resource, message, "misplaced", ascii_quoted(field)[1:-1])

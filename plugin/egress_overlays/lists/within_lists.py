@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from ..manifest.findings import Finding, fault_of
-from ..manifest.resource import PREFIX, Resource
+from ..manifest.nearness import is_near
+from ..manifest.resource import Resource
+from ..names.domain import ascii_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-def within_list(resource: Resource) -> Iterator[Finding]:
-    """What takes part inside of a List: nothing there would be filled."""
+def within_list(resource: Resource, is_of_ours: Callable[[object], bool]) -> Iterator[Finding]:
+    """What takes part inside of a List: nothing there would be filled. `is_of_ours` tells our keys."""
     entries = resource.value.get("items")
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         inner = Resource(entry)
-        if any(str(key).startswith(PREFIX) for key in (*inner.labels, *inner.annotations)):
+        if any(is_of_ours(key) for key in (*inner.labels, *inner.annotations)):
             yield fault_of(
                 resource,
                 f"holds {inner.title}, which takes part, in a list that the function does not look into; give each "
@@ -24,7 +26,11 @@ def within_list(resource: Resource) -> Iterator[Finding]:
                 f"items[{index}]",
             )
         elif inner.kind.endswith("List"):
-            for finding in within_list(inner):
+            for finding in within_list(inner, is_of_ours):
                 finding.resource = resource
                 finding.field = f"items[{index}].{finding.field}"
                 yield finding
+    for field, value in resource.value.items():
+        if field != "items" and is_near(str(field), "items") and isinstance(value, list):
+            message = f"has the field {ascii_quoted(str(field))}, which a List does not have; write items"
+            yield fault_of(resource, message, "list", ascii_quoted(str(field))[1:-1])

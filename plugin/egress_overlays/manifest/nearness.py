@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _OURS = PREFIX.rstrip("/")
 _KEYS = (*LABELS, *ANNOTATIONS, CLIENTS_ANNOTATION)
+_NAMES = [key.removeprefix(PREFIX) for key in _KEYS]
+_US = "egressoverlay"
 _SHORT = 5  # letters of a word of which too many others are one letter away
 _ALIKE = 0.7  # of the letters of two words, in their order, where one may be meant for the other
 
@@ -42,20 +44,36 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:
     """The key of ours that `key` was meant to be; empty where it is one of ours, or somebody else's.
 
-    Everywhere a prefix counts that is one letter off. Where the resource `takes_part`, so does every other that names
-    us; where it may be `bare`, a name of ours without a prefix.
+    The prefix alone where nothing tells the name. Everywhere a key counts that is one letter off, a prefix that is,
+    and one that names us before a name of ours. Where the resource `takes_part`, so does every prefix that names us;
+    where it may be `bare`, a name of ours without a prefix, or behind half of it.
     """
     prefix, slash, name = key.rpartition("/")
-    if key in _KEYS or (not slash and not bare):
+    if key in _KEYS or (prefix == _OURS and not nearest(name, _NAMES)):
         return ""
-    ours = prefix == _OURS
-    if slash:
-        letters = "".join(filter(str.isalpha, prefix.casefold()))
-        if not ours and not is_near(prefix, _OURS) and not (takes_part and "egressoverlay" in letters):
-            return ""
-    names = [one.removeprefix(PREFIX) for one in _KEYS]
+    found = nearest(key, _KEYS) or (_joined(key) if not slash else "")
+    if found:
+        return found
+    named = nearest(name, _NAMES)
     if not slash:
-        found = next((one for one in names if one == name.casefold() or (len(one) > _SHORT and is_near(name, one))), "")
-        return PREFIX + found if found else ""
-    found = nearest(name, names)
-    return "" if ours and not found else PREFIX + (found or name)
+        named = next((one for one in _NAMES if one == name.casefold() or (len(one) > _SHORT and one == named)), "")
+        return PREFIX + named if bare and named else ""
+    letters = _letters(prefix)
+    if is_near(prefix, _OURS) or (takes_part and _US in letters):
+        return PREFIX + (named or name)
+    halves = bare and ("egress" in letters or "overlay" in letters)
+    return PREFIX + named if named and (halves or _US in letters) else ""
+
+
+def _joined(key: str) -> str:
+    """What a `key` without a slash says, where it is ours with the name before or behind it."""
+    letters = _letters(key)
+    ours = _letters(_OURS)
+    for name in _NAMES:
+        if letters in (ours + _letters(name), _letters(name) + ours):
+            return PREFIX + name
+    return PREFIX if is_near(letters, ours) else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.casefold()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..manifest.findings import Finding, fault_of
-from ..names.domain import ascii_quoted
+from ..names.domain import PLACEHOLDER, ascii_quoted
 from ..sites import ROUTES
 
 if TYPE_CHECKING:
@@ -25,15 +25,22 @@ def unused(lists: Iterable[Resource]) -> Iterator[Finding]:
 
 
 def without_effect(found: Rendered) -> Iterator[Finding]:
-    """The domains ConfigMaps that pass for used, and have names that the manifests of their set lack."""
+    """The domains ConfigMaps that pass for used, where their names and those of the manifests of their set differ."""
     for name, allowed in found.sets.items():
-        lists = found.lists.get(name, ())
-        here = {host for entry in lists if entry.hop != ROUTES for host in entry.names}
+        lists = [entry for entry in found.lists.get(name, ()) if entry.hop != ROUTES]
+        here = {host: entry.resource for entry in reversed(lists) for host in entry.names}
         missing: dict[Resource, list[str]] = {}
-        for entry in allowed.entries if lists else ():
+        for entry in allowed.entries if found.lists.get(name) else ():
             if entry.domain not in here and allowed.cover_of(entry) is None:
                 missing.setdefault(entry.source, []).append(entry.domain)
         for source, names in missing.items():
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            message = f"has {ascii_quoted(names[0])}{more}, not in the manifests: it was listed or changed after inject"
+            message = f"has {_some(names)}, not in the manifests: it was listed or changed after inject"
             yield fault_of(source, f"{message}; {_HINT}", RULE)
+        left = sorted(here.keys() - {entry.domain for entry in allowed.entries} - {PLACEHOLDER})
+        if left:
+            message = f"still lets {_some(left)} through, on no list any more: a list was changed after inject"
+            yield fault_of(here[left[0]], f"{message}; {_HINT}", RULE)
+
+
+def _some(names: list[str]) -> str:
+    return ascii_quoted(names[0]) + (f" and {len(names) - 1} more" if len(names) > 1 else "")

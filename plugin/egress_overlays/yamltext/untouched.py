@@ -12,7 +12,7 @@ from ..sites import COPIED
 from . import ODD_BREAKS
 from .document import may_begin
 
-_HALVES = PREFIX[:9], PREFIX[9:]
+_PARTS = PREFIX[:9], PREFIX[9:], "ERLAYS.", "erlays.D"
 
 
 def is_bystander(item: str) -> bool:
@@ -23,13 +23,13 @@ def is_bystander(item: str) -> bool:
 
     It holds no key of ours: those begin with PREFIX, and only a backslash or an alias could write one
     otherwise. The anchor of such an alias would stand beside PREFIX, in an item that is parsed. A key with
-    one letter wrong is to be heard of too: one half of PREFIX is whole in it.
+    one letter wrong is to be heard of too: one half of PREFIX is whole in it. So is one in capitals.
 
     It is a mapping: it starts with a plain key and its colon.
 
     It ends where it seems to: see `_closes`.
     """
-    if _HALVES[0] in item or _HALVES[1] in item or "\\" in item or "\t" in item or "\r" in item:
+    if any(part in item for part in _PARTS) or "\\" in item or "\t" in item or "\r" in item:
         return False
     if any(kind in item for kind in COPIED) or any(mark in item and may_begin(item, mark) for mark in "&!"):
         return False

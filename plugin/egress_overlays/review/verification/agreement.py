@@ -157,13 +157,12 @@ def _gateway(entry: HostList) -> object:
 
 def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
     allowed = found.sets.get(name)
-    if allowed is None:
-        return
+    if allowed is None or any(finding.rule == "stale" for finding in found.findings):
+        return  # of a directory it is said already, of each list
     here = {host for entry in lists if entry.hop != ROUTES for host in entry.names}
     wanted = {str(entry.domain) for entry in allowed.entries if allowed.cover_of(entry) is None}
-    told = any(finding.rule == "stale" for finding in found.findings)
     for what, names in (("not in the manifests", wanted - here), ("in the manifests alone", here - wanted)):
-        if names - {PLACEHOLDER} and not (told and names <= wanted):
+        if names - {PLACEHOLDER}:
             message = (
                 f"the ConfigMaps of the set {ascii_quoted(name)} and the manifests differ, {what}: "
                 f"{some(sorted(names))}; did something change after the function ran? List plugin/inject under "
