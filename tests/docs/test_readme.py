@@ -132,7 +132,7 @@ TROUBLES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     ),
     "fork/exec ../../plugin/egress-overlays: permission denied": (_lose_mode_bit, BUILD),
     "no such file or directory": (_lose_executable, BUILD),
-    "is missing": (_lose_packages, BUILD),
+    "Python packages are missing in": (_lose_packages, BUILD),
     "which no ConfigMap declares": (_edit(DOMAINS, "set: default", "set: x"), BUILD),
     "which no resource takes": (_edit(DOMAINS, "set: default", "set: x"), BUILD),
     "has no domain at all": (_empty, BUILD),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
+import egress_overlays.installation
+from egress_overlays.installation import PACKAGES, advice
 from processes import INPUT, ROOT, refused, start
 
 if TYPE_CHECKING:
@@ -28,15 +31,15 @@ class TestMissing:
     def run(self, tree: Path, path: Path | str, text: str = INPUT) -> subprocess.CompletedProcess[str]:
         return start(tree / "plugin/egress-overlays", text=text, env={"PATH": str(path)})
 
-    def test_a_package_is_named_with_the_way_to_get_it(self, tree: Path) -> None:
+    def test_all_packages_are_named_with_the_way_to_get_them(self, tree: Path) -> None:
         line = refused(self.run(tree, tree / "python/bin"))
-        python = tree / "python/bin/python3"
-        assert f"the Python package py-yaml12 is missing in {python}" in line
-        assert f"run `make venv` in the checkout, or {python} -m pip install py-yaml12" in line
+        packages = ", ".join(PACKAGES[""].values())
+        assert f"Python packages are missing in {tree / 'python/bin/python3'}: {packages}; " in line
+        assert line.endswith(f"; run: make -C {tree} venv")
 
-    def test_a_package_missing_from_the_checkouts_venv(self, tree: Path) -> None:
+    def test_packages_missing_from_the_checkouts_venv(self, tree: Path) -> None:
         (tree / "python").rename(tree / ".venv")
-        assert "py-yaml12 is missing" in refused(self.run(tree, "/nowhere"))
+        assert "py-yaml12" in refused(self.run(tree, "/nowhere"))
 
     def test_no_python(self, tree: Path) -> None:
         assert "no Python: run `make venv` in the checkout" in refused(self.run(tree, "/nowhere"))
@@ -61,5 +64,41 @@ class TestMissing:
     def test_each_package_is_named(self, module: str, package: str, text: str) -> None:
         code = f"import sys; sys.modules[{module!r}] = None; from egress_overlays.__main__ import run; run()"
         line = refused(start(sys.executable, "-c", code, text=text))
-        assert f"the Python package {package} is missing" in line
-        assert line.endswith(f"-m pip install {package}")
+        assert f": {PACKAGES[''][module]}; run: " in line
+        assert package in line
+
+
+def test_the_packages_are_those_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for extra, wanted in {"": project["dependencies"], **extras}.items():
+        assert sorted(PACKAGES[extra].values()) == sorted(one.partition(";")[0] for one in wanted), extra
+
+
+WAYS = {
+    "venv": ("lib/pip/__init__.py", "{python} -m pip install 'rich>=13' idna"),
+    "pipx": ("pipx_metadata.json", "pipx inject {name} 'rich>=13' idna"),
+    "uv tool": ("uv-receipt.toml", "uv pip install --python {python} 'rich>=13' idna"),
+    "uv venv": ("pyvenv.cfg", "uv pip install --python {python} 'rich>=13' idna"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_command_is_that_of_the_installation(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each command does is tried in tests/dist/test_missing_extras.py."""
+    mark, command = WAYS[way]
+    (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / mark).touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "lib")])
+    monkeypatch.delitem(sys.modules, "pip", raising=False)
+    monkeypatch.setattr(egress_overlays.installation, "__file__", str(tmp_path / "lib/egress_overlays/installation.py"))
+    said = advice("", ["rich>=13", "idna"])
+    assert said.endswith("; run: " + command.format(python=sys.executable, name=tmp_path.name))
+
+
+def test_the_archive_says_what_it_does_not_bring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert advice("probe", ["dnslib"]).endswith(
+        f"uv tool install 'egress_overlays-{egress_overlays.__version__}-py3-none-any.whl[probe]'"
+    )

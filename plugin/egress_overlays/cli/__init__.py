@@ -68,7 +68,7 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
         console.say(f"egress-overlays: error: {failure}")
         return 2
     except ImportError as fault:
-        console.say(missing(fault))
+        console.say(missing(fault, argv[0] if argv else ""))
         return 1
 
 

