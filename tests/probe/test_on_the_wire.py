@@ -77,7 +77,7 @@ def test_a_client_hello_over_16_kib_is_closed_and_counted(running: Gateway) -> N
         )
 
     before = counted()
-    with opened(running) as session:
+    with opened(running) as session, contextlib.suppress(OSError):  # it may be closed before all is sent
         session.sendall(hello(17_000))
         assert session.recv(1) == b""
     assert counted() == before + 1

@@ -32,7 +32,8 @@ SILENT, MISSING = "silent", "missing"
 class Dns(threading.Thread):
     """A DNS server quick enough for an attack: the stand-in for every name, but for SILENT and MISSING ones.
 
-    `asked` holds the questions by that label.
+    `asked` holds the questions by that label. `says` has the return code (RFC 1035) for a name, `aliases` by how many
+    CNAMEs its address is reached, `ttl` is what all answers have.
     """
 
     def __init__(self, stand_in: str) -> None:
@@ -43,6 +44,9 @@ class Dns(threading.Thread):
         self._socket.bind(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
         self.asked: dict[str, set[bytes]] = {}
+        self.says: dict[str, int] = {}
+        self.aliases: dict[str, int] = {}
+        self.ttl = 60
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
@@ -65,10 +69,16 @@ class Dns(threading.Thread):
         self.asked.setdefault(label, set()).add(question)
         if SILENT in labels:
             return b""
-        found = MISSING not in labels and kind == b"\0\1"
-        flags = b"\x81\x83" if MISSING in labels else b"\x81\x80"
-        header = query[:2] + flags + b"\0\1" + (b"\0\1" if found else b"\0\0") + b"\0\0\0\0"
-        answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 60, 4) + self._answer if found else b""
+        code = 3 if MISSING in labels else self.says.get(".".join(labels), 0)
+        found = not code and kind == b"\0\1"
+        aliases = self.aliases.get(".".join(labels), 0) if found else 0
+        header = query[:2] + bytes([0x81, 0x80 + code]) + struct.pack(">HHHH", 1, found * (aliases + 1), 0, 0)
+        answer, owner, at = b"", b"\xc0\x0c", 12 + len(question)
+        for number in range(aliases):
+            target = bytes([2]) + b"a%d" % number + owner
+            answer += owner + struct.pack(">HHIH", 5, 1, self.ttl, len(target)) + target
+            owner = struct.pack(">H", 0xC000 + at + len(answer) - len(target))
+        answer += owner + struct.pack(">HHIH", 1, 1, self.ttl, 4) + self._answer if found else b""
         return header + question + answer
 
 
@@ -171,7 +181,8 @@ def _say(connection: socket.socket) -> None:
             pass
         if received:
             connection.sendall(b"x")
-            connection.recv(4096)
+            while connection.recv(65536):  # what is left unread when it is closed would reset the connection
+                pass
 
 
 def context(certificate: tuple[str, str] | None) -> ssl.SSLContext:
