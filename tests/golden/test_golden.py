@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from builders import Outcome, run_text
+from golden import check
 
 CASES = Path(__file__).parent / "cases"
 
@@ -33,14 +34,6 @@ def text_of(case: Path) -> str:
     if (case / "config.yaml").exists():
         parts += ["functionConfig:", _indented((case / "config.yaml").read_text(), "  ")]
     return "\n".join(parts) + "\n"
-
-
-def check(path: Path, actual: str, *, write: bool) -> None:
-    if write:
-        if not path.exists() or path.read_text() != actual:
-            path.write_text(actual)
-        pytest.fail(f"{path.relative_to(CASES)}: written; review it with git diff and run without --write-golden")
-    assert path.read_text() == actual, "`make golden` writes it anew, where this is what you meant"
 
 
 @pytest.mark.parametrize("case", sorted(path.parent for path in CASES.glob("*/input.yaml")), ids=lambda path: path.name)
