@@ -2,7 +2,8 @@ r"""Verify rendered or live manifests, or the lists of a directory that does not
 
 A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
 counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
-are fine; warnings are, unless --strict. Live manifests:
+are fine; warnings are, unless --strict. Of a tree that an earlier version laid down it says so on stderr, and what
+hardening it lacks. Live manifests:
 kubectl get -A -o yaml virtualservices.networking.istio.io,serviceentries.networking.istio.io,\
   envoyfilters.networking.istio.io,gateways.networking.istio.io,deployments.apps,networkpolicies.networking.k8s.io |
   egress-overlays verify -
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..editing.hardening import outdated
 from ..manifest.findings import ERROR, INFO, WARNING
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
@@ -21,6 +23,7 @@ from ..review.acceptance import accept
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure
+from .formats.escaping import visible
 from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
 
 if TYPE_CHECKING:
@@ -84,6 +87,9 @@ def run(arguments: Namespace, console: Console) -> int:
     title = ", ".join(arguments.paths)
     report = Report("verify", title, whole, headlines=headlines, findings=findings, cases=cases)
     formats.write(report, arguments, console)
+    for said in dict.fromkeys(outdated(Path(path)) for path in paths if Path(path).is_dir()):
+        if said:
+            console.say(f"egress-overlays: warning: {visible(said)}")
     return int(any(one.fails for one in findings))
 
 
