@@ -252,3 +252,20 @@ def test_an_open_chain_beside_the_rules_is_for_everybody(run: Run, tree: Path) -
     assert run("check", "api.stripe.com", "overlays/teams", "--as", "blog/web").code == 1
     (one,) = json.loads(run("check", "api.stripe.com", file, "-o", "json").out)["hosts"]
     assert one["sets"][0]["clients"] is None
+
+
+def test_expectations_are_held_for_each_client(overlay: Path, run: Run) -> None:
+    assert run("test", "--write", "overlays/teams").code == 0
+    proposed = yaml.safe_load((overlay / "egress-tests.yaml").read_text())
+    assert {"host": "api.stripe.com", "as": "shop/checkout", "expect": "allow"} in proposed
+    file = overlay / "egress-tests.yaml"
+    file.write_text(
+        "- {host: api.stripe.com, as: shop/checkout, expect: allow}\n"
+        "- {host: api.stripe.com, as: shop/other, expect: deny}\n"
+        "- {host: api.stripe.com, expect: allow}\n"
+        "- {host: eu.adyen.com, as: blog/reporter, expect: deny}\n"
+    )
+    (found,) = data(run, "test", "overlays/teams", code=1)
+    assert [one["holds"] for one in found["expectations"]] == [True, True, True, False]
+    line = (overlay / "domains.yaml").read_text().splitlines().index("    eu.adyen.com") + 1
+    assert found["expectations"][3]["by"] == {"file": "overlays/teams/domains.yaml", "line": line}, "not *.adyen.com's"

@@ -111,6 +111,15 @@ def test_the_action_fails_and_annotates(tree: Path) -> None:
     assert done.stdout.startswith(f"::error file={DOMAINS},line=9,")
 
 
+def test_the_action_holds_expectations(tree: Path, repository: Callable[..., str]) -> None:
+    assert (step("Expectations", tree).returncode, step("Expectations", tree).stdout) == (0, "")
+    (tree / "overlays/prod/egress-tests.yaml").write_text("- {host: ghcr.io, expect: deny}\n")
+    repository("add", "overlays/prod/egress-tests.yaml")
+    done = step("Expectations", tree)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"::error file={DOMAINS},line=9,")
+
+
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize(("existing", "method"), [("", "POST"), ("7\n9\n", "PATCH")])
 def test_the_action_keeps_one_comment(existing: str, method: str, tree: Path, tmp_path: Path) -> None:

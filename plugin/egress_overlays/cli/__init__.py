@@ -40,6 +40,7 @@ COMMANDS = {
     "verify": "verify",
     "doctor": "doctor",
     "matrix": "matrix",
+    "test": "test",
     "probe": "probe",
     "add": "add",
     "remove": "remove",

@@ -25,6 +25,7 @@ from .report import BAD, GOOD, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from ..lists.clients import Client
     from ..manifest.findings import Finding
@@ -51,7 +52,8 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the answers; 1 where one is no."""
     client = inputs.workload(arguments.client)
     found = inputs.read_lists(arguments.path, console)
-    answers = [_asked(found, text, client) for text in arguments.hosts]
+    faults = verify(found)
+    answers = [asked(found, text, client, faults) for text in arguments.hosts]
     report = Report(
         "check",
         f"{', '.join(arguments.hosts)} in {found.shown}",
@@ -63,8 +65,8 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0 if all(one["allowed"] for one in answers) else 1
 
 
-def _asked(found: Rendered, text: str, client: Client | None) -> dict[str, Any]:
-    """The answer for what a person asked for; what no list may hold is denied, and why."""
+def asked(found: Rendered, text: str, client: Client | None, faults: Sequence[Reported]) -> dict[str, Any]:
+    """The answer for what a person asked for, where verify says `faults`; what no list may hold is denied, and why."""
     try:
         parsed = parse(text)
     except InvalidDomain as fault:
@@ -72,17 +74,22 @@ def _asked(found: Rendered, text: str, client: Client | None) -> dict[str, Any]:
         return denied if client is None else {**denied, "as": str(client)}
     if len(parsed) > 1:
         raise Failure(f'"{text}" means two names; ask for "{parsed[0]}" and "{parsed[1]}"')
-    return answer(found, parsed[0], client)
+    return answer(found, parsed[0], client, faults)
 
 
-def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[str, Any]:
-    """The answer for one name, asked for by `client` where one is given, as data."""
+def answer(
+    found: Rendered, host: Domain, client: Client | None = None, faults: Sequence[Reported] | None = None
+) -> dict[str, Any]:
+    """The answer for one name, asked for by `client` where one is given, as data; without `faults`, verify is asked."""
     verdicts = check(host, found, client)
     result: dict[str, Any] = {"host": str(host), "allowed": any(verdict.allowed for verdict in verdicts), "sets": []}
     if client is not None:
         result["as"] = str(client)
     if not verdicts:  # a domains ConfigMap alone: there is no hop yet
-        listed = {name: _listed(found, name, host) if _meant(found, name, host, client) else [] for name in found.names}
+        listed = {
+            name: _listed(found, name, host, client) if _meant(found, name, host, client) else []
+            for name in found.names
+        }
         for name, entries in listed.items():
             # Without an entry nobody is meant, which is no limit that somebody wrote.
             clients = found.clients(name, host) if entries else None
@@ -103,7 +110,7 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
                 "allowed": verdict.allowed,
                 "clients": None if verdict.clients is None else sorted(verdict.clients),
                 "hops": {hop: _hop(found, verdict, hop) for hop in verdict.hops},
-                "listed": _listed(found, verdict.set_name, host),
+                "listed": _listed(found, verdict.set_name, host, client),
             }
         )
     known = {name for set_name in found.names for name in found.hosts(set_name)}
@@ -111,7 +118,7 @@ def answer(found: Rendered, host: Domain, client: Client | None = None) -> dict[
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
     result["reason"] = _why(result)
-    faults = verify(found)
+    faults = verify(found) if faults is None else faults
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
@@ -172,9 +179,19 @@ def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(found: Rendered, name: str, host: Domain) -> list[dict[str, Any]]:
+def _listed(found: Rendered, name: str, host: Domain, client: Client | None) -> list[dict[str, Any]]:
+    """The entries that cover `host`, those of lists that are for `client` in front."""
     allowed = found.sets.get(name)
     entries = [entry for entry in allowed.entries if entry.domain.covers(host)] if allowed else []
+    if allowed and client is not None:
+        limits = allowed.clients
+        entries.sort(
+            key=lambda entry: (
+                not any(
+                    one.admits(client.namespace, client.service_account) for one in limits.get(entry.source, (client,))
+                )
+            )
+        )
     places = [found.where.entry(entry.source, entry.group, entry.line) for entry in entries]
     return [
         {

@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, for editors; or of what diff prints as JSON.
+"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, of egress-tests.yaml, or of diff's JSON.
 
 With yaml-language-server, write at the top of a file: # yaml-language-server: $schema=egress-domains.schema.json
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..editing.schemas import json_schema
 from ..manifest.resource import KIND
 from . import inputs
+from .expectations import json_schema as expectations_schema
 from .formats.data import structured
 
 if TYPE_CHECKING:
@@ -28,16 +29,19 @@ def configure(parser: ArgumentParser) -> None:
         "kind",
         nargs="?",
         default="",
-        choices=["", "ConfigMap", KIND, "diff"],
+        choices=["", "ConfigMap", KIND, "tests", "diff"],
         metavar="KIND",
-        help=f"ConfigMap or {KIND} alone, or diff",
+        help=f"ConfigMap or {KIND} alone, tests (egress-tests.yaml), or diff",
     )
     inputs.add_output(parser, default="json")
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the schema; 0."""
-    schema = _of_diff() if arguments.kind == "diff" else json_schema(arguments.kind)
+    if arguments.kind == "tests":
+        schema = expectations_schema()
+    else:
+        schema = _of_diff() if arguments.kind == "diff" else json_schema(arguments.kind)
     console.write(structured(schema, "yaml" if arguments.output == "yaml" else "json"))
     return 0
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..report import Found, Report
     from .view import View
 
+_RULES = {**RULES, "expectation": "What the expectations of the tree say is so."}
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 
 
@@ -22,7 +23,7 @@ def write(report: Report, _view: View) -> str:
     driver = {
         "name": "egress-overlays",
         "version": VERSION,
-        "rules": [{"id": name, "shortDescription": {"text": message(text)}} for name, text in RULES.items()],
+        "rules": [{"id": name, "shortDescription": {"text": message(text)}} for name, text in _RULES.items()],
     }
     whole = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
