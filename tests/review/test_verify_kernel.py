@@ -11,11 +11,12 @@ import pytest
 
 import quick_yaml as yaml
 from builds import build, denied_addresses, overlay
+from command import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from command import Run
+    from command import Outcome, Run
 
 pytestmark = pytest.mark.usefixtures("tree")
 Change = Callable[[dict[str, Any]], object]
@@ -143,3 +144,17 @@ def test_denied_ranges_are_no_other_gateway(run: Run, tmp_path: Path) -> None:
     chain["filters"][1]["typed_config"]["rules"]["action"] = "ALLOW"
     file.write_text(yaml.safe_dump_all(documents, width=2**20))
     assert run("verify", file).code == 1
+
+
+def test_addresses_of_the_cluster_that_a_name_may_lead_to_are_a_warning(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(yaml.safe_dump_all(denying(tmp_path), width=2**20))
+
+    def inside(*ranges: str) -> Outcome:
+        return run("verify", *(word for one in ranges for word in ("--inside", one)), file)
+
+    assert "which you say" not in inside("10.4.0.0/14", "8.8.8.0/25", "fd00::/8").out
+    found = inside("10.4.0.0/14", "8.8.8.0/23", "2a00:1450::/32")
+    assert found.code == 0
+    assert "lead to 8.8.9.0/24, 2a00:1450::/32, which you say is the cluster's own" in found.out
+    assert one_line(inside("8.8.8"), 2).startswith('egress-overlays: error: --inside: "8.8.8" is no range of addresses')

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..editing.hardening import outdated
 from ..manifest.findings import ERROR, INFO, WARNING
+from ..policies.ranges import network
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
 from ..review.acceptance import accept
@@ -51,6 +52,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--allow-empty", action="store_true", help="a set that admits nothing is fine")
     parser.add_argument("--all", action="store_true", help="print remarks too, as on names that a wildcard covers")
     parser.add_argument(
+        "--inside",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="addresses of the cluster's own pods, nodes or Services, which no name may lead to; may be repeated",
+    )
+    parser.add_argument(
         "--root-namespace",
         default="istio-system",
         metavar="NAME",
@@ -71,9 +79,13 @@ def run(arguments: Namespace, console: Console) -> int:
         return 0
     seen: set[Found] = set()
     accepted = (arguments.accepted, _text(arguments.accepted))
+    for cidr in arguments.inside:
+        if network(cidr) is None:
+            raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
+    options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside))
     for path in paths:
         read = _read(path, console)
-        reported = verify(read, Options(arguments.root_namespace, arguments.allow_empty))
+        reported = verify(read, options)
         reported, reasons = accept(read, reported, accepted, datetime.now(UTC).date())
         found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
         headlines.append(_headline(_summary(read), found, every=arguments.all))

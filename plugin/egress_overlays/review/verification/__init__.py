@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...rendered.locations import Location
-from . import agreement, beside, bypass, clients, copies, dangling, gateway, kernel, names, risks, types, unseen
+from . import agreement, beside, bypass, clients, copies, dangling, gateway, inside, kernel, names, risks, types, unseen
 from .catalogue import RULES
 from .fault import Options, once
 
@@ -28,6 +28,7 @@ _RULES = (
     bypass.rule,
     beside.rule,
     kernel.rule,
+    inside.rule,
     clients.rule,
     types.rule,
     risks.rule,

@@ -37,6 +37,7 @@ MANIFESTS = {
     "duplicate-name": "No listener has a server name twice (Envoy refuses it).",
     "empty": "No list of names is empty: an empty server_names matches every name (Envoy, FilterChainMatch).",
     "hop": "A set has a list in the sidecars and one in the gateway, and its names are in ServiceEntries.",
+    "inside": "No listed name may lead to the cluster's own addresses, where --inside names them.",
     "kernel": "NetworkPolicies keep the gateway's pods from the addresses that its Envoy refuses.",
     "limit": "A list has at most as many names as its kind takes: 256 in a ServiceEntry, 1,024 in a TLSRoute (CRDs).",
     "lost-patch": "A patch finds what it is for (Kustomize skips it otherwise).",

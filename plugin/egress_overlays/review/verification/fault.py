@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """`root_namespace`: the mesh's (Istio, MeshConfig.rootNamespace); `allow_empty`: a set without a name is fine."""
+    """`root_namespace`: the mesh's (Istio, MeshConfig.rootNamespace); `allow_empty`: a set without a name is fine.
+
+    `inside`: ranges of the cluster's own addresses, as in 10.0.0.0/8.
+    """
 
     root_namespace: str = "istio-system"
     allow_empty: bool = False
+    inside: tuple[str, ...] = ()
 
 
 def fault(rule: str, message: str, resource: Resource | None = None, path: Path = (), severity: str = ERROR) -> Fault:

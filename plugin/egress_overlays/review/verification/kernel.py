@@ -34,7 +34,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
     for one in found.resources:
         yield from _on_the_node(one, found.resources)
     for resource in found.resources:
-        for refused in _refused(resource):
+        for refused in refused_by(resource):
             for pods in deployed(found.resources):
                 if not pods.reached_from(resource.namespace, selector(resource), ""):
                     continue
@@ -47,7 +47,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
 def _on_the_node(holder: Resource, resources: Sequence[Resource]) -> Faults:
     """Pods of a gateway in the node's network, for which no NetworkPolicy counts (Kubernetes, Network Policies)."""
     if mapping(holder.value, "spec", "template", "spec").get("hostNetwork"):
-        filters = [one for one in resources if any(True for _ in _refused(one))]
+        filters = [one for one in resources if any(True for _ in refused_by(one))]
         for pods in deployed([holder]):
             if any(pods.reached_from(one.namespace, selector(one), "") for one in filters):
                 message = "puts the gateway's pods into the node's network, where no NetworkPolicy counts; take it out"
@@ -64,7 +64,7 @@ def _message(pods: Workload, through: Ranges) -> str:
     )
 
 
-def _refused(resource: Resource) -> Iterator[Ranges]:
+def refused_by(resource: Resource) -> Iterator[Ranges]:
     """The addresses that each RBAC filter of an EnvoyFilter refuses, where it refuses any."""
     if resource.kind == "EnvoyFilter":
         for policy in _policies(resource.value.get("spec")):
