@@ -46,6 +46,7 @@ USES = {
     "verify": ("verify overlays/... broken.yaml", (*CHECKED, "junit", "github")),
     "doctor": ("doctor mesh.yaml", (*CHECKED, "github")),
     "matrix": ("matrix overlays/dev overlays/prod", (*DATA, "markdown", "html")),
+    "test": ("test overlays/prod", (*CHECKED, "junit", "github")),
     "probe": ("probe --host acme.okta.com --host evil.example --as shop/web overlays/prod", DATA),
     "add": ("add www.example.net --group maps --comment OPS-7 --dry-run overlays/prod", DATA),
     "remove": ("remove *.okta.com --dry-run overlays/prod", DATA),
