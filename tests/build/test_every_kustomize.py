@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY = os.environ.get("EVERY_KUSTOMIZE", "")
-SEEDS = range(12 if EVERY else 2)
+SEEDS = range(40 if EVERY else 2)
+
+
+COMPONENT = "components/inject"
 
 
 class Layers(NamedTuple):
@@ -71,9 +74,15 @@ def write(tree: Tree, seed: int, form: str) -> Layers:
             changed = chance.choice([name for name in names if not name.startswith("generated")])
             if changed.endswith(str(level)) or not nested:
                 patch = domains({"names": f"patched{level}.example.com\n"}, name=changed, of=None)
-                layer["patches"] = [{"patch": dump(patch)}]
                 names[changed] = f"patched{level}.example.com"
-        if level == depth - 1 or nested:
+                if len(names) > 1 and chance.random() < 0.3:
+                    patch["$patch"] = "delete"
+                    del names[changed]
+                layer["patches"] = [{"patch": dump(patch)}]
+        if form == COMPONENT and (level == depth - 1 or nested):
+            components = layer.setdefault("components", [])
+            components.insert(chance.randint(0, len(components)), f"../../{form}")
+        elif level == depth - 1 or nested:
             layer["transformers"] = [f"../../plugin/{form}"]
         files[f"{here}/kustomization.yaml"] = yaml.safe_dump(layer)
         tree.write(files)
@@ -107,6 +116,18 @@ def test_the_names_are_those_that_are_listed_or_the_build_fails(
     listed = load(layers.directory)
     assert set(listed.hosts("default")) == layers.names
     assert [one for one in listed.findings if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + 2 * len(SEEDS)))
+def test_what_a_component_that_injects_has_missed_is_an_error(
+    seed: int, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands anywhere among the components, so that lists and patches come too late for it."""
+    layers = write(tree, seed, COMPONENT)
+    built = places(tree.kustomize(layers.directory))
+    monkeypatch.chdir(tree.root)
+    told = [one for one in load(layers.directory).findings if one.rule == "stale" and one.severity == "error"]
+    assert bool(told) == any(found != layers.names for found in built), (told, built, layers.names)
 
 
 @pytest.mark.parametrize("form", ["inject", "inject-legacy"])
