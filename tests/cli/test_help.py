@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -55,32 +56,33 @@ def test_wrong_use_names_the_help_of_its_command(run: Run) -> None:
     )
 
 
-def test_the_page_is_made_from_the_help() -> None:
-    spec = importlib.util.spec_from_file_location("commands", ROOT / "tools/commands.py")
+def tool_of(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
     assert spec
     assert spec.loader
     tool: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
+    return tool
+
+
+@pytest.mark.parametrize("name", ["commands", "manpage"])
+def test_the_page_is_made_from_the_help(name: str) -> None:
+    tool = tool_of(name)
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run `make commands`"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "hint"),
-    [
-        (("chek", "a.example", "base"), '; did you mean "check"?; see egress-overlays --help'),
-        (("list", "-o", "jsn", "base"), '; did you mean "json"?; see egress-overlays list --help'),
-        (("verify", "base", "--strikt"), '; did you mean "--strict"?; see egress-overlays verify --help'),
-        (("verify", "base", "--acepted=x"), '; did you mean "--accepted"?; see'),
-        (("schema", "Configmap"), '; did you mean "ConfigMap"?; see'),
-    ],
-)
-def test_a_word_that_looks_like_one_that_is_taken_is_told(arguments: tuple[str, ...], hint: str, run: Run) -> None:
-    assert hint in one_line(run(*arguments), 2)
-
-
-@pytest.mark.parametrize("arguments", [("qqq",), ("list", "-o", "xml", "base"), ("list", "base", "--no-such")])
-def test_a_word_that_looks_like_none_gets_no_hint(arguments: tuple[str, ...], run: Run) -> None:
-    assert "did you mean" not in one_line(run(*arguments), 2)
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not on PATH")
+def test_the_man_page_is_one_that_groff_takes_whole() -> None:
+    command = ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", tool_of("manpage").PAGE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = " ".join(done.stdout.split())
+    (choices,) = (action.choices for action in parser()._actions if isinstance(action.choices, dict))  # noqa: SLF001
+    for name, command_parser in choices.items():
+        assert " ".join((command_parser.description or "").split()) in shown, name
+        assert module_of(name).EXAMPLE.split("\n")[0] in shown
+        for action in command_parser._actions:  # noqa: SLF001 - as below
+            assert action.dest == "help" or all(option in shown for option in action.option_strings)
 
 
 def test_the_version(run: Run) -> None:

@@ -36,6 +36,7 @@ def test_the_wheel_holds_the_package_its_files_and_its_metadata() -> None:
         f"egress_overlays-{version}.dist-info/{name}"
         for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
     }
+    about.add(f"egress_overlays-{version}.data/data/share/man/man1/egress-overlays.1")
     assert len(files) > 30
     assert names == package | files | about
     assert "egress_overlays/py.typed" in names
