@@ -67,6 +67,7 @@ class Found(NamedTuple):
     fails: bool = False
     accepted: str = ""
     proposal: str = ""
+    columns: tuple[int, int] = (0, 0)
 
     @property
     def place(self) -> str:

@@ -3,7 +3,8 @@ r"""Verify rendered or live manifests, or the lists of a directory that does not
 A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
 counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
 are fine; warnings are, unless --strict. Of a tree that an earlier version laid down it says so on stderr, and what
-hardening it lacks. Live manifests:
+hardening it lacks. SARIF has the proposal for a refused line as a fix, and, where EGRESS_OVERLAYS_DOCS is the address
+of this page, its table of rules as their help. Live manifests:
 kubectl get -A -o yaml virtualservices.networking.istio.io,serviceentries.networking.istio.io,\
   envoyfilters.networking.istio.io,gateways.networking.istio.io,deployments.apps,networkpolicies.networking.k8s.io |
   egress-overlays verify -
@@ -25,6 +26,7 @@ from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure
 from .formats.escaping import visible
+from .quoting import columns
 from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
 
 if TYPE_CHECKING:
@@ -169,6 +171,7 @@ def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Fou
         fails=finding.severity in grave and not accepted,
         accepted=accepted,
         proposal=finding.proposal,
+        columns=columns(one.location, finding.value) if finding.proposal else (0, 0),
     )
 
 

@@ -37,10 +37,11 @@ def write(report: Report, arguments: Namespace, console: Console) -> None:
         width=0 if arguments.wide else console.width(console.out),
         limit=getattr(arguments, "limit", 0),
         every=getattr(arguments, "all", False),
+        docs=console.environ.get("EGRESS_OVERLAYS_DOCS", ""),
     )
     for form, file in map(_saved, arguments.save):
         try:
-            Path(file).write_text(render(report, View(form, every=True)), encoding="utf-8")
+            Path(file).write_text(render(report, View(form, every=True, docs=view.docs)), encoding="utf-8")
         except OSError as fault:
             raise Failure(f"{file}: cannot be written: {fault.strerror}") from None
     console.write(render(report, view))

@@ -11,6 +11,8 @@ from ...version import VERSION
 from .escaping import message, unicode_escapes, uri, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..report import Found, Report
     from .view import View
 
@@ -18,31 +20,58 @@ _RULES = {**RULES, "expectation": "What the expectations of the tree say is so."
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 
 
-def write(report: Report, _view: View) -> str:
-    """One run with every finding; paths are relative to the working directory (SARIF 2.1.0, 3.4)."""
+def write(report: Report, view: View) -> str:
+    """One run with every finding once a place; paths are relative to the working directory (SARIF 2.1.0, 3.4)."""
     driver = {
         "name": "egress-overlays",
         "version": VERSION,
-        "rules": [{"id": name, "shortDescription": {"text": message(text)}} for name, text in _RULES.items()],
+        **({"informationUri": view.docs} if view.docs else {}),
+        "rules": [_rule(name, text, view.docs) for name, text in _rules(report.command).items()],
     }
-    whole = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": list(map(_result, report.findings))}],
+    places = {(one.rule, one.said, one.file, one.line): one for one in reversed(report.findings)}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one) for one in reversed(places.values())],
     }
+    whole = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return unicode_escapes(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
 
 
+def _rules(command: str) -> Mapping[str, str]:
+    """What each rule of `command` wants."""
+    if command != "doctor":
+        return _RULES
+    from ...review import doctor
+
+    return doctor.RULES
+
+
+def _rule(name: str, text: str, docs: str) -> dict[str, Any]:
+    more = f"{text} See docs/commands.md and docs/troubleshooting.md of egress-overlays {VERSION}."
+    rule = {"id": name, "shortDescription": {"text": message(text)}, "help": {"text": message(more)}}
+    return rule | ({"helpUri": f"{docs}#rules"} if docs else {})
+
+
 def _result(one: Found) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri(one.file)}}
-    if one.line:
-        place["region"] = {"startLine": one.line}
+    artifact = {"uri": uri(one.file)}
+    start, end = one.columns
+    region = {"startLine": one.line, **({"startColumn": start, "endColumn": end} if start else {})}
     accepted = [{"kind": "inSource", "status": "accepted", "justification": visible(one.accepted)}]
-    return {
+    place = {"artifactLocation": artifact, **({"region": region} if one.line else {})}
+    said = {
         "ruleId": one.rule,
         "level": _LEVELS[one.severity],
         "message": {"text": message(one.said)},
         "locations": [{"physicalLocation": place}],
-        **({"suppressions": accepted} if one.accepted else {}),
-        **({"properties": {"proposal": one.proposal}} if one.proposal else {}),
     }
+    if one.accepted:
+        said["suppressions"] = accepted
+    if one.proposal:
+        said["properties"] = {"proposal": one.proposal}
+    if one.proposal and start:
+        # Another tool writes this into the file: the proposal as it is, which is a name or two.
+        replaced = {"deletedRegion": region, "insertedContent": {"text": one.proposal}}
+        change = {"artifactLocation": artifact, "replacements": [replaced]}
+        said["fixes"] = [{"description": {"text": message(f"write {one.proposal}")}, "artifactChanges": [change]}]
+    return said
