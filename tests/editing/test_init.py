@@ -65,8 +65,10 @@ def test_a_whole_tree(run: Run, tmp_path_factory: pytest.TempPathFactory, monkey
 def test_an_overlay_in_a_tree_of_init_at_any_depth(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("elsewhere")
     assert run("init", str(directory)).code == 0
-    for place in ("overlays/qa", "overlays/eu/qa"):
-        assert run("init", str(directory / place)).code == 0
+    for place in ("qa", "overlays/qa", "overlays/eu/qa", "a/b/c/d"):
+        outcome = run("init", str(directory / place))
+        assert outcome.code == 0
+        assert "earlier version" not in outcome.err
         text = (directory / place / "kustomization.yaml").read_text()
         assert yaml.safe_load(text)["transformers"] == ["../" * (place.count("/") + 1) + "plugin/inject"]
         assert load(str(directory / place)).names == ["default"]
@@ -77,7 +79,10 @@ def test_a_tree_of_an_earlier_version_keeps_its_form(run: Run, tree: Path) -> No
     (tree / "plugin").unlink()
     (tree / "plugin").mkdir()
     (tree / "guard").rename(tree / "plugin/guard")
-    assert run("init", "overlays/qa").code == 0
+    outcome = run("init", "overlays/qa")
+    assert outcome.code == 0
+    assert "is a tree of an earlier version" in outcome.err
+    assert "`egress-overlays upgrade " in outcome.err
     assert "- ../../components/inject-installed\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
 
 

@@ -58,6 +58,21 @@ def test_an_untouched_tree_becomes_a_fresh_one(run: Run, old: Path) -> None:
     assert files(old) == fresh() | {releases.NOTE: releases.note()}
 
 
+def test_an_overlay_of_the_old_tree_builds_before_and_after(run: Run, old: Path) -> None:
+    assert run("init", "overlays/qa").code == 0
+    assert run("add", "api.example.com", "--group", "partners", "overlays/qa").code == 0
+    before = (old / "overlays/qa/kustomization.yaml").read_text()
+    assert "components/inject-installed" in before
+    for step in (None, "upgrade"):
+        assert step is None or run(step).code == 0
+        assert run("check", "api.example.com", "overlays/qa").code == 0
+    assert (old / "overlays/qa/kustomization.yaml").read_text() == before
+    # And the form that runs last is there to change to.
+    changed = before[: before.index("components:")] + "transformers: [../../plugin/inject]\n"
+    (old / "overlays/qa/kustomization.yaml").write_text(changed)
+    assert run("check", "api.example.com", "overlays/qa").code == 0
+
+
 def test_a_second_upgrade_has_nothing_to_do(run: Run, old: Path) -> None:
     run("upgrade")
     before = files(old)

@@ -72,6 +72,11 @@ def run(arguments: Namespace, console: Console) -> int:
     if not is_there:
         first = directory if tree else directory / "overlays" / environments[0]
         _say_next(first, console, on_path=scaffold.runs_installed(files[first / "kustomization.yaml"], tree))
+    if tree and scaffold.is_of_earlier_version(tree):
+        console.say(
+            f"\n{tree} is a tree of an earlier version: a list that comes after components/inject is lost there; "
+            f"`egress-overlays upgrade {tree}`, then list plugin/inject under transformers: in its place"
+        )
     if left:
         console.say("\n  ".join(["\nleft for you:", *left]))
     return 0

@@ -88,6 +88,11 @@ def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
     }
 
 
+def is_of_earlier_version(tree: Path) -> bool:
+    """Whether `tree` has no function that runs last: 0.1.0 laid down components for it alone."""
+    return not any((tree / "plugin" / name).is_dir() for name in ("inject", INSTALLED))
+
+
 def whole_tree(directory: Path, environments: Sequence[str] = ENVIRONMENTS) -> dict[Path, bytes]:
     """The files of a new tree in `directory`: what is shipped, and overlays that open nothing."""
     files = {directory / name: content for name, content in shipped_files().items()}
@@ -110,7 +115,10 @@ def _shipped() -> Iterator[tuple[Path, bytes]]:
         for path in sorted((source / part).rglob("*")):
             name = path.relative_to(source)
             if path.is_file() and "/".join(name.parts[:2]) not in _LEFT_OUT:
-                yield Path(str(name).replace(INSTALLED, "inject")), path.read_bytes().replace(*_RENAMED)
+                content = path.read_bytes().replace(*_RENAMED)
+                yield Path(str(name).replace(INSTALLED, "inject")), content
+                if name.parts[:2] == ("components", INSTALLED):
+                    yield name, content  # overlays of trees that 0.1.0 laid down list it
 
 
 def runs_installed(kustomization: bytes, tree: Path | None) -> bool:
