@@ -12,6 +12,7 @@ import pytest
 
 from command import Run, one_line
 from egress_overlays import Domain, parse
+from egress_overlays.rendered.rendered import Rendered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,38 @@ def test_environments_of_one_name_show_their_paths(run: Run, tree: Path) -> None
     (tree / "others/prod/egress-domains.yaml").write_text((tree / "overlays/prod/egress-domains.yaml").read_text())
     found = json.loads(run("matrix", "-o", "json", "overlays/prod", "others/prod").out)
     assert found["environments"] == ["overlays/prod", "others/prod"]
+
+
+def test_environments_that_hold_the_same_are_asked_once(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(tree / "overlays/prod", tree / "overlays/twin")
+    asked: list[str] = []
+    clients = Rendered.clients
+
+    def told(environment: Rendered, name: str, host: str) -> Any:
+        asked.append(environment.title)
+        return clients(environment, name, host)
+
+    monkeypatch.setattr(Rendered, "clients", told)
+    found = json.loads(run("matrix", "overlays/prod", "overlays/dev", "overlays/twin", "-o", "json").out)
+    assert set(asked) == {"prod", "dev"}
+    assert all(row["in"]["prod"] == row["in"]["twin"] for row in found["names"])
+    assert any(row["in"]["prod"] != row["in"]["dev"] for row in found["names"])
+    # One name more, and it is no twin.
+    with (tree / "overlays/twin/egress-domains.yaml").open("a") as file:
+        file.write("    only.twin.example\n")
+    found = json.loads(run("matrix", "overlays/prod", "overlays/twin", "-o", "json").out)
+    (row,) = (row for row in found["names"] if row["name"] == "only.twin.example")
+    assert [row["in"][title]["state"] for title in ("prod", "twin")] == ["no", "listed"]
+
+
+def test_what_is_said_of_several_paths_keeps_their_order(run: Run, tree: Path) -> None:
+    names = ["prod", "dev", "staging"]
+    text = (tree / "overlays/prod/egress-domains.yaml").read_text()
+    for name in names:
+        (tree / f"{name}.yaml").write_text(f"{text}    10.0.0.1\n")
+    outcome = run("matrix", *(f"{name}.yaml" for name in names))
+    said = [line for line in outcome.err.splitlines() if "has a fault" in line]
+    assert [line.split()[1] for line in said] == [f"{name}.yaml" for name in names]
 
 
 def test_stdin_counts_once(run: Run) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from ..rendered.loading import from_text, load
 from ..rendered.overlays import is_pattern, matches, overlays
 from ..rendered.rendered import STDIN, Unreadable
 from ..rendered.tree import KUSTOMIZATIONS
-from .console import Failure
+from .console import Console, Failure
 from .formats.escaping import visible
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..rendered.rendered import Rendered
-    from .console import Console
 
 # A label's value, as the API server takes it.
 _LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
@@ -125,6 +126,24 @@ def read(path: str, console: Console) -> Rendered:
         return load(path, console.stdin)
     except Unreadable as fault:
         raise Failure(f"{fault}{below(path)}") from None
+
+
+def read_all_lists(paths: Sequence[str], console: Console) -> list[Rendered]:
+    """As `read_lists`, of several paths, as many at a time as there are cores; what is said keeps their order."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    from .progress import progress
+
+    words = [StringIO() for _ in paths]
+    heard = [Console(console.stdin, console.out, one, console.environ) for one in words]
+    with progress(console, "building") as bar, ThreadPoolExecutor(max(os.cpu_count() or 1, 1)) as pool:
+        waiting = [pool.submit(read_lists, path, one) for path, one in zip(paths, heard, strict=True)]
+        for done, _ in enumerate(as_completed(waiting), 1):
+            bar(done, len(waiting))
+    console.err.write("".join(one.getvalue() for one in words))
+    for one in heard:
+        console.code = max(console.code, one.code)
+    return [one.result() for one in waiting]
 
 
 def read_lists(path: str, console: Console) -> Rendered:

@@ -41,7 +41,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the matrix; 0."""
     if arguments.paths.count("-") > 1:
         raise Failure("stdin can be one of the paths only")
-    environments = [inputs.read_lists(path, console) for path in inputs.overlays_of(arguments.paths)]
+    environments = inputs.read_all_lists(inputs.overlays_of(arguments.paths), console)
     rows = matrix(environments)
     if arguments.differing:
         rows = [row for row in rows if row.differs]

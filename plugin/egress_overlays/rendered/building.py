@@ -102,7 +102,9 @@ def _config(file: Path, name: str, where: InTree) -> list[Resource]:
     """The functionConfig `name` that was loaded from `file`: as it stands there, or as patched by a kustomization."""
     for entry in where.tree.transformers():
         if entry.resolve() == file:
-            return [found.resource for found in where.manifests(file) if _is_list(found, name)]
+            # A copy: what a file holds is read once for all overlays, and this one is told where it came from.
+            lists = [found.resource for found in where.manifests(file) if _is_list(found, name)]
+            return [Resource(one.value, one.origin) for one in lists]
         if entry.is_dir():
             data, base = build([entry])
             transformers = InTree(entry, base)

@@ -7,7 +7,7 @@ since a patch may have set it.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,10 +83,16 @@ class InTree:
         """The objects in `file`; none where it cannot be read, which is for Kustomize to say."""
         if file not in self._read:
             try:
-                self._read[file] = manifests.read(file.read_bytes(), shown(file))
+                self._read[file] = _parsed(file.read_bytes(), shown(file))
             except (OSError, InvalidInput):
                 self._read[file] = []
         return self._read[file]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(data: bytes, origin: str) -> list[Manifest]:
+    """As `manifests.read`: of many overlays, the files that they share are read once. Nobody may change them."""
+    return manifests.read(data, origin)
 
 
 def _in_group(file: str, found: Manifest, group: str, line: int) -> Location:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..names.domain import Domain, covering
 from ..names.public_suffix import registered
@@ -48,8 +48,11 @@ class Row(NamedTuple):
 def matrix(environments: Sequence[Rendered]) -> list[Row]:
     """A row for every name that is on the effective list of at least one of `environments`, by set and name."""
     rows = []
+    folded = _folded(environments)
+    first = [environments[at] for at in dict.fromkeys(folded)]
+    places = [list(dict.fromkeys(folded)).index(at) for at in folded]
     for set_name in sorted({name for environment in environments for name in environment.names}):
-        columns = [_Column(environment, set_name) for environment in environments]
+        columns = [_Column(environment, set_name) for environment in first]
         told = _told(environments, set_name)
         names = sorted(
             {name for column in columns for name in column.hosts},
@@ -60,8 +63,31 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
             groups = tuple(dict.fromkeys(group for group, _, _ in entries))
             comments = tuple(dict.fromkeys(comment for _, comment, _ in entries if comment))
             lists = tuple(dict.fromkeys(source for _, _, source in entries))
-            rows.append(Row(name, set_name, tuple(column.cell(name) for column in columns), groups, comments, lists))
+            cells = [column.cell(name) for column in columns]
+            rows.append(Row(name, set_name, tuple(cells[at] for at in places), groups, comments, lists))
     return rows
+
+
+def _folded(environments: Sequence[Rendered]) -> list[int]:
+    """For each environment the number of the first one that holds the same, so that names are asked of it alone."""
+    seen: dict[str, int] = {}
+    return [seen.setdefault(_content(environment), at) for at, environment in enumerate(environments)]
+
+
+def _content(environment: Rendered) -> str:
+    """All that an environment's answers come from: its objects and lists, without where they came from."""
+    lists = [source for allowed in environment.sets.values() for source in allowed.sources]
+    return repr([_without_origin(one.value) for one in (*environment.resources, *lists)])
+
+
+def _without_origin(value: dict[str, Any]) -> dict[str, Any]:
+    """`value` without what Kustomize notes down of its way."""
+    metadata = value.get("metadata")
+    noted = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(noted, dict):
+        return value
+    kept = {key: text for key, text in noted.items() if "config.kubernetes.io/" not in str(key)}
+    return {**value, "metadata": {**metadata, "annotations": kept}}
 
 
 def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[tuple[str, str, str]]]:
