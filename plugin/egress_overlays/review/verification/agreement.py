@@ -11,6 +11,7 @@ from ...manifest.resource import (
     INJECT_ANNOTATION,
     INJECTED,
     KEEP_HOSTS_ANNOTATION,
+    SHARD_ANNOTATION,
     STATE_LABEL,
     Resource,
 )
@@ -107,9 +108,13 @@ def _left_over(found: Rendered) -> Faults:
 
 
 def _placeholders(lists: Sequence[HostList]) -> Faults:
-    others = any(name != PLACEHOLDER for entry in lists for name in entry.names)
+    """The placeholder among names, or where they are missing: the list for everybody has none if all are for some."""
+    others = {name for entry in lists for name in entry.names} - {PLACEHOLDER}
+    copies = [entry for entry in lists if str(entry.resource.annotations.get(SHARD_ANNOTATION, "")).startswith("for.")]
+    for_everybody = others - {name for entry in copies for name in entry.names}
     for entry in lists:
-        if PLACEHOLDER in entry.names and others:
+        alone = list(entry.names) == [PLACEHOLDER] and entry.hop in (SIDECAR, REGISTRY, ROUTES) and entry not in copies
+        if PLACEHOLDER in entry.names and (for_everybody if alone else others):
             path = (*entry.path, list(entry.names).index(PLACEHOLDER))
             yield fault(
                 "placeholder",
