@@ -16,3 +16,7 @@ bench-start: .venv/.dev ## Measure what the packages cost at the function's star
 .PHONY: bench-verify
 bench-verify: .venv/.dev ## Measure verify beside an idle interpreter: bench/results/verify.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.verify $(BENCH)
+
+.PHONY: bench-trees
+bench-trees: .venv/.dev ## Measure diff of 200 overlays beside their builds alone: bench/results/trees.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.trees $(BENCH)
