@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, of egress-tests.yaml, or of diff's JSON.
+"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, of tests and policies, or of diff's JSON.
 
 With yaml-language-server, write at the top of a file: # yaml-language-server: $schema=egress-domains.schema.json
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..editing.schemas import json_schema
 from ..manifest.resource import KIND
 from . import inputs
+from .egress_policy import json_schema as policy_schema
 from .expectations import json_schema as expectations_schema
 from .formats.data import structured
 
@@ -29,17 +30,17 @@ def configure(parser: ArgumentParser) -> None:
         "kind",
         nargs="?",
         default="",
-        choices=["", "ConfigMap", KIND, "tests", "diff"],
+        choices=["", "ConfigMap", KIND, "tests", "policy", "diff"],
         metavar="KIND",
-        help=f"ConfigMap or {KIND} alone, tests (egress-tests.yaml), or diff",
+        help=f"ConfigMap or {KIND} alone, tests (egress-tests.yaml), policy (egress-policy.yaml), or diff",
     )
     inputs.add_output(parser, default="json")
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the schema; 0."""
-    if arguments.kind == "tests":
-        schema = expectations_schema()
+    if arguments.kind in ("tests", "policy"):
+        schema = expectations_schema() if arguments.kind == "tests" else policy_schema()
     else:
         schema = _of_diff() if arguments.kind == "diff" else json_schema(arguments.kind)
     console.write(structured(schema, "yaml" if arguments.output == "yaml" else "json"))

@@ -25,6 +25,7 @@ from ..review.acceptance import accept
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure
+from .egress_policy import Governance
 from .formats.escaping import visible
 from .quoting import columns
 from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
@@ -85,9 +86,10 @@ def run(arguments: Namespace, console: Console) -> int:
         if network(cidr) is None:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
     options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside))
+    governance = Governance(console)
     for path in paths:
         read = _read(path, console)
-        reported = verify(read, options)
+        reported = [*verify(read, options), *governance.judge(path, read)]
         reported, reasons = accept(read, reported, accepted, datetime.now(UTC).date())
         found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
         headlines.append(_headline(_summary(read), found, every=arguments.all))
@@ -98,6 +100,10 @@ def run(arguments: Namespace, console: Console) -> int:
         whole.append(
             {"path": path, "findings": [data(one, reason) for one, reason in zip(reported, reasons, strict=True)]}
         )
+    for one in governance.unmatched():
+        findings.append(_found("", one, grave, ""))
+        cases += _cases(one.location.file, findings[-1:])
+        whole.append({"path": one.location.file, "findings": [data(one)]})
     title = ", ".join(arguments.paths)
     report = Report("verify", title, whole, headlines=headlines, findings=findings, cases=cases)
     formats.write(report, arguments, console)

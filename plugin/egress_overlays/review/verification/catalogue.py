@@ -16,6 +16,7 @@ LISTS = {
     "misplaced": "No label or annotation is one letter off from ours, or stands where nobody reads it.",
     "no-names": "A list has a name where others of its set have some.",
     "opened": "A name of a limited list is not open to all through another list.",
+    "policy": "Lists keep to the rules of the tree's own egress-policy.yaml, each of which is for some line.",
     "repeated": "A name stands once.",
     "risk": "No name is one through which anybody's data leaves or comes in (paste sites, tunnels, object stores, …).",
     "set-name": "The label set names a set.",
