@@ -17,6 +17,7 @@ import pytest
 import quick_yaml as yaml
 from builders import SET, domains, dump, names_of
 from building import FLAGS, Build, Tree
+from command import one_line, run
 from egress_overlays import load
 
 if TYPE_CHECKING:
@@ -159,3 +160,19 @@ def test_a_component_that_injects_fails_where_it_would_not_see_generated_lists(
         else:
             assert all(found == {"own.example.com", "made.example.com"} for found in places(build)), build.text
             assert "egress-overlays-kustomize" not in build.text
+
+
+def test_the_commands_refuse_a_release_that_is_too_old_also_where_it_does_not_say_so(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree.root)
+    for version, program in programs().items():
+        link = tmp_path / version / "kustomize"
+        link.parent.mkdir()
+        link.symlink_to(program)
+        monkeypatch.setenv("PATH", f"{link.parent}:{os.environ['PATH']}")
+        outcome = run("list", "overlays/dev")
+        if version in ("kustomize-v4.5.7", "kustomize-v5.0.3"):
+            assert "5.1 or newer is needed" in one_line(outcome, 2)
+        else:
+            assert (outcome.code, outcome.err) == (0, "")

@@ -112,3 +112,16 @@ def test_an_older_kustomize_is_refused(said: str, run: Run, tree: Path, monkeypa
     words = one_line(run("list", "overlays/dev"), 2)
     assert "5.1 or newer is needed" in words
     assert f"{program} is Kustomize v" in words
+
+
+def test_an_older_kustomize_that_was_built_from_source_is_told_by_what_it_does(
+    run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tree / "older/kustomize"
+    program.parent.mkdir()
+    # It says no version, and builds what the component has not seen.
+    program.write_text("#!/bin/sh\ncase $1 in version) echo '(devel)' ;; *) echo 'kind: ConfigMap' ;; esac\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    words = one_line(run("list", "overlays/dev"), 2)
+    assert "is a Kustomize that does not say which and that runs components first, and 5.1 or newer is needed" in words

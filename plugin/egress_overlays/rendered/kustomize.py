@@ -45,6 +45,14 @@ patches:
 resources:
 """
 
+# A component that marks a generated ConfigMap, if it gets to see it: as of 5.1 it does.
+_GENERATING = {
+    KUSTOMIZATIONS[0]: "configMapGenerator: [{name: generated, literals: [a=b]}]\ncomponents: [marking]\n",
+    f"marking/{KUSTOMIZATIONS[0]}": (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncommonAnnotations: {seen: by-a-component}\n"
+    ),
+}
+
 
 class Unbuildable(ValueError):  # noqa: N818 - says what is the matter with the directory
     """A directory that kustomize does not build: `reason` in one line, `said` all that was on stderr."""
@@ -82,15 +90,28 @@ def build(directories: list[Path], *arguments: str) -> tuple[bytes, Path]:
 
 @cache
 def _check_version(program: str) -> None:
-    """Raise Unbuildable for a kustomize that says it is too old; one that was built from source may not say."""
+    """Raise Unbuildable for a kustomize that is too old, by what it says, or does where it was built from source."""
     done = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
     found = re.search(r"v(\d+)\.(\d+)\.\d+", done.stdout)
-    if found and (int(found[1]), int(found[2])) < MINIMUM:
+    if (int(found[1]), int(found[2])) < MINIMUM if found else not _generates_first(program):
         wanted = ".".join(map(str, MINIMUM))
+        unsaid = "a Kustomize that does not say which and that runs components first"
+        what = f"Kustomize {found[0]}" if found else unsaid
         raise Unbuildable(
-            f"{program} is Kustomize {found[0]}, and {wanted} or newer is needed: older ones leave lists out without a "
+            f"{program} is {what}, and {wanted} or newer is needed: older ones leave lists out without a "
             "word; install a newer one, or give a rendered file instead of a directory"
         )
+
+
+def _generates_first(program: str) -> bool:
+    """Whether `program` generates ConfigMaps before it runs components; one that builds nothing is left to fail."""
+    with tempfile.TemporaryDirectory(prefix="egress-overlays-") as made:
+        for name, text in _GENERATING.items():
+            file = Path(made).resolve() / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        done = subprocess.run([program, "build", made], capture_output=True, check=False)
+    return done.returncode != 0 or b"by-a-component" in done.stdout
 
 
 def _quoted(path: str) -> str:
