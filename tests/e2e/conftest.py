@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mesh.components import MESH, MissingComponentError, installed
+from mesh.guard import on_guard
 from mesh.mesh import Mesh
 from mesh.overlays import Overlays
 
@@ -110,6 +111,13 @@ def istiod(mesh: Mesh) -> Istiod:
 def overlays(components: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Overlays:
     """`kustomize build` of the repository's overlays and of ones made for a test."""
     return Overlays(ROOT, components, tmp_path_factory.mktemp("overlays"))
+
+
+@pytest.fixture(scope="module")
+def guarded(cluster: Cluster, overlays: Overlays) -> Iterator[Cluster]:
+    """The cluster with components/admission in force."""
+    with on_guard(cluster, overlays):
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from argocd.installation import ArgoCD
 from argocd.live import HINT, expected_hosts, live_hosts
 from argocd.repository import OVERLAYS, Repository
 from mesh.components import installed
+from mesh.guard import unbound
 from mesh.live import live
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def repository(git: Repository) -> Iterator[Repository]:
 
 @pytest.fixture(scope="module", params=WAYS)
 def argocd(
-    request: pytest.FixtureRequest, components: dict[str, Path], cluster: Cluster, run_directory: Path
+    request: pytest.FixtureRequest, components: dict[str, Path], guarded: Cluster, run_directory: Path
 ) -> Iterator[ArgoCD]:
-    """One installation a way."""
+    """One installation a way, with components/admission in force."""
     way = request.param
     programs = {**components, **installed("argocd", "redis-server")}
-    argocd = ArgoCD(way, programs, cluster, run_directory / f"argocd-{way}", run_directory / "logs")
+    argocd = ArgoCD(way, programs, guarded, run_directory / f"argocd-{way}", run_directory / "logs")
     try:
         argocd.start()
         yield argocd
@@ -136,14 +137,14 @@ def test_without_the_guard_the_api_server_still_refuses(
 def test_without_the_guard_and_the_label_the_live_list_is_lost(
     argocd: ArgoCD, repository: Repository, staging: Application
 ) -> None:
-    """The damage: why there is a guard, and why the label stands in base/."""
+    """The damage: why there is a guard, why the label stands in base/, and why admission looks for it."""
     assert len(live_hosts(argocd.cluster)) > 3
     repository.edit("plugin/inject-installed/kustomization.yaml", "- ../guard\n", "")
     for file in ("virtualservice", "serviceentry", "envoyfilter"):
         repository.edit(
             f"base/{file}.yaml", f'    egress-overlays.dev/state: "{HINT}"\n', "    a-label: of-their-own\n"
         )
-    with argocd.flags("--enable-alpha-plugins"):
+    with argocd.flags("--enable-alpha-plugins"), unbound(argocd.cluster, "egress-gateway-injected"):
         revision = repository.commit("Remove the guard and the label")
         staging.destination_namespace("istio-egress")
         staging.sync(revision)

@@ -28,7 +28,9 @@ NEW = "added-by-a-commit.example.com"
 
 
 @pytest.fixture(scope="module")
-def flux(components: dict[str, Path], mesh: Mesh, run_directory: Path) -> Iterator[Flux]:
+def flux(components: dict[str, Path], mesh: Mesh, guarded: Cluster, run_directory: Path) -> Iterator[Flux]:
+    """It goes on with components/admission in force."""
+    del guarded
     programs = installed("flux", "source-controller", "kustomize-controller", "registry")
     flux = Flux({**components, **programs}, mesh, run_directory / "flux")
     try:

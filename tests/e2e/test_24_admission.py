@@ -10,32 +10,15 @@ import pytest
 import yaml
 from mesh.beside import BESIDE, WILDCARD
 from mesh.cluster import Refused
-from mesh.overlays import only
-from mesh.processes import eventually
+from mesh.guard import CONTROLLERS, TEAM, attempt
 
 from builds import OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mesh.cluster import Cluster
     from mesh.overlays import Overlays
-    from mesh.proxy import Proxy
 
-LIST = ["*.wikipedia.org"]
-TEAM = "system:serviceaccount:blog:deployer"
-CONTROLLERS = "system:kube-controller-manager"
-
-
-def attempt(cluster: Cluster, manifest: dict[str, Any], user: str = TEAM) -> str:
-    """What the API server says to `user`, who has every right of RBAC, against a dry run; empty if it takes it."""
-    text = json.dumps(manifest)
-    arguments = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=team"]
-    try:
-        cluster.kubectl(*arguments, f"--as={user}", "-f", "-", stdin=text)
-    except Refused as refused:
-        return str(refused)
-    return ""
+pytestmark = pytest.mark.usefixtures("gateway")
 
 
 def istio(kind: str, spec: dict[str, Any], namespace: str = "blog", **metadata: object) -> dict[str, Any]:
@@ -154,25 +137,6 @@ FINE: dict[str, dict[str, Any]] = {
         "spec": {**POLICY["spec"], "egress": [{"to": [{"podSelector": {}}]}]},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def guarded(cluster: Cluster, gateway: Proxy, overlays: Overlays) -> Iterator[Cluster]:
-    """The cluster with the policies in force, and a team whose rights are a cluster administrator's, but for them."""
-    del gateway
-    for namespace in ("blog", "apps"):
-        cluster.namespace(namespace)
-    binding = ["create", "clusterrolebinding", "team", "--clusterrole=cluster-admin"]
-    cluster.kubectl(*binding, *(f"--user={user}" for user in (TEAM, OWNER, CONTROLLERS)))
-    policies = only(overlays.make(LIST, components=("admission",)), groups=("admissionregistration.k8s.io",))
-    assert len(list(yaml.safe_load_all(policies))) == 8
-    cluster.apply(policies)
-    opening = OPENS["a Gateway for every pod"]
-    eventually(lambda: attempt(cluster, opening), within=30, what="the policies are in force")
-    yield cluster
-    cluster.kubectl("delete", "-f", "-", stdin=policies)
-    eventually(lambda: not attempt(cluster, opening), within=30, what="the policies are gone")
-    cluster.kubectl("delete", "clusterrolebinding", "team")
 
 
 @pytest.mark.parametrize("what", OPENS)

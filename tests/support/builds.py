@@ -22,7 +22,9 @@ LAST = "own-namespace"
 """The component that goes after all others."""
 OWN_NAMESPACE = "egress-prod"
 OWNER = "system:serviceaccount:argocd:argocd-application-controller"
-"""Who may change the gateway with components/admission."""
+"""Who syncs the gateway, in a mesh with components/admission."""
+FLUX = "system:serviceaccount:flux-system:kustomize-controller"
+"""The same where Flux does."""
 MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
 
 
@@ -62,7 +64,7 @@ def denied_addresses(into: Path, address: str, length: int) -> None:
 
 def gateway_owners() -> dict[str, Any]:
     """The object that components/admission reads, as its README shows it."""
-    owners = _named("GatewayOwners", "owners", OWNER)
+    owners = _named("GatewayOwners", "owners", f"{OWNER} {FLUX} system:masters")
     return {**owners, "rootNamespace": "istio-system", "podLabels": "", "actions": ["Deny"]}
 
 

@@ -15,6 +15,7 @@ from mesh.processes import Daemon, eventually
 import quick_yaml as yaml
 from argocd.application import NAMESPACE, Application
 from argocd.rendered import ROOT, Rendered
+from builds import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +121,7 @@ class ArgoCD:
             "ARGOCD_GPG_ENABLED": "false",
             # Else one in /tmp, which a second run on this machine would take over.
             "ARGOCD_ASK_PASS_SOCK": str(private / "ask-pass.sock"),
-            "KUBECONFIG": str(self.cluster.kubeconfig),
+            "KUBECONFIG": str(self.cluster.kubeconfig_of(OWNER)),
             # The image's own, for parts whose PATH our component does not set, as the repo-server of the way "plugin":
             # without git-verify-wrapper.sh it says "permission denied" of every commit, and why in its log alone.
             "PATH": f"{self.rendered.mounts['/usr/local/bin']}:{os.environ['PATH']}",

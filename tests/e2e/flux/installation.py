@@ -12,6 +12,8 @@ from mesh.internet import wait_for_port
 from mesh.network import add_internet_address
 from mesh.processes import Daemon, eventually
 
+from builds import FLUX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -50,7 +52,7 @@ class Flux:
             (private / "tmp").mkdir(parents=True)
             environ = {
                 **self.trust,
-                "KUBECONFIG": str(mesh.cluster.kubeconfig),
+                "KUBECONFIG": str(mesh.cluster.kubeconfig_of(FLUX)),
                 "RUNTIME_NAMESPACE": NAMESPACE,
                 "HOME": str(private),
                 "TMPDIR": str(private / "tmp"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from builds import FLUX, OWNER
+
 from .internet import wait_for_port
 from .network import NODE
 from .pki import Authority, signing_key
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADMIN_TOKEN = "e2e-admin"  # noqa: S105 -- of an API server that lives for one test run
+TOKENS = {OWNER: "e2e-argocd", FLUX: "e2e-flux"}
+"""Of the service accounts that sync: they have every right of RBAC, and no group that may do as it likes."""
 PORT = 6443
 
 
@@ -36,9 +40,13 @@ class Cluster:
         authority = Authority.new("kubernetes", directory / "pki")
         certificate, key = authority.leaf(NODE, "127.0.0.1", "kubernetes.default.svc")
         tokens = directory / "tokens.csv"
-        tokens.write_text(f"{ADMIN_TOKEN},admin,admin,system:masters\n")
+        tokens.write_text(
+            f"{ADMIN_TOKEN},admin,admin,system:masters\n"
+            + "".join(f"{token},{user},{user},system:serviceaccounts\n" for user, token in TOKENS.items())
+        )
         accounts = signing_key(directory / "service-accounts.key")
-        self.kubeconfig.write_text(json.dumps(_kubeconfig(authority.root)))
+        self._root = authority.root
+        self.kubeconfig.write_text(json.dumps(_kubeconfig(authority.root, ADMIN_TOKEN)))
         self.etcd = Daemon(
             "etcd",
             [
@@ -101,6 +109,14 @@ class Cluster:
         if done.returncode:
             raise Refused(done.stderr.strip())
         return done.stdout
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """The kubeconfig of one of TOKENS, who may do what RBAC can allow."""
+        path = self.kubeconfig.with_name(f"{TOKENS[user]}.json")
+        if not path.exists():
+            path.write_text(json.dumps(_kubeconfig(self._root, TOKENS[user])))
+            self.kubectl("create", "clusterrolebinding", TOKENS[user], "--clusterrole=cluster-admin", f"--user={user}")
+        return path
 
     def apply(self, manifests: str) -> str:
         """`kubectl apply --server-side`: what a person types."""
@@ -215,7 +231,7 @@ def objects(manifests: str) -> set[tuple[str, str, str]]:
     }
 
 
-def _kubeconfig(root: Path) -> dict[str, Any]:
+def _kubeconfig(root: Path, token: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -224,5 +240,5 @@ def _kubeconfig(root: Path) -> dict[str, Any]:
         "clusters": [
             {"name": "e2e", "cluster": {"server": f"https://{NODE}:{PORT}", "certificate-authority": str(root)}}
         ],
-        "users": [{"name": "admin", "user": {"token": ADMIN_TOKEN}}],
+        "users": [{"name": "admin", "user": {"token": token}}],
     }

@@ -29,6 +29,7 @@ _LABELS = "labels or commonLabels with selectors of a kustomization do that: the
 
 def rule(found: Rendered, options: Options) -> Faults:
     """The references of the sets' objects that lead nowhere."""
+    yield from _policies(found)
     members = list({id(one.resource): one.resource for lists in found.lists.values() for one in lists}.values())
     filters = [one for one in members if is_istio(one, "EnvoyFilter")]
     if not filters:
@@ -52,6 +53,16 @@ def rule(found: Rendered, options: Options) -> Faults:
     for service in services:
         if (service.name, service.namespace) in meant:
             yield from _selected(service, ("spec", "selector"), service.namespace, pods)
+
+
+def _policies(found: Rendered) -> Faults:
+    """Bindings of admission policies that bind none: nothing is refused then, and nobody says so."""
+    guards = [one for one in found.resources if one.group == "admissionregistration.k8s.io"]
+    there = [one.name for one in guards if one.kind == "ValidatingAdmissionPolicy"]
+    for one in guards:
+        name = text(one.value.get("spec"), "policyName")
+        if one.kind == "ValidatingAdmissionPolicyBinding" and name not in there:
+            yield _nowhere(one, ("spec", "policyName"), f"the ValidatingAdmissionPolicy {name}", there)
 
 
 def _bound(routes: Sequence[Resource], gateways: Sequence[Resource]) -> Faults:
