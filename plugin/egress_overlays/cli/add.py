@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ..editing import annotated, listfile
 from ..editing.listfile import lines_of
-from ..lists import allowlist
+from ..lists import allowlist, fields
 from ..manifest.findings import WARNING
-from ..manifest.resource import ALLOW_EMPTY_ANNOTATION
+from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, DEFAULTS
 from . import edit
 from .console import Failure
 
@@ -34,6 +34,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--group", required=True, metavar="G", help="the group, a key under data")
     parser.add_argument("--new-group", action="store_true", help="make the group where it is not there yet")
+    parser.add_argument("--owner", default="", metavar="NAME", help="whose it is: owner= of the comment")
+    parser.add_argument("--ticket", default="", metavar="KEY", help="where it was asked for: ticket=")
+    parser.add_argument("--until", default="", metavar="YYYY-MM-DD", help="the last day that it is listed: until=")
     parser.add_argument("--comment", default="", metavar="TEXT", help="who asked for it, and why")
     edit.configure(parser)
 
@@ -43,8 +46,7 @@ def run(arguments: Namespace, console: Console) -> int:
     names = [text.strip() for text in arguments.domains]
     for name in names:
         edit.domain(name)
-    if not arguments.comment.isprintable():
-        raise Failure("the comment must be one line of printable characters")
+    comment = _comment(arguments)
     found = edit.view(arguments)
     is_new = arguments.new_group and not any(one.group == arguments.group for one in found.listings)
     start = _only_list(found, arguments) if is_new else _holder(found, arguments)
@@ -53,10 +55,10 @@ def run(arguments: Namespace, console: Console) -> int:
         for name in names:
             before = holder
             if is_new and arguments.group not in holder.manifest.resource.value["data"]:
-                line = f"{name}  # {arguments.comment}" if arguments.comment else name
+                line = f"{name}  # {comment}" if comment else name
                 holder = _told(holder, annotated.new_group(holder.data, holder.manifest, arguments.group, line))
             else:
-                holder = _with(holder, name, arguments.comment)
+                holder = _with(holder, name, comment)
             words += _words(name, before, holder, found, arguments)
         new, more = _no_longer_empty(holder) if holder is not start else (start.data, [])
     except listfile.Uneditable as fault:
@@ -64,6 +66,21 @@ def run(arguments: Namespace, console: Console) -> int:
     changes = [edit.Change(start.path, start.data, new)] if new != start.data else []
     words += [*more, *(edit.shared(start.path, arguments) if changes else []), *([found.doubt] if found.doubt else [])]
     return edit.finish(changes, words, arguments, console)
+
+
+def _comment(arguments: Namespace) -> str:
+    """The comment, its fields in front; raises Failure where it is none, or a field cannot be read."""
+    given = [(key, getattr(arguments, key)) for key in DEFAULTS]
+    written = " ".join([*(f"{key}={value}" for key, value in given if value), *filter(None, [arguments.comment])])
+    if not written.isprintable():
+        raise Failure("the comment must be one line of printable characters")
+    for key, value in given:
+        if len(value.split()) > 1:
+            raise Failure(f'--{key} "{value}" holds a blank; write one word')
+    _, bad = fields.read(written)
+    for one in bad:
+        raise Failure(f'"{one.word}" {one.reason}' + (f"; write {one.proposal}" if one.proposal else ""))
+    return written
 
 
 def _words(name: str, before: Holder, after: Holder, found: View, arguments: Namespace) -> list[str]:

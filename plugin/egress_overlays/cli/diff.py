@@ -11,6 +11,7 @@ overlay that runs the function is compared, and a change that is the same in man
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
 from ..review.changes import changes, counts, merged
 from ..review.difference import Change, Difference, differences
+from ..review.verification.lifetimes import lifetime
 from . import formats, inputs
 from .compared import Comparison, Side, chosen, compare
 from .console import Failure
@@ -61,6 +63,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="CHARACTERS",
         help=f"the longest that Markdown on stdout may be; 0 for no bound (default: {_LONGEST})",
     )
+    inputs.add_today(parser)
     inputs.add_report(parser, "markdown")
 
 
@@ -74,6 +77,9 @@ def run(arguments: Namespace, console: Console) -> int:
             found, more = _pair(arguments, console, stack)
         rows = merged((one.overlay, one.rows) for one in found if not one.reason)
         _attribute(rows, arguments.rev)
+    for row in rows:
+        last = date.fromisoformat(row["until"]) if row["until"] else None
+        row["lifetime"] = lifetime(last, arguments.today) or None
     missing = [{"overlay": one.overlay, "reason": one.reason} for one in found if one.reason]
     data = {
         "overlays": [one.overlay for one in found],

@@ -165,6 +165,8 @@ def _remarks(row: dict[str, Any]) -> Sequence[str]:
         found.append(f"{'was' if kind == LIFTED else 'no longer'} for {', '.join(row['lost'])}")
     if row["clients"] is not None:
         found.append(f"for {', '.join(row['clients'])}")
+    if row["lifetime"] and kind in OPENING:
+        found.append(f"{row['lifetime']}: its last day is {row['until']}")
     if row["risk"] and kind in OPENING:
         found.append(f"risk: {row['risk']['said']}; {row['risk']['instead']}")
     return found
@@ -183,4 +185,4 @@ def _tone(row: dict[str, Any]) -> str:
         return BAD
     if row["kind"] not in OPENING:
         return SOFT
-    return DOUBTFUL if row["risk"] or row["wildcard"] or row["kind"] != OPENS else GOOD
+    return DOUBTFUL if row["risk"] or row["lifetime"] or row["wildcard"] or row["kind"] != OPENS else GOOD

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ from .formats.escaping import visible
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
+    from datetime import date
 
     from ..rendered.rendered import Rendered
 
@@ -40,6 +43,24 @@ def add_path(parser: ArgumentParser, *, several: bool = False) -> None:
         help="a kustomization directory, a file of YAML (rendered, live, or a domains ConfigMap), or - for stdin"
         + ("; overlays/* and DIR/... stand for the overlays that match" if several else ""),
     )
+
+
+def add_today(parser: ArgumentParser) -> None:
+    """The option --today, by which the last days of names are judged."""
+    parser.add_argument(
+        "--today",
+        type=_day,
+        default=datetime.now(UTC).date(),
+        metavar="YYYY-MM-DD",
+        help="the day that until= of names is judged by (default: the clock's)",
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ArgumentTypeError(f'"{text}" is no YYYY-MM-DD') from None
 
 
 def add_output(parser: ArgumentParser, *more: str, default: str = "text") -> None:

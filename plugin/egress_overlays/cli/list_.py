@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..lists.fields import Fields
 from ..names.domain import Domain
 from ..rendered.blame import Blame
 from ..review.changes import risk
+from ..review.verification.lifetimes import lifetime
 from . import formats, inputs
 from .check import answer
 from .formats.escaping import visible
@@ -19,6 +21,7 @@ from .report import SOFT, Column, Report, Row, Section
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from ..lists.clients import Client
     from ..rendered.rendered import Rendered
@@ -29,6 +32,8 @@ COLUMNS = (
     Column("name", is_quoted=True, matters=9),
     Column("set", is_quoted=True, matters=6),
     Column("group", is_quoted=True, matters=3),
+    Column("owner", is_quoted=True, matters=6),
+    Column("until", matters=7),
     Column("clients", matters=7),
     Column("risk", matters=8),
     Column("from", is_quoted=True, matters=4),
@@ -48,6 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAMESPACE/SERVICEACCOUNT",
         help="the names that this workload of the mesh may reach, alone",
     )
+    inputs.add_today(parser)
     parser.add_argument("--blame", action="store_true", help="since when each line is there, by which commit (git)")
     inputs.add_report(parser)
 
@@ -55,7 +61,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, console: Console) -> int:
     """Print the list; 0."""
     found = inputs.read_lists(arguments.path, console)
-    sets = [listed(found, name) for name in found.names]
+    sets = [listed(found, name, arguments.today) for name in found.names]
     client = inputs.workload(arguments.client)
     blame = Blame() if arguments.blame else None
     for one in sets:
@@ -72,8 +78,11 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0
 
 
-def listed(found: Rendered, name: str) -> dict[str, Any]:
-    """One set as data: `hosts`, the effective list; `entries`, lines of ConfigMaps, or hosts where none is at hand."""
+def listed(found: Rendered, name: str, today: date | None = None) -> dict[str, Any]:
+    """One set as data: `hosts`, the effective list; `entries`, lines of ConfigMaps, or hosts where none is at hand.
+
+    Last days are judged by `today`, where it is given.
+    """
     hosts = dict.fromkeys(found.hosts(name))
     allowed = found.sets.get(name)
     entries = []
@@ -91,6 +100,7 @@ def listed(found: Rendered, name: str) -> dict[str, Any]:
                     "clients": _sorted(allowed.clients.get(entry.source)),
                     "group": entry.group,
                     "comment": entry.comment,
+                    **_fields(entry.fields, today),
                     "configMap": entry.source.name,
                     "file": place.file,
                     "line": place.line or None,
@@ -121,6 +131,7 @@ def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[
             "clients": _sorted(found.clients(name, host)),
             "group": None,
             "comment": "",
+            **_fields(Fields(), None),
             "configMap": None,
             "file": place.file,
             "line": place.line or None,
@@ -130,6 +141,16 @@ def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[
             "covers": [],
             "risk": risk(host),
         }
+
+
+def _fields(own: Fields, today: date | None) -> dict[str, Any]:
+    last = own.last_day
+    return {
+        "owner": own.owner or None,
+        "ticket": own.ticket or None,
+        "until": last.isoformat() if last else None,
+        "lifetime": (lifetime(last, today) if today else "") or None,
+    }
 
 
 def _sorted(clients: Iterable[Client] | None) -> list[str] | None:
@@ -154,6 +175,8 @@ def _section(sets: list[dict[str, Any]]) -> Section:
                 entry["name"],
                 set_name,
                 entry["group"] or "",
+                entry["owner"] or "",
+                " ".join(filter(None, (entry["until"], entry["lifetime"]))),
                 clients,
                 kind,
                 place,

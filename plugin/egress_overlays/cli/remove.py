@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 from ..editing import listfile
 from ..editing.listfile import lines_of
+from ..lists.allowlist import Entry
 from ..manifest.nearness import did_you_mean
-from . import edit
+from ..review.verification.lifetimes import EXPIRED, lifetime
+from . import edit, inputs
 from .console import Failure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..editing.layers import Holder, Listing, View
+    from ..editing.listfile import Line
     from ..names.domain import Domain
     from .console import Console
 
@@ -28,38 +32,58 @@ EXAMPLE = "egress-overlays remove api.example.com overlays/prod/domains.yaml"
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("domain", metavar="DOMAIN", help="a name as it is listed: name, *.name or .name")
+    parser.add_argument("domain", nargs="?", metavar="DOMAIN", help="a name as it is listed: name, *.name or .name")
     parser.add_argument("--group", default="", metavar="G", help="of this group alone")
+    parser.add_argument(
+        "--prune-expired", action="store_true", help="remove every line whose last day, until=, is over; no DOMAIN then"
+    )
+    inputs.add_today(parser)
     edit.configure(parser)
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Edit the file."""
-    domains = edit.domain(arguments.domain)
+    if bool(arguments.domain) == arguments.prune_expired:
+        raise Failure("write either a DOMAIN or --prune-expired, and the FILE after it")
+    domains = () if arguments.prune_expired else edit.domain(arguments.domain)
     found = edit.view(arguments)
     if arguments.group and not any(one.group == arguments.group for one in found.listings):
         raise edit.unknown_group(found, arguments)
-    chosen = [one for one in found.listings if one.holder is not None and _lists(one, domains, arguments)]
+    chosen = [
+        (one, line)
+        for one in found.listings
+        for line in _lines(one, arguments)
+        if (_is_over(one, line, arguments) if arguments.prune_expired else line.domains == domains)
+    ]
     changes: dict[Path, edit.Change] = {}
-    words = [] if chosen else [f"{arguments.domain} is not listed in {arguments.file}{_meant(found, arguments)}"]
-    words += [_remove(one.holder, domains, arguments, changes) for one in chosen if one.holder is not None]
+    nothing = (
+        f"{arguments.domain} is not listed in {arguments.file}{_meant(found, arguments)}"
+        if arguments.domain
+        else f"no line was to end before {arguments.today} in {arguments.file}"
+    )
+    words = [] if chosen else [nothing]
+    words += [_remove(one.holder, line, arguments, changes) for one, line in chosen if one.holder is not None]
     for path in changes:
         words += edit.shared(path, arguments)
-    left = [
-        one._replace(lines=[line for line in one.lines if line.domains != domains]) if one in chosen else one
-        for one in found.listings
-    ]
-    left_over = found._replace(listings=left)
-    words += _still_open(left_over, domains, arguments)
+    left_over = found._replace(
+        listings=[
+            one._replace(
+                lines=[line for line in one.lines if not any(one is it and line == gone for it, gone in chosen)]
+            )
+            for one in found.listings
+        ]
+    )
+    names = list(dict.fromkeys(name for name in (*domains, *(name for _, line in chosen for name in line.domains))))
+    words += _still_open(left_over, names, arguments) if names else []
     words += [
         f"{arguments.domain} stands in {one.holder.group} of {one.holder.path}, which changes nothing here: {one.by}"
         for one in found.hidden
-        if any(line.domains == domains for line in lines_of(one.holder.text))
+        if domains and any(line.domains == domains for line in lines_of(one.holder.text))
     ]
     if found.doubt:
         words.append(found.doubt)
     done = edit.finish(list(changes.values()), words, arguments, console)
-    return done or int(any(edit.openers(left_over, name) for name in domains))
+    return done or int(any(edit.openers(left_over, name) for name in names))
 
 
 def _meant(found: View, arguments: Namespace) -> str:
@@ -68,30 +92,39 @@ def _meant(found: View, arguments: Namespace) -> str:
     return did_you_mean(arguments.domain, {line.text for one in listed for line in one.lines})
 
 
-def _lists(listing: Listing, domains: tuple[Domain, ...], arguments: Namespace) -> bool:
-    """Whether `listing` has a line for exactly `domains`, and is not one that the options leave out."""
+def _lines(listing: Listing, arguments: Namespace) -> list[Line]:
+    """The lines of `listing` that can be edited, unless the options leave it out."""
     if arguments.group not in ("", listing.group) or listing.holder is None:
-        return False
+        return []
     if arguments.configmap not in ("", listing.holder.manifest.resource.name):
+        return []
+    return listing.lines
+
+
+def _is_over(listing: Listing, line: Line, arguments: Namespace) -> bool:
+    """Whether the last day of a line is over."""
+    if listing.holder is None or not line.domains:
         return False
-    return any(line.domains == domains for line in listing.lines)
+    comment = listing.holder.text.split("\n")[line.number].partition("#")[2].strip()
+    entry = Entry(line.domains[0], listing.holder.manifest.resource, listing.group, line.number + 1, comment)
+    return lifetime(entry.fields.last_day, arguments.today) == EXPIRED
 
 
-def _remove(holder: Holder, domains: tuple[Domain, ...], arguments: Namespace, changes: dict[Path, edit.Change]) -> str:
-    """Note down the change of one group in `changes`; the words for it."""
+def _remove(holder: Holder, line: Line, arguments: Namespace, changes: dict[Path, edit.Change]) -> str:
+    """Note down the change of one line in `changes`; the words for it."""
     before = changes.get(holder.path, edit.Change(holder.path, holder.data, holder.data))
     try:
         # Lines move with every edit, so each one starts from the file as it then is.
         current = listfile.again(holder.manifest, holder.data, before.new)
-        new = listfile.remove(before.new, current, holder.group, domains)
+        new = listfile.remove(before.new, current, holder.group, line.domains)
     except listfile.Uneditable as fault:
         raise Failure(f"{holder.path}: {fault}") from None
     changes[holder.path] = before._replace(new=new)
     verb = "would be removed" if arguments.dry_run else "removed"
-    return f"{arguments.domain} {verb} from {holder.group} in {holder.path}"
+    return f"{arguments.domain or line.text} {verb} from {holder.group} in {holder.path}"
 
 
-def _still_open(left: View, domains: tuple[Domain, ...], arguments: Namespace) -> list[str]:
+def _still_open(left: View, domains: Sequence[Domain], arguments: Namespace) -> list[str]:
     """What of `domains` is open through what is left, or that nothing is."""
     words = [
         f"{name} is still open by {line.text} in {edit.place(listing, arguments)}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..names.domain import Domain, ascii_quoted
+from ..review.verification.lifetimes import EXPIRED, EXPIRING
 from . import formats, inputs, list_, logs
 from .console import Failure
 from .report import BAD, DOUBTFUL, GOOD, SOFT, Column, Line, Report, Row, Section
@@ -31,6 +32,7 @@ EXAMPLE = "egress-overlays usage --since 14d gateway.log.gz sidecars/ overlays/p
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _SINCE = re.compile(r"(\d{1,5})([dhm])")
 _SHOWN = 3
+_FIRST = 5  # names in a headline
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -50,6 +52,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--remove-unused", action="store_true", help="print a diff that takes unused entries away")
     logs.configure(parser)
+    inputs.add_today(parser)
     inputs.add_report(parser, "markdown", "html")
 
 
@@ -59,7 +62,11 @@ def run(arguments: Namespace, console: Console) -> int:
 
     since = _since(arguments.since)
     found = inputs.read_lists(arguments.path, console)
-    rows = [{**entry, "set": name} for name in found.names for entry in list_.listed(found, name)["entries"]]
+    rows = [
+        {**entry, "set": name}
+        for name in found.names
+        for entry in list_.listed(found, name, arguments.today)["entries"]
+    ]
     tally = logs.read(arguments.logs, arguments, console, by_hour=True)
     answer = usage(tally, [(row["set"], Domain(row["name"])) for row in rows], since)
     if arguments.remove_unused:
@@ -84,7 +91,7 @@ def _since(text: str) -> timedelta:
 def _data(path: str, rows: list[dict[str, Any]], answer: Usage, tally: Tally, since: str) -> dict[str, Any]:
     uses = {(use.set_name, str(use.name)): use for use in answer.uses}
     unused = {(use.set_name, str(use.name)) for use in answer.unused}
-    kept = ("name", "set", "group", "comment", "configMap", "file", "line")
+    kept = ("name", "set", "group", "comment", "owner", "ticket", "until", "lifetime", "configMap", "file", "line")
     entries = []
     for row in rows:
         key = row["set"], row["name"]
@@ -130,6 +137,11 @@ def _headlines(data: dict[str, Any]) -> list[Line]:
     window = data["window"]
     span = timedelta(seconds=window["seconds"])
     lines = [Line(f"{data['lines']} lines, {window['first'] or 'no time'} to {window['last'] or 'no time'} ({span})")]
+    for judged, words in ((EXPIRED, "was to end"), (EXPIRING, "ends soon")):
+        names = [f"{entry['name']} ({entry['until']})" for entry in data["entries"] if entry["lifetime"] == judged]
+        if names:
+            more = f" and {len(names) - _FIRST} more" if len(names) > _FIRST else ""
+            lines.append(Line(f"{words}: {', '.join(names[:_FIRST])}{more}", BAD if judged == EXPIRED else DOUBTFUL))
     unused = sum(entry["unused"] for entry in data["entries"])
     if not window["isLongEnough"]:
         words = f"shorter than --since {window['since']}: no entry is called unused"

@@ -12,7 +12,6 @@ kubectl get -A -o yaml virtualservices.networking.istio.io,serviceentries.networ
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +50,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="acceptances for manifests: egress-overlays: allow RULE TICKET until YYYY-MM-DD Kind namespace/name",
     )
+    inputs.add_today(parser)
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument("--allow-empty", action="store_true", help="a set that admits nothing is fine")
     parser.add_argument("--all", action="store_true", help="print remarks too, as on names that a wildcard covers")
@@ -85,12 +85,12 @@ def run(arguments: Namespace, console: Console) -> int:
     for cidr in arguments.inside:
         if network(cidr) is None:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
-    options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside))
+    options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside), arguments.today)
     governance = Governance(console)
     for path in paths:
         read = _read(path, console)
         reported = [*verify(read, options), *governance.judge(path, read)]
-        reported, reasons = accept(read, reported, accepted, datetime.now(UTC).date())
+        reported, reasons = accept(read, reported, accepted, arguments.today)
         found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
         headlines.append(_headline(_summary(read), found, every=arguments.all))
         # What is wrong with a shared list is told once, and counts in each overlay.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, API_VERSION, CLIENTS_ANNOTATION, KIND, SET_LABEL
+from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, API_VERSION, CLIENTS_ANNOTATION, KIND, PREFIX, SET_LABEL
 
 _ALNUM = r"[A-Za-z0-9]|[^\x00-\x7f]"
 _LABEL = rf"(?:{_ALNUM})(?:(?:{_ALNUM}|-){{0,61}}(?:{_ALNUM}))?"
@@ -40,6 +40,19 @@ _METADATA = {
                     "description": "The set may be empty, and denies everything then.",
                 },
                 CLIENTS_ANNOTATION: {"type": "string", "description": "Who may use this list."},
+            },
+            "patternProperties": {
+                f"^{PREFIX}(owner|ticket)(\\..+)?$": {
+                    "type": "string",
+                    "pattern": r"^[^\s\"'`,;]+$",
+                    "description": "Whose the names are, or why: of all, or of the group after the dot.",
+                },
+                f"^{PREFIX}until(\\..+)?$": {
+                    "type": "string",
+                    "format": "date",
+                    "pattern": r"^\d{4}-\d\d-\d\d$",
+                    "description": "The last day of the names: of all, or of the group after the dot.",
+                },
             },
         },
     },

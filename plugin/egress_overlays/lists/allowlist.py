@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..manifest.findings import ERROR, INFO, WARNING, Finding, fault_of
+from ..manifest.findings import ERROR, INFO, WARNING, Finding, fault_of, has_errors
 from ..manifest.resource import (
     ALLOW_EMPTY_ANNOTATION,
     CLIENTS_ANNOTATION,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .clients import Client, Limits
+    from .fields import Fields
 
 # Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
 _LONGEST_LINE = 4096
@@ -35,6 +36,13 @@ class Entry:
         self.group = group
         self.line = line
         self.comment = comment
+
+    @property
+    def fields(self) -> Fields:
+        """Whose it is, why, and until when: by its comment, its group and its ConfigMap."""
+        from . import fields
+
+        return fields.of(self.comment, self.source, self.group)
 
 
 class AllowSet:
@@ -121,7 +129,7 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         before = len(findings)
         entries = [entry for source in group for entry in _entries(source, findings)]
         sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings))
-        findings += _about_list(allowed, refused=len(findings) > before)
+        findings += _about_list(allowed, refused=has_errors(findings[before:]))
     return sets, findings
 
 
@@ -182,8 +190,10 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
         name = name.strip(" \t\r")
         if comment:
             comment = comment.strip(" \t\r")
-            if not comment.isprintable():
-                findings += _disguised(source, group, number, comment)
+            if "=" in comment or not comment.isprintable():
+                from . import comments
+
+                findings += comments.faults(source, group, number, comment, has_name=bool(name))
         if not name:
             continue
         if len(name) > _LONGEST_LINE:
@@ -197,23 +207,6 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
             continue
         for domain in parsed:
             yield Entry(domain, source, group, number, comment)
-
-
-def _disguised(source: Resource, group: str, line: int, comment: str) -> Iterator[Finding]:
-    """A comment that a screen shows as something else ("Trojan Source", CVE-2021-42574)."""
-    from ..names.characters import disguising
-
-    found = disguising(comment)
-    if found:
-        yield Finding(
-            ERROR,
-            f"the comment {ascii_quoted(comment)} holds {found}, which can make a line read as another; delete it",
-            rule="comment",
-            resource=source,
-            group=group,
-            line=line,
-            value=comment,
-        )
 
 
 def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> Finding:

@@ -13,6 +13,7 @@ from ..manifest.resource import (
     PREFIX,
     SET_LABEL,
     Resource,
+    is_default,
 )
 from ..names.domain import ascii_quoted
 
@@ -44,6 +45,10 @@ def faults(source: Resource) -> Iterator[Finding]:
         yield fault_of(source, f"the label {SET_LABEL} must name a set, as in {SET_LABEL}: {DEFAULT_SET}", "set-name")
     if source.annotations.get(ALLOW_EMPTY_ANNOTATION, "true") != "true":
         yield fault_of(source, f'the annotation {ALLOW_EMPTY_ANNOTATION} must be "true" or absent', "allow-empty")
+    if any(is_default(str(key)) for key in source.annotations):
+        from .fields import faults_of_defaults
+
+        yield from faults_of_defaults(source)
     if source.value.get("binaryData"):
         yield fault_of(
             source,
@@ -124,7 +129,8 @@ def misplaced(resource: Resource, *, is_config: bool = False) -> Iterator[Findin
         if key not in LABELS and _is_doubtful(key):
             yield from _unknown_key(resource, str(key), "label", is_list=is_list)
     for key in resource.annotations:
-        known = key in ANNOTATIONS or (key == CLIENTS_ANNOTATION and resource.is_domains_kind)
+        of_lists = key == CLIENTS_ANNOTATION or is_default(str(key))
+        known = key in ANNOTATIONS or (of_lists and resource.is_domains_kind)
         if not known and (_is_doubtful(key) or (is_list and "/" not in str(key))):
             yield from _unknown_key(resource, str(key), "annotation", is_list=is_list)
     if is_labelled and not resource.is_domains_kind:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from .resource import ANNOTATIONS, CLIENTS_ANNOTATION, LABELS, PREFIX
+from .resource import ANNOTATIONS, CLIENTS_ANNOTATION, DEFAULTS, LABELS, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _OURS = PREFIX.rstrip("/")
-_KEYS = (*LABELS, *ANNOTATIONS, CLIENTS_ANNOTATION)
+_KEYS = (*LABELS, *ANNOTATIONS, CLIENTS_ANNOTATION, *(PREFIX + one for one in DEFAULTS))
 _NAMES = [key.removeprefix(PREFIX) for key in _KEYS]
+_BARE = [name for name in _NAMES if name not in DEFAULTS]
+"""Names that nobody else gives to an annotation without a prefix: owner and ticket are other tools' words as well."""
 _US = "egressoverlay"
 _SHORT = 5  # letters of a word of which too many others are one letter away
 _ALIKE = 0.7  # of the letters of two words, in their order, where one may be meant for the other
@@ -56,7 +58,7 @@ def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:
         return found
     named = nearest(name, _NAMES)
     if not slash:
-        named = next((one for one in _NAMES if one == name.casefold() or (len(one) > _SHORT and one == named)), "")
+        named = next((one for one in _BARE if one == name.casefold() or (len(one) > _SHORT and one == named)), "")
         return PREFIX + named if bare and named else ""
     letters = _letters(prefix)
     if is_near(prefix, _OURS) or (takes_part and _US in letters):

@@ -22,6 +22,9 @@ KEEP_HOSTS_ANNOTATION = PREFIX + "keep-hosts"
 TRUST_DOMAINS_ANNOTATION = PREFIX + "trust-domains"
 LOCAL_CONFIG_ANNOTATION = "config.kubernetes.io/local-config"
 
+DEFAULTS = ("owner", "ticket", "until")
+"""Fields of names that annotations of a domains ConfigMap hold: for all of them, or `owner.GROUP` for a group's."""
+
 LABELS = (SET_LABEL, STATE_LABEL)
 ANNOTATIONS = (
     INJECT_ANNOTATION,
@@ -35,6 +38,11 @@ INJECTED = "injected"
 INJECTED_BEFORE = "not injected again: build with --enable-alpha-plugins --enable-exec"
 """What plugin/guard/before makes of the state `injected`."""
 DEFAULT_SET = "default"
+
+
+def is_default(annotation: str) -> bool:
+    """Whether an annotation of a domains ConfigMap holds a field for many names."""
+    return annotation.startswith(PREFIX) and annotation.removeprefix(PREFIX).partition(".")[0] in DEFAULTS
 
 
 class Resource:

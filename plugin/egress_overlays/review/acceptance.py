@@ -1,7 +1,7 @@
 """Warnings that somebody accepted, with a reason and an end: `egress-overlays: allow RULE TICKET until DATE`.
 
-In a list it stands in the comment of the line; for what has no such line, in a file of its own, one a line, followed by
-the object's `Kind namespace/name`. Errors are never accepted.
+In a list it stands in the comment of the line, or as its fields `allow=RULE ticket=TICKET until=DATE`; for what has no
+such line, in a file of its own, one a line, followed by the object's `Kind namespace/name`. Errors are never accepted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..lists import fields
 from ..manifest.findings import ERROR, WARNING, Finding
 from ..manifest.nearness import did_you_mean
 from ..rendered.locations import Location
@@ -87,10 +88,17 @@ def _fault(place: Location, message: str) -> Reported:
 def _of_lists(found: Rendered, faults: list[Reported]) -> Iterator[Acceptance]:
     for allowed in found.sets.values():
         for entry in allowed.entries:
+            of = (entry.source.name, entry.group, str(entry.line))
             if _MARK in entry.comment:
+                yield from _read(entry.comment, of, found.where.entry(entry.source, entry.group, entry.line), faults)
+            elif "allow=" in entry.comment:
+                own, _ = fields.read(entry.comment)
                 place = found.where.entry(entry.source, entry.group, entry.line)
-                of = (entry.source.name, entry.group, str(entry.line))
-                yield from _read(entry.comment, of, place, faults)
+                if own.allow and own.ticket and own.until:
+                    yield from _known(Acceptance(own.allow, own.ticket, own.until, of, place), faults)
+                elif own.allow:
+                    message = f'"allow={own.allow}" is accepted by nobody, or for ever; add ticket= and until='
+                    faults.append(_fault(place, message))
 
 
 def _of_file(name: str, text: str, faults: list[Reported]) -> Iterator[Acceptance]:
@@ -118,11 +126,15 @@ def _read(text: str, of: tuple[str, ...], place: Location, faults: list[Reported
     except ValueError:
         faults.append(_fault(place, f'"{match["until"]}" is no day of the calendar; write {_WANTED}'))
         return
-    if match["rule"] not in RULES:
-        hint = did_you_mean(match["rule"], RULES)
-        faults.append(_fault(place, f'there is no rule "{match["rule"]}"{hint}'))
+    yield from _known(Acceptance(match["rule"], match["ticket"], until, of, place), faults)
+
+
+def _known(one: Acceptance, faults: list[Reported]) -> Iterator[Acceptance]:
+    """The acceptance, if there is such a rule."""
+    if one.rule in RULES:
+        yield one
         return
-    yield Acceptance(match["rule"], match["ticket"], until, of, place)
+    faults.append(_fault(one.place, f'there is no rule "{one.rule}"{did_you_mean(one.rule, RULES)}'))
 
 
 def _is_for(acceptance: Acceptance, one: Reported) -> bool:

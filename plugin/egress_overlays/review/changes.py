@@ -93,6 +93,9 @@ def _row(kind: str, set_name: str, names: list[str], **more: Any) -> dict[str, A
         "risk": None,
         "group": None,
         "comment": "",
+        "owner": None,
+        "ticket": None,
+        "until": None,
         "file": None,
         "line": None,
     }
@@ -109,7 +112,10 @@ def _name(kind: str, change: Change, set_name: str, side: Rendered, root: Path |
     }
     if entry is not None:
         place = side.where.entry(entry.source, entry.group, entry.line)
+        own = entry.fields
+        last = own.last_day.isoformat() if own.last_day else None
         more |= {"list": entry.source.name, "group": entry.group, "comment": entry.comment}
+        more |= {"owner": own.owner or None, "ticket": own.ticket or None, "until": last}
         more |= {"file": place.file.removeprefix(f"{root}/"), "line": place.line or None}
     return _row(kind, set_name, [str(change.domain)], **more)
 

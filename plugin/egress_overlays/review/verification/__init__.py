@@ -9,7 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...rendered.locations import Location
-from . import agreement, beside, bypass, clients, copies, dangling, gateway, inside, kernel, names, risks, types, unseen
+from . import (
+    agreement,
+    beside,
+    bypass,
+    clients,
+    copies,
+    dangling,
+    gateway,
+    inside,
+    kernel,
+    lifetimes,
+    names,
+    risks,
+    types,
+    unseen,
+)
 from .catalogue import RULES
 from .fault import Options, once
 
@@ -32,6 +47,7 @@ _RULES = (
     clients.rule,
     types.rule,
     risks.rule,
+    lifetimes.rule,
     unseen.rule,
 )
 

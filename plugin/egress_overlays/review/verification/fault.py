@@ -10,6 +10,7 @@ from ...sites import BadPlace, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from ...manifest.edits import Path
     from ...manifest.resource import Resource
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 class Options(NamedTuple):
     """`root_namespace`: the mesh's (Istio, MeshConfig.rootNamespace); `allow_empty`: a set without a name is fine.
 
-    `inside`: ranges of the cluster's own addresses, as in 10.0.0.0/8.
+    `inside`: ranges of the cluster's own addresses, as in 10.0.0.0/8. `today`: the day that the last days of names are
+    judged by; None where they are not.
     """
 
     root_namespace: str = "istio-system"
     allow_empty: bool = False
     inside: tuple[str, ...] = ()
+    today: date | None = None
 
 
 def fault(rule: str, message: str, resource: Resource | None = None, path: Path = (), severity: str = ERROR) -> Fault:

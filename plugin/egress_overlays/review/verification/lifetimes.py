@@ -1,0 +1,52 @@
+"""Names whose last day is over, or near: CI is to turn red before somebody asks why they are still open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...manifest.findings import ERROR, WARNING, Finding
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ...rendered.rendered import Rendered
+    from .fault import Faults, Options
+
+EXPIRED, EXPIRING = "expired", "expiring"
+_NEAR = 30
+"""Days before the last one."""
+
+
+def lifetime(last: date | None, today: date) -> str:
+    """EXPIRED after the last day, EXPIRING from 30 days before it, "" before that."""
+    if last is None or (last - today).days > _NEAR:
+        return ""
+    return EXPIRED if last < today else EXPIRING
+
+
+def rule(found: Rendered, options: Options) -> Faults:
+    """The names of ConfigMaps at hand whose last day is over or near, where a day is given to judge by."""
+    for allowed in found.sets.values() if options.today else ():
+        for entry in allowed.entries:
+            own = entry.fields
+            judged = lifetime(own.last_day, options.today) if options.today else ""
+            if not judged:
+                continue
+            whose = "".join(
+                f", {key} {value}" for key, value in (("owner", own.owner), ("ticket", own.ticket)) if value
+            )
+            if judged == EXPIRED:
+                said = f"was to end on {own.last_day}{whose}; remove the line, or write a later until="
+            else:
+                said = f"ends on {own.last_day}{whose}; remove the line then, or write a later until="
+            severity = ERROR if judged == EXPIRED else WARNING
+            finding = Finding(
+                severity,
+                f'"{entry.domain}" {said}',
+                rule=judged,
+                resource=entry.source,
+                group=entry.group,
+                line=entry.line,
+                value=str(entry.domain),
+            )
+            yield finding, ()
