@@ -63,7 +63,7 @@ def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:
     letters = _letters(prefix)
     if is_near(prefix, _OURS) or (takes_part and _US in letters):
         return PREFIX + (named or name)
-    halves = bare and ("egress" in letters or "overlay" in letters)
+    halves = bare and named in _BARE and ("egress" in letters or "overlay" in letters)
     return PREFIX + named if named and (halves or _US in letters) else ""
 
 
