@@ -47,6 +47,7 @@ def test_remove_of_a_name_that_a_literal_of_a_generator_opens_is_exit_1(run: Run
     outcome = run("remove", "team.example.com", "overlays/dev")
     assert outcome.code == 1
     assert "team.example.com is still open by team.example.com in team of ConfigMap egress-domains-team" in outcome.err
+    assert "did you mean" not in outcome.err
 
 
 @pytest.mark.parametrize("entry", ["files: [team=team.txt]", "files: [team.txt]"])

@@ -89,7 +89,8 @@ def run(arguments: Namespace, console: Console) -> int:
 def _meant(found: View, arguments: Namespace) -> str:
     """The line that DOMAIN may have been meant for."""
     listed = [one for one in found.listings if arguments.group in ("", one.group)]
-    return did_you_mean(arguments.domain, {line.text for one in listed for line in one.lines})
+    # A generator's literal may have the very name, where nothing can be edited.
+    return did_you_mean(arguments.domain, {line.text for one in listed for line in one.lines} - {arguments.domain})
 
 
 def _lines(listing: Listing, arguments: Namespace) -> list[Line]:
