@@ -9,6 +9,7 @@ import pytest
 
 import quick_yaml as yaml
 from command import Run, one_line
+from egress_overlays.rendered.kustomize import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +197,15 @@ def test_blame_says_since_when_a_line_is_there(run: Run, tree: Path, repository:
     assert found["quay.io"]["commit"] is None
     assert found["ghcr.io"]["commit"]["id"] == repository("rev-parse", "HEAD")[:10]
     assert found["ghcr.io"]["commit"]["subject"] == "one"
+
+
+def test_an_overlay_is_built_once(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def told(directories: list[Path], *words: str) -> tuple[bytes, Path]:
+        asked.append((directories, *words))
+        return build(directories, *words)
+
+    monkeypatch.setattr("egress_overlays.rendered.building.build", told)
+    assert run("list", tree / "overlays/prod").code == 0
+    assert len(asked) == 1

@@ -105,7 +105,7 @@ def _config(file: Path, name: str, where: InTree) -> list[Resource]:
             # A copy: what a file holds is read once for all overlays, and this one is told where it came from.
             lists = [found.resource for found in where.manifests(file) if _is_list(found, name)]
             return [Resource(one.value, one.origin) for one in lists]
-        if entry.is_dir():
+        if entry.is_dir() and _may_hold(name, InTree(entry, entry)):
             data, base = build([entry])
             transformers = InTree(entry, base)
             for found in manifests.read(data):
@@ -113,6 +113,26 @@ def _config(file: Path, name: str, where: InTree) -> list[Resource]:
                     found.resource.annotations.pop(USED_ANNOTATION, None)
                     return [found.resource]
     return []
+
+
+def _may_hold(name: str, transformers: InTree) -> bool:
+    """Whether a build of `transformers` could have the list `name`: plugin/inject, which is in every overlay, has none.
+
+    Where its kustomizations name files and nothing else, the build holds what stands in those.
+    """
+    for file, content in transformers.tree.kustomizations:
+        named = content.get("resources") or []
+        if (
+            not content
+            or not {"apiVersion", "kind", "resources"} >= set(content)
+            or not all(isinstance(one, str) for one in named)
+        ):
+            return True
+        for path in (file.parent / one for one in named):
+            found = transformers.manifests(path.resolve()) if path.is_file() else []
+            if not path.is_dir() and (not found or any(_is_list(one, name) for one in found)):
+                return True
+    return False
 
 
 def _is_list(manifest: Manifest, name: str) -> bool:
