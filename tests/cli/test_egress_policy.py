@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -38,6 +39,13 @@ def line(file: str, text: str) -> str:
         ("{never: x.okta.com}", COMMON, "okta.com", '"*.okta.com" opens x.okta.com, which must not stand here; '),
         ("{never: .microsoftonline.com}", COMMON, "microsoftonline", "opens *.microsoftonline.com, which must not"),
         ("{for: {group: identity}, most: 1}", COMMON, "okta.com", "is one more than the 1 that may stand here"),
+        ("{for: {group: exchange-*}, require: owner}", PAYMENTS, "ecb.europa", "has no owner=, which a line must have"),
+        (
+            "{for: {group: exchange-*}, longest: 90}",
+            PAYMENTS,
+            "ecb.europa",
+            "has no last day, until=, and one may stand",
+        ),
         ("{for: {group: exchange-*}, clients: shop}", PAYMENTS, "ecb.europa", "is for every workload, and may be for "),
     ],
 )
@@ -48,6 +56,22 @@ def test_each_rule_names_the_line_that_breaks_it(rule: str, file: str, text: str
     assert place == line(file, text)
     assert said in message
     assert f"; remove it, or change the rule ({FILE}:2" in message
+
+
+@pytest.mark.usefixtures("tree")
+def test_fields_that_are_required_and_how_long_a_name_may_live(run: Run) -> None:
+    Path(FILE).write_text("- {for: {group: exchange-*}, require: [owner, until], longest: 90}\n")
+    assert [message.partition(";")[0] for _, message in found(run)] == [
+        '"data-api.ecb.europa.eu" has no owner=, which a line must have here',
+        '"data-api.ecb.europa.eu" has no until=, which a line must have here',
+    ]
+    with_fields = "data-api.ecb.europa.eu  # owner=a until=2027-03-31 "
+    text = Path(PAYMENTS).read_text()
+    Path(PAYMENTS).write_text(re.sub(r"data-api\.ecb\.europa\.eu\s*#?", with_fields, text))
+    assert run("verify", "--today", "2027-01-01", PROD).code == 0
+    outcome = run("verify", "--today", "2026-12-01", PROD)
+    assert outcome.code == 1
+    assert "ends on 2027-03-31, more than 90 days ahead" in outcome.out
 
 
 @pytest.mark.usefixtures("tree")
@@ -141,5 +165,5 @@ def test_the_command_prints_the_schema_and_the_page_keeps_to_it(run: Run) -> Non
     assert json.loads(run("schema", "policy").out) == json_schema()
     page = (Path(__file__).parents[2] / "docs/policy.md").read_text().partition("```yaml\n")[2].partition("```")[0]
     rules, faults = read(page, "page")
-    assert (len(rules), faults) == (4, [])
+    assert (len(rules), faults) == (6, [])
     jsonschema.Draft7Validator(json_schema()).validate(yaml.safe_load(page))

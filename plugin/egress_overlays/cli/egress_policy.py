@@ -10,6 +10,7 @@ from ..lists.clients import InvalidClient
 from ..lists.clients import parse as parse_client
 from ..manifest.findings import ERROR, Finding
 from ..manifest.nearness import nearest
+from ..manifest.resource import DEFAULTS
 from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
 from ..names.risks import CLASSES
@@ -21,6 +22,7 @@ from .console import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from ..rendered.rendered import Rendered
     from .console import Console
@@ -29,6 +31,7 @@ FILE = "egress-policy.yaml"
 SCOPE = {"set": "sets", "group": "groups", "list": "lists"}
 _TEXTS = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _CLASS = {"enum": list(CLASSES)}
+_FIELD = {"enum": list(DEFAULTS)}
 KEYS: dict[str, dict[str, Any]] = {
     "for": {
         "type": "object",
@@ -46,6 +49,11 @@ KEYS: dict[str, dict[str, Any]] = {
     },
     "most": {"type": "integer", "minimum": 0, "description": "The most lines."},
     "clients": {**_TEXTS, "description": "The workloads that such a list may be for, as in the annotation clients."},
+    "require": {
+        "anyOf": [_FIELD, {"type": "array", "items": _FIELD, "minItems": 1}],
+        "description": "Fields that each line has: its own, or defaults of its ConfigMap.",
+    },
+    "longest": {"type": "integer", "minimum": 1, "description": "The most days from today to the last one, until=."},
     "why": {"type": "string", "minLength": 1, "description": "The reason, for whoever breaks it."},
 }
 
@@ -53,8 +61,9 @@ KEYS: dict[str, dict[str, Any]] = {
 class Governance:
     """The policies that hold for the directories of one run, and which of their rules were for no line of any."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, today: date) -> None:
         self._console = console
+        self._today = today
         self._rules: dict[Path, list[Rule]] = {}
         self._unmatched: dict[str, Rule] = {}
 
@@ -66,7 +75,7 @@ class Governance:
                 self._rules[file] = _read(file, self._console)
                 self._unmatched |= {rule.place: rule for rule in self._rules[file]}
             for rule in self._rules[file]:
-                broken, matched = governed(found, rule)
+                broken, matched = governed(found, rule, self._today)
                 reported += broken
                 if matched:
                     self._unmatched.pop(rule.place, None)
@@ -135,9 +144,14 @@ def _rule(item: Map, faults: list[str]) -> Rule:
         faults.append(f"{item.place}: the rule asks for nothing; write one of {', '.join(_asking())}")
     if "wildcards" in item and item["wildcards"] != "never":
         faults.append(f"{item.at('wildcards')}: wildcards can be never alone; where they may stand, leave it out")
-    most = item.get("most", -1)
-    if "most" in item and (not isinstance(most, int) or isinstance(most, bool) or most < 0):
-        faults.append(f"{item.at('most')}: most is no number; write how many lines may stand there")
+    most = _number(item, "most", 0, "how many lines may stand there", faults)
+    longest = _number(item, "longest", 1, "how many days a line may have left", faults)
+    require = _texts(item, "require", faults)
+    for name in require:
+        if name not in DEFAULTS:
+            near = nearest(name, DEFAULTS)
+            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(DEFAULTS)}"
+            faults.append(f"{item.at('require')}: {ascii_quoted(name)} is no field of a line; {wanted}")
     risks = _texts(item, "never-risks", faults)
     for name in risks:
         if name not in CLASSES:
@@ -155,9 +169,20 @@ def _rule(item: Map, faults: list[str]) -> Rule:
         risks=tuple(risks),
         most=most,
         clients=tuple(_clients(item, faults)),
+        require=tuple(require),
+        longest=longest,
         why=str(why),
         **values,
     )
+
+
+def _number(item: Map, key: str, least: int, wanted: str, faults: list[str]) -> int:
+    """The number under `key`; -1 where it is absent, or none."""
+    value = item.get(key, -1)
+    if key in item and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+        faults.append(f"{item.at(key)}: {key} is no number of {least} or more; write {wanted}")
+        return -1
+    return int(value)
 
 
 def _asking() -> Sequence[str]:

@@ -86,7 +86,7 @@ def run(arguments: Namespace, console: Console) -> int:
         if network(cidr) is None:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
     options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside), arguments.today)
-    governance = Governance(console)
+    governance = Governance(console, arguments.today)
     for path in paths:
         read = _read(path, console)
         reported = [*verify(read, options), *governance.judge(path, read)]

@@ -14,9 +14,11 @@ from .verification import Reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from ..lists.allowlist import AllowSet, Entry
     from ..lists.clients import Client
+    from ..lists.fields import Fields
     from ..names.domain import Domain
     from ..rendered.rendered import Rendered
 
@@ -24,9 +26,10 @@ RULE = "policy"
 
 
 class Rule(NamedTuple):
-    """What the lists that it is for must keep to; empty fields, and `most` -1, ask for nothing.
+    """What the lists that it is for must keep to; empty fields, and `most` and `longest` -1, ask for nothing.
 
-    `sets`, `groups` and `lists` are globs, one of which matches. `place` is its file and line.
+    `sets`, `groups` and `lists` are globs, one of which matches. `require` are fields that each line has, `longest` the
+    most days up to its last one. `place` is its file and line.
     """
 
     place: str
@@ -39,6 +42,8 @@ class Rule(NamedTuple):
     risks: tuple[str, ...] = ()
     most: int = -1
     clients: tuple[Client, ...] = ()
+    require: tuple[str, ...] = ()
+    longest: int = -1
     why: str = ""
 
     def entries(self, allowed: AllowSet) -> list[Entry]:
@@ -54,15 +59,15 @@ def _matches(name: str, globs: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
 
-def governed(found: Rendered, rule: Rule) -> tuple[list[Reported], bool]:
-    """What breaks `rule` in the lists of `found`, and whether it is for any line of them."""
+def governed(found: Rendered, rule: Rule, today: date) -> tuple[list[Reported], bool]:
+    """What breaks `rule` in the lists of `found` on the day `today`, and whether it is for any line of them."""
     reported, matched, count = [], False, 0
     for allowed in found.sets.values():
         entries = rule.entries(allowed)
         matched = matched or bool(entries)
         for entry in entries:
             count += 1
-            for said in _broken(rule, entry, allowed, count):
+            for said in (*_broken(rule, entry, allowed, count), *_lacking(rule, entry.fields, today)):
                 words = f'"{entry.domain}" {said}; remove it, or change the rule ({rule.place}'
                 words += f": {rule.why})" if rule.why else ")"
                 finding = Finding(
@@ -94,6 +99,18 @@ def _broken(rule: Rule, entry: Entry, allowed: AllowSet, count: int) -> Iterator
         yield f"is one more than the {rule.most} that may stand here"
     if rule.clients:
         yield from _foreign(rule.clients, allowed.clients.get(entry.source))
+
+
+def _lacking(rule: Rule, fields: Fields, today: date) -> Iterator[str]:
+    """The fields that a line must have and has not, and a life that is too long."""
+    last = fields.last_day
+    for key in rule.require:
+        if not (last if key == "until" else getattr(fields, key)):
+            yield f"has no {key}=, which a line must have here"
+    if rule.longest >= 0 and last is None and "until" not in rule.require:
+        yield f"has no last day, until=, and one may stand here for {rule.longest} days at most"
+    if rule.longest >= 0 and last is not None and (last - today).days > rule.longest:
+        yield f"ends on {last}, more than {rule.longest} days ahead"
 
 
 def _foreign(may: tuple[Client, ...], clients: frozenset[Client] | None) -> Iterator[str]:
