@@ -146,18 +146,8 @@ def _rule(item: Map, faults: list[str]) -> Rule:
         faults.append(f"{item.at('wildcards')}: wildcards can be never alone; where they may stand, leave it out")
     most = _number(item, "most", 0, "how many lines may stand there", faults)
     longest = _number(item, "longest", 1, "how many days a line may have left", faults)
-    require = _texts(item, "require", faults)
-    for name in require:
-        if name not in DEFAULTS:
-            near = nearest(name, DEFAULTS)
-            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(DEFAULTS)}"
-            faults.append(f"{item.at('require')}: {ascii_quoted(name)} is no field of a line; {wanted}")
-    risks = _texts(item, "never-risks", faults)
-    for name in risks:
-        if name not in CLASSES:
-            near = nearest(name, CLASSES)
-            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(CLASSES)}"
-            faults.append(f"{item.at('never-risks')}: {ascii_quoted(name)} is no class of risk; {wanted}")
+    require = _words(item, "require", DEFAULTS, "field of a line", faults)
+    risks = _words(item, "never-risks", CLASSES, "class of risk", faults)
     why = item.get("why", "")
     if not isinstance(why, str):
         faults.append(f"{item.at('why')}: why is no text; put it in quotes")
@@ -207,6 +197,17 @@ def _texts(item: Map, key: str, faults: list[str]) -> list[str]:
         faults.append(f"{item.at(key)}: {key} is no text and no list of texts; put each in quotes")
         return []
     return [str(one) for one in found]
+
+
+def _words(item: Map, key: str, known: Iterable[str], title: str, faults: list[str]) -> list[str]:
+    """The texts under `key`, each one of `known`."""
+    found = _texts(item, key, faults)
+    for name in found:
+        if name not in known:
+            near = nearest(name, known)
+            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(known)}"
+            faults.append(f"{item.at(key)}: {ascii_quoted(name)} is no {title}; {wanted}")
+    return found
 
 
 def _names(item: Map, key: str, faults: list[str]) -> list[Any]:
