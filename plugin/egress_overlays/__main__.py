@@ -96,11 +96,17 @@ def run() -> None:
             words = f"{fault.strerror}: {fault.filename or 'a standard stream'}" if isinstance(fault, OSError) else ""
             stderr.write(f"egress-overlays: error: {words or _internal(fault)}\n")
             stderr.flush()
-        _leave(1)
+        # 1 is an answer of most commands, and must not be taken for one here.
+        _leave((2 if _is_command() else 1) if isinstance(fault, OSError) else 3)
     if "threading" not in sys.modules:
         # Without threads there is nothing to end, and taking the interpreter down is a tenth of a short run.
         _leave(code)
     raise SystemExit(code)
+
+
+def _is_command() -> bool:
+    """Whether a command was asked for, and not the function."""
+    return len(sys.argv) > 1 and sys.argv[1] != _LEGACY
 
 
 def _leave(code: int) -> NoReturn:

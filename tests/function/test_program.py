@@ -107,7 +107,9 @@ class TestStreams:
 
     def test_a_fault_of_our_own_is_one_line_with_its_place(self) -> None:
         code = "import egress_overlays.__main__ as m\nm.main = lambda *a, **k: 1 / 0\nm.run()"
-        line = refused(start(sys.executable, "-c", code))
+        done = start(sys.executable, "-c", code)
+        assert (done.returncode, done.stdout) == (3, "")
+        (line,) = done.stderr.splitlines()
         assert "a fault of egress-overlays itself, nothing was written; please report it: ZeroDivisionError" in line
         assert "<string>:2" in line
 
@@ -161,7 +163,7 @@ class TestInThisProcess:
             (FileNotFoundError(2, "No such file or directory", "x.yaml"), 1, "No such file or directory: x.yaml\n"),
             (
                 KeyError("x"),
-                1,
+                3,
                 "a fault of egress-overlays itself, nothing was written; please report it: KeyError('x')",
             ),
         ],
@@ -186,6 +188,16 @@ class TestInThisProcess:
         assert err.startswith(f"egress-overlays: error: {said}" if said else "")
         assert len(err.splitlines()) == bool(said)
 
+    @pytest.mark.parametrize(("fault", "code"), [(OSError(28, "No space left on device"), 2), (KeyError("x"), 3)])
+    def test_faults_of_a_command_are_no_answer(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: Exception, code: int
+    ) -> None:
+        def fail(*_: object, **__: object) -> int:
+            raise fault
+
+        monkeypatch.setattr(program, "main", fail)
+        assert self.run(monkeypatch, tmp_path, "check", "example.com", "overlays/prod") == code
+
     def test_stderr_that_cannot_be_opened(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         def closed(*_: object, **__: object) -> None:
             raise OSError(9, "Bad file descriptor")
@@ -197,7 +209,7 @@ class TestInThisProcess:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setitem(sys.modules, "egress_overlays.function.krm", None)
-        assert self.run(monkeypatch, tmp_path) == 1
+        assert self.run(monkeypatch, tmp_path) == 3
         out, err = capfd.readouterr()
         assert out == ""
         assert err.startswith("egress-overlays: error: a fault of egress-overlays itself")

@@ -56,7 +56,7 @@ COMMANDS = {
 
 
 def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO) -> int:
-    """Run `argv` (a subcommand and its arguments); returns the exit code: 0, 1 or 2."""
+    """Run `argv` (a subcommand and its arguments); returns the exit code: 0, 1 or 2. It raises faults of ours alone."""
     console = Console(stdin, stdout, stderr)
     try:
         # argparse knows the process's own streams alone, and exits for --help and wrong use.
@@ -70,7 +70,7 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
         return 2
     except ImportError as fault:
         console.say(missing(fault, argv[0] if argv else ""))
-        return 1
+        return 2
 
 
 class _Parser(argparse.ArgumentParser):
