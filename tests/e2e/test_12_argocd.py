@@ -50,6 +50,7 @@ def argocd(
         yield argocd
     finally:
         argocd.stop()
+        argocd.cluster.restart_api_server()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def ours(mesh: Mesh, overlays: Overlays, internet: Internet, gateway: Proxy, sid
 @pytest.fixture(scope="module")
 def world(mesh: Mesh, gateway: Proxy, application: Application) -> World:
     """Who may ask."""
-    stranger = mesh.application(mesh.pod_network("stranger-0"))
+    stranger = mesh.application(mesh.pod_network("beside-0"))
     return World(gateway, application, mesh.impostor("impostor-0"), stranger)
 
 
