@@ -45,12 +45,13 @@ def argocd(
     way = request.param
     programs = {**components, **installed("argocd", "redis-server")}
     argocd = ArgoCD(way, programs, guarded, run_directory / f"argocd-{way}", run_directory / "logs")
+    # Before and not after: what comes next would meet an istiod that has yet to follow.
+    argocd.cluster.restart_api_server()
     try:
         argocd.start()
         yield argocd
     finally:
         argocd.stop()
-        argocd.cluster.restart_api_server()
 
 
 @pytest.fixture

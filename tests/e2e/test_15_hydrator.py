@@ -63,13 +63,14 @@ def argocd(
     directory = run_directory / f"argocd-hydrator-{way}"
     argocd = ArgoCD(way, programs, mesh.cluster, directory, run_directory / "logs", "hydrator")
     argocd.trust(GIT, mesh.internet.authority.root)
+    # Before and not after: what comes next would meet an istiod that has yet to follow.
+    argocd.cluster.restart_api_server()
     try:
         argocd.start()
         argocd.cluster.apply((DEPLOY / "secrets.yaml").read_text())
         yield argocd
     finally:
         argocd.stop()
-        argocd.cluster.restart_api_server()
 
 
 @pytest.fixture(scope="module")
