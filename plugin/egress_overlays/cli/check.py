@@ -77,10 +77,8 @@ def asked(found: Rendered, text: str, client: Client | None, faults: Sequence[Re
     return answer(found, parsed[0], client, faults)
 
 
-def answer(
-    found: Rendered, host: Domain, client: Client | None = None, faults: Sequence[Reported] | None = None
-) -> dict[str, Any]:
-    """The answer for one name, asked for by `client` where one is given, as data; without `faults`, verify is asked."""
+def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequence[Reported]) -> dict[str, Any]:
+    """The answer for one name, asked for by `client` where one is given, as data, where verify says `faults`."""
     verdicts = check(host, found, client)
     result: dict[str, Any] = {"host": str(host), "allowed": any(verdict.allowed for verdict in verdicts), "sets": []}
     if client is not None:
@@ -118,7 +116,6 @@ def answer(
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
     result["reason"] = _why(result)
-    faults = verify(found) if faults is None else faults
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
@@ -149,12 +146,8 @@ def _breaks(finding: Finding) -> bool:
 
 
 def _way(one: Reported) -> dict[str, Any]:
-    return {"object": _title(one), "rule": one.finding.rule, "does": one.finding.message}
-
-
-def _title(one: Reported) -> str:
     resource = one.finding.resource
-    return resource.title.removeprefix(f"{resource.origin}: ") if resource else ""
+    return {"object": resource.described if resource else "", "rule": one.finding.rule, "does": one.finding.message}
 
 
 def _meant(found: Rendered, name: str, host: Domain, client: Client | None) -> bool:

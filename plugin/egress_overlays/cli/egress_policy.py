@@ -9,7 +9,7 @@ from ..foreign.values import Map, Text, documents
 from ..lists.clients import InvalidClient
 from ..lists.clients import parse as parse_client
 from ..manifest.findings import ERROR, Finding
-from ..manifest.nearness import nearest
+from ..manifest.nearness import nearest, wanted
 from ..manifest.resource import DEFAULTS
 from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
@@ -166,11 +166,11 @@ def _rule(item: Map, faults: list[str]) -> Rule:
     )
 
 
-def _number(item: Map, key: str, least: int, wanted: str, faults: list[str]) -> int:
+def _number(item: Map, key: str, least: int, what: str, faults: list[str]) -> int:
     """The number under `key`; -1 where it is absent, or none."""
     value = item.get(key, -1)
     if key in item and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-        faults.append(f"{item.at(key)}: {key} is no number of {least} or more; write {wanted}")
+        faults.append(f"{item.at(key)}: {key} is no number of {least} or more; write {what}")
         return -1
     return int(value)
 
@@ -181,11 +181,11 @@ def _asking() -> Sequence[str]:
 
 
 def _unknown(item: Map, known: Iterable[str], title: str, faults: list[str]) -> None:
-    for key in item:
-        if key not in known:
-            near = nearest(key, known)
-            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(known)}"
-            faults.append(f"{item.at(key)}: {ascii_quoted(key)} is no key of {title}; {wanted}")
+    faults += [
+        f"{item.at(key)}: {ascii_quoted(key)} is no key of {title}; {wanted(key, known)}"
+        for key in item
+        if key not in known
+    ]
 
 
 def _texts(item: Map, key: str, faults: list[str]) -> list[str]:
@@ -202,11 +202,11 @@ def _texts(item: Map, key: str, faults: list[str]) -> list[str]:
 def _words(item: Map, key: str, known: Iterable[str], title: str, faults: list[str]) -> list[str]:
     """The texts under `key`, each one of `known`."""
     found = _texts(item, key, faults)
-    for name in found:
-        if name not in known:
-            near = nearest(name, known)
-            wanted = f"did you mean {near}?" if near else f"write one of {', '.join(known)}"
-            faults.append(f"{item.at(key)}: {ascii_quoted(name)} is no {title}; {wanted}")
+    faults += [
+        f"{item.at(key)}: {ascii_quoted(name)} is no {title}; {wanted(name, known)}"
+        for name in found
+        if name not in known
+    ]
     return found
 
 

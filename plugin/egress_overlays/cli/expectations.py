@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..foreign.values import Map, Text, documents
 from ..lists.clients import Client, InvalidClient
 from ..lists.clients import parse as parse_client
-from ..manifest.nearness import nearest
+from ..manifest.nearness import nearest, wanted
 from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
 from ..yamltext import InvalidInput
@@ -79,17 +79,15 @@ def _expectation(item: Any, title: str, faults: list[str]) -> Expectation | None
         return None
     before = len(faults)
     meant = {key: nearest(key, KEYS) for key in item if key not in KEYS}
-    for key, near in meant.items():
-        wanted = f"did you mean {near}?" if near else f"write one of {', '.join(KEYS)}"
-        faults.append(f"{item.at(key)}: {ascii_quoted(key)} is no key of an expectation; {wanted}")
+    faults += [f"{item.at(key)}: {ascii_quoted(key)} is no key of an expectation; {wanted(key, KEYS)}" for key in meant]
     values = {key: _text(item, key, faults) for key in KEYS}
     place = item.at("host")
     missing = [key for key in ("host", "expect") if key not in item and key not in meant.values()]
     faults += [f"{item.place}: has no {key}; write {key}: and {KEYS[key].partition(';')[0]}" for key in missing]
     if values["expect"] and values["expect"] not in VERDICTS:
         near = nearest(values["expect"], VERDICTS)
-        wanted = f"did you mean {near}?" if near else "write allow or deny"
-        faults.append(f"{item.at('expect')}: {ascii_quoted(values['expect'])} is no verdict; {wanted}")
+        write = f"did you mean {near}?" if near else "write allow or deny"
+        faults.append(f"{item.at('expect')}: {ascii_quoted(values['expect'])} is no verdict; {write}")
     host = _host(values["host"], f"{place}", values["expect"], faults)
     client = _client(values["as"], f"{item.at('as')}", faults)
     return None if len(faults) > before else Expectation(host, client, values["expect"], values["why"], place.line)

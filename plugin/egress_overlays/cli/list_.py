@@ -66,7 +66,7 @@ def run(arguments: Namespace, console: Console) -> int:
     blame = Blame() if arguments.blame else None
     for one in sets:
         if client is not None:
-            one["hosts"] = [host for host in one["hosts"] if answer(found, Domain(host), client)["allowed"]]
+            one["hosts"] = [host for host in one["hosts"] if answer(found, Domain(host), client, ())["allowed"]]
             one["entries"] = [entry for entry in one["entries"] if entry["effective"] and entry["name"] in one["hosts"]]
         for entry in one["entries"] if blame else ():
             commit = blame.of(entry["file"], entry["line"]) if blame and entry["line"] else None

@@ -65,15 +65,10 @@ def run(arguments: Namespace, console: Console) -> int:
     words += [_remove(one.holder, line, arguments, changes) for one, line in chosen if one.holder is not None]
     for path in changes:
         words += edit.shared(path, arguments)
-    left_over = found._replace(
-        listings=[
-            one._replace(
-                lines=[line for line in one.lines if not any(one is it and line == gone for it, gone in chosen)]
-            )
-            for one in found.listings
-        ]
-    )
-    names = list(dict.fromkeys(name for name in (*domains, *(name for _, line in chosen for name in line.domains))))
+    gone = {(id(one), line) for one, line in chosen}
+    left = [one._replace(lines=[line for line in one.lines if (id(one), line) not in gone]) for one in found.listings]
+    left_over = found._replace(listings=left)
+    names = list(dict.fromkeys([*domains, *(name for _, line in chosen for name in line.domains)]))
     words += _still_open(left_over, names, arguments) if names else []
     words += [
         f"{arguments.domain} stands in {one.holder.group} of {one.holder.path}, which changes nothing here: {one.by}"

@@ -92,7 +92,8 @@ def run(arguments: Namespace, console: Console) -> int:
         reported = [*verify(read, options), *governance.judge(path, read)]
         reported, reasons = accept(read, reported, accepted, arguments.today)
         found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
-        headlines.append(_headline(_summary(read), found, every=arguments.all))
+        unseen = next((one.finding.message for one in reported if one.finding.rule == "unseen"), "")
+        headlines.append(_headline(_summary(read), found, unseen, every=arguments.all))
         # What is wrong with a shared list is told once, and counts in each overlay.
         findings += [one for one in found if one._replace(path="") not in seen]
         seen.update(one._replace(path="") for one in found)
@@ -156,7 +157,7 @@ def data(one: Reported, accepted: str = "") -> dict[str, Any]:
         "message": finding.message,
         "file": one.location.file,
         "line": one.location.line or None,
-        "object": resource.title.removeprefix(f"{resource.origin}: ") if resource else None,
+        "object": resource.described if resource else None,
         "field": finding.field or None,
         "group": finding.group or None,
         "value": finding.value or None,
@@ -181,7 +182,7 @@ def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Fou
     )
 
 
-def _headline(summary: str, found: Sequence[Found], *, every: bool) -> Line:
+def _headline(summary: str, found: Sequence[Found], unseen: str, *, every: bool) -> Line:
     counts = {
         severity: sum(one.severity == severity and not one.accepted for one in found)
         for severity in (ERROR, WARNING, INFO)
@@ -194,8 +195,7 @@ def _headline(summary: str, found: Sequence[Found], *, every: bool) -> Line:
     said += (", " if said else "") + f"{accepted} accepted" if accepted else ""
     more = f", {remarks} remark{'s' * (remarks > 1)} (--all shows them)" if remarks and not every else ""
     # What was not looked at is never called fine.
-    fine = next((one.said for one in found if one.rule == "unseen"), "fine").partition(": not looked at, ")
-    said = said or "fine" if not fine[1] else f"{said or 'fine in the rest'}; not looked at, {fine[2]}"
+    said = f"{said or 'fine in the rest'}; {unseen}" if unseen else said or "fine"
     return Line(f"{summary}: {said}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
 
 

@@ -41,6 +41,11 @@ def orphans(
             )
 
 
+def is_limited(resource: Resource) -> bool:
+    """Whether `resource` is a copy that is for some clients alone (`limiting`)."""
+    return str(resource.annotations.get(SHARD_ANNOTATION, "")).startswith("for.")
+
+
 def continues(resource: Resource, root: Resource) -> bool:
     """Whether `resource` is what the function makes of `root`; a nameSuffix of an outer layer stands behind the key."""
     if resource.namespace != root.namespace:

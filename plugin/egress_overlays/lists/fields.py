@@ -10,7 +10,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..manifest.findings import WARNING, Finding, fault_of
+from ..manifest.findings import ERROR, WARNING, Finding, fault_of
 from ..manifest.nearness import nearest
 from ..manifest.resource import DEFAULTS, PREFIX, is_default
 from ..names.domain import ascii_quoted
@@ -97,11 +97,13 @@ def _of_value(key: str, value: str) -> tuple[str, str] | None:
     if key != "until":
         bare = value.strip(_MARKS)
         return ("holds a quote, comma or semicolon", bare) if any(mark in value for mark in _MARKS) else None
+    if not _DAY.fullmatch(value):
+        return "is no YYYY-MM-DD", _day(value)
     try:
         date.fromisoformat(value)
     except ValueError:
-        return ("is no day of the calendar", "") if _DAY.fullmatch(value) else ("is no YYYY-MM-DD", _day(value))
-    return None if _DAY.fullmatch(value) else ("is no YYYY-MM-DD", _day(value))
+        return "is no day of the calendar", ""
+    return None
 
 
 def _day(value: str) -> str:
@@ -137,19 +139,15 @@ def faults_of_line(source: Resource, group: str, line: int, comment: str, *, has
         wanted = f"write {one.proposal}" if one.proposal else f"fields are {', '.join(f'{key}=' for key in KEYS)}"
         if one.reason.endswith("YYYY-MM-DD") and not one.proposal:
             wanted = "write until=YYYY-MM-DD"
-        finding = fault_of(source, f"{ascii_quoted(one.word)} {one.reason}; {wanted}", "field")
-        yield _at(finding, group, line, one.word, one.proposal)
+        message = f"{ascii_quoted(one.word)} {one.reason}; {wanted}"
+        more: dict[str, Any] = {"group": group, "line": line, "value": one.word, "proposal": one.proposal}
+        yield Finding(ERROR, message, rule="field", resource=source, **more)
     if not has_name and (fields._replace(text="") != Fields()):
         message = (
             f"{ascii_quoted(comment)} stands on a line without a name, and is for none; write it on the line of each "
             f"name, or once as an annotation: {PREFIX}owner, or {PREFIX}owner.{group} for this group"
         )
-        yield _at(Finding(WARNING, message, rule="field", resource=source), group, line, comment, "")
-
-
-def _at(finding: Finding, group: str, line: int, value: str, proposal: str) -> Finding:
-    finding.group, finding.line, finding.value, finding.proposal = group, line, value, proposal
-    return finding
+        yield Finding(WARNING, message, rule="field", resource=source, group=group, line=line, value=comment)
 
 
 def faults_of_defaults(source: Resource) -> Iterator[Finding]:

@@ -35,6 +35,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return next((one for one in known if is_near(word, one)), "")
 
 
+def wanted(word: str, known: Iterable[str]) -> str:
+    """The end of a message that refuses `word`: the one of `known` that it is near to, or all of them."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else f"write one of {', '.join(known)}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message that refuses `word`: the one of `known` that looks most like it; empty where none does."""
     from difflib import get_close_matches

@@ -74,11 +74,15 @@ class Resource:
 
     @property
     def title(self) -> str:
-        """How a person would name it: `ConfigMap istio-system/egress-domains`."""
-        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        title = f"{self.kind or 'resource'} {where or 'without a name'}"
+        """How a person would name it, after the file that it came from: `ConfigMap istio-system/egress-domains`."""
         # Escaped: what a terminal would take for a command comes from whoever wrote the resource.
-        return ascii(f"{self.origin}: {title}" if self.origin else title)[1:-1]
+        return f"{ascii(self.origin)[1:-1]}: {self.described}" if self.origin else self.described
+
+    @property
+    def described(self) -> str:
+        """Its kind, namespace and name alone."""
+        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return ascii(f"{self.kind or 'resource'} {where or 'without a name'}")[1:-1]
 
     @property
     def is_domains_kind(self) -> bool:

@@ -11,7 +11,7 @@ from ..manifest.fields import mappings
 from ..names.domain import ascii_quoted
 from ..sites import SIDECAR
 from ..sites.chains import patches
-from .host_lists import HostList, lists_of
+from .host_lists import HostList, lists_of, members
 from .workloads import Gateways, is_istio, route_destinations
 
 if TYPE_CHECKING:
@@ -42,13 +42,14 @@ def strangers(
     resources: Sequence[Resource], lists: Mapping[str, Sequence[HostList]], root_namespace: str
 ) -> list[Stranger]:
     """Those among `resources` that have none of `lists`, by set, and reach the gateways of these."""
-    members = {id(entry.resource): entry.resource for entries in lists.values() for entry in entries}
-    if not members:
+    taking_part = members(lists)
+    if not taking_part:
         return []
-    gateways = Gateways(resources, list(members.values()), root_namespace)
+    gateways = Gateways(resources, taking_part, root_namespace)
+    known = set(map(id, taking_part))
     found: list[Stranger] = []
     for resource in resources:
-        if id(resource) not in members:
+        if id(resource) not in known:
             if is_istio(resource, "EnvoyFilter"):
                 found += _filter(resource, gateways)
             elif is_istio(resource, "VirtualService"):

@@ -115,6 +115,11 @@ def beside(lists: Sequence[HostList]) -> Mapping[str, str]:
     return found if lists else BESIDE
 
 
+def members(lists: Mapping[str, Sequence[HostList]]) -> list[Resource]:
+    """The resources of `lists`, by set, each once."""
+    return list({id(entry.resource): entry.resource for entries in lists.values() for entry in entries}.values())
+
+
 def hops_of(lists: Sequence[HostList]) -> tuple[str, ...]:
     """The hops that a name of a set with `lists` must pass: those of the mesh, or else the policies of the network."""
     wanted = {*beside(lists), *(entry.hop for entry in lists)}

@@ -11,6 +11,7 @@ from ..manifest.resource import SET_LABEL
 from ..names.domain import Domain, covering
 from . import identities, reach
 from .beside import strangers
+from .host_lists import members
 from .workloads import ROOT_NAMESPACE
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Rendered:
     """What was read from `path`.
 
     `resources` are the manifests without the domains ConfigMaps, `sets` what those declare (none where only the
-    rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set.
+    rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set,
+    `members` the manifests that hold one.
     `strangers` take part in no set and still let names through.
     """
 
@@ -48,6 +50,7 @@ class Rendered:
         self.sets, self.findings = allowlist.read(sources)
         self.findings += [one for resource in (*sources, *resources) for one in misplaced(resource)]
         self.lists: dict[str, list[HostList]] = reach.host_lists(resources)
+        self.members = members(self.lists)
         self.strangers = strangers(resources, self.lists, ROOT_NAMESPACE)
         self.rules, unread = identities.client_rules(resources)
         self.findings += unread

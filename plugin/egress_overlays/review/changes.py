@@ -195,8 +195,7 @@ def _ways(before: Rendered, after: Rendered, roots: tuple[Path | str, Path | str
     for near in neighbours(before, after):
         if id(near.resource) not in told:
             side, root = (before, roots[0]) if near.is_gone else (after, roots[1])
-            title = near.resource.title.removeprefix(f"{near.resource.origin}: ")
-            yield _placed(BESIDE, f"{title} {near.words}", side.where.of(near.resource), root)
+            yield _placed(BESIDE, f"{near.resource.described} {near.words}", side.where.of(near.resource), root)
 
 
 def _way(kind: str, one: Reported, root: Path | str) -> dict[str, Any]:

@@ -49,10 +49,9 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
     """A row for every name that is on the effective list of at least one of `environments`, by set and name."""
     rows = []
     folded = _folded(environments)
-    first = [environments[at] for at in dict.fromkeys(folded)]
-    places = [list(dict.fromkeys(folded)).index(at) for at in folded]
+    places = {at: place for place, at in enumerate(dict.fromkeys(folded))}
     for set_name in sorted({name for environment in environments for name in environment.names}):
-        columns = [_Column(environment, set_name) for environment in first]
+        columns = [_Column(environment, set_name) for environment in map(environments.__getitem__, places)]
         told = _told(environments, set_name)
         names = sorted(
             {name for column in columns for name in column.hosts},
@@ -64,7 +63,7 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
             comments = tuple(dict.fromkeys(comment for _, comment, _ in entries if comment))
             lists = tuple(dict.fromkeys(source for _, _, source in entries))
             cells = [column.cell(name) for column in columns]
-            rows.append(Row(name, set_name, tuple(cells[at] for at in places), groups, comments, lists))
+            rows.append(Row(name, set_name, tuple(cells[places[at]] for at in folded), groups, comments, lists))
     return rows
 
 

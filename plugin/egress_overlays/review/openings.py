@@ -37,8 +37,8 @@ class Opening(NamedTuple):
 
 def pods(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Workload]:
     """The pods of the gateways that the sets of `found` configure, each once."""
-    members = {id(entry.resource): entry.resource for entries in found.lists.values() for entry in entries}
-    workloads = Gateways(found.resources, list(members.values()), root_namespace).workloads if members else []
+    members = found.members
+    workloads = Gateways(found.resources, members, root_namespace).workloads if members else []
     once = {(one.namespace, *sorted(map(str, one.labels.items()))): one for one in workloads}
     return list(once.values())
 

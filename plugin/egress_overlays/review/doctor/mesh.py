@@ -36,7 +36,7 @@ class Mesh:
         self.root = text(self.config, "rootNamespace") or "istio-system"
         entries = [entry for lists in found.lists.values() for entry in lists]
         self.is_limited = any(found.rules.values())
-        self.members = list({id(entry.resource): entry.resource for entry in entries}.values())
+        self.members = found.members
         self.routed: list[HostList] = [entry for entry in entries if entry.hop == SIDECAR]
         self.ours = Gateways(self.resources, self.members, self.root)
         self.namespaces = {one.name: one for one in self.of("Namespace")}

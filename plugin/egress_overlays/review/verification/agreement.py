@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...injection.copies import is_limited
 from ...manifest.edits import dotted
 from ...manifest.findings import INFO, WARNING
 from ...manifest.resource import (
@@ -11,7 +12,6 @@ from ...manifest.resource import (
     INJECT_ANNOTATION,
     INJECTED,
     KEEP_HOSTS_ANNOTATION,
-    SHARD_ANNOTATION,
     STATE_LABEL,
     Resource,
 )
@@ -110,7 +110,7 @@ def _left_over(found: Rendered) -> Faults:
 def _placeholders(lists: Sequence[HostList]) -> Faults:
     """The placeholder among names, or where they are missing: the list for everybody has none if all are for some."""
     others = {name for entry in lists for name in entry.names} - {PLACEHOLDER}
-    copies = [entry for entry in lists if str(entry.resource.annotations.get(SHARD_ANNOTATION, "")).startswith("for.")]
+    copies = [entry for entry in lists if is_limited(entry.resource)]
     for_everybody = others - {name for entry in copies for name in entry.names}
     for entry in lists:
         alone = list(entry.names) == [PLACEHOLDER] and entry.hop in (SIDECAR, REGISTRY, ROUTES) and entry not in copies

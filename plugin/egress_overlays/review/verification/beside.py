@@ -26,16 +26,17 @@ _TLS = ("TLS", "HTTPS")
 
 def rule(found: Rendered, options: Options) -> Faults:
     """The ways around the gateways of the sets in `found`."""
-    members = {id(entry.resource): entry.resource for entries in found.lists.values() for entry in entries}
+    members = found.members
     if not members:
         return
     listed = _names_at(SIDECAR, found)
     # A name among a VirtualService's hosts makes no way of its own in sidecars: its routes alone do.
     routed = _names_at(ROUTES, found)
-    gateways = Gateways(found.resources, list(members.values()), options.root_namespace)
+    gateways = Gateways(found.resources, members, options.root_namespace)
+    known = set(map(id, members))
     is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
     for resource in found.resources:
-        if id(resource) in members:
+        if id(resource) in known:
             continue
         if is_istio(resource, "VirtualService"):
             yield from _route(resource, gateways, listed)

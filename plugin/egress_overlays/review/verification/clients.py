@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...injection.copies import is_limited
 from ...injection.limiting import FILTER_STATE_KEY
 from ...manifest.edits import at
 from ...manifest.findings import WARNING
-from ...manifest.resource import SHARD_ANNOTATION
 from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
 from ...rendered.identities import shown
 from ...sites import GATEWAY
@@ -22,9 +22,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
     """The faults of every set that has limited lists, or copies that are exported to some namespaces."""
     for name, lists in found.lists.items():
         rules = found.rules.get(name, [])
-        copies = [
-            entry for entry in lists if str(entry.resource.annotations.get(SHARD_ANNOTATION, "")).startswith("for.")
-        ]
+        copies = [entry for entry in lists if is_limited(entry.resource)]
         if copies and not rules:
             message = f"is for some clients only, but no gateway of the set {ascii_quoted(name)} checks who asks"
             yield fault("client-rules", message, copies[0].resource, copies[0].path)

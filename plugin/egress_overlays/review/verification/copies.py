@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...injection.copies import continues
+from ...injection.copies import continues, is_limited
 from ...manifest.edits import at, differing, dotted
 from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ...sites import Place, find, site_of
@@ -59,7 +59,7 @@ def _own(copy: Resource) -> set[Path]:
     """The fields that a copy has of its own: its names, and whom it is exported to."""
     paths: set[Path] = {place.path for place in find(copy) if isinstance(place, Place)}
     site = site_of(copy)
-    if site is not None and site.exported is not None and str(copy.annotations[SHARD_ANNOTATION]).startswith("for."):
+    if site is not None and site.exported is not None and is_limited(copy):
         paths |= site.exported(frozenset()).keys()
     return paths
 

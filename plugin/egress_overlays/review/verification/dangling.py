@@ -30,11 +30,10 @@ _LABELS = "labels or commonLabels with selectors of a kustomization do that: the
 def rule(found: Rendered, options: Options) -> Faults:
     """The references of the sets' objects that lead nowhere."""
     yield from _policies(found)
-    members = list({id(one.resource): one.resource for lists in found.lists.values() for one in lists}.values())
-    filters = [one for one in members if is_istio(one, "EnvoyFilter")]
+    filters = [one for one in found.members if is_istio(one, "EnvoyFilter")]
     if not filters:
         return
-    routes = [one for one in members if is_istio(one, "VirtualService")]
+    routes = [one for one in found.members if is_istio(one, "VirtualService")]
     gateways = [one for one in found.resources if is_istio(one, "Gateway")]
     services = [one for one in found.resources if one.kind == "Service" and one.group == ""]
     pods = list(deployed(found.resources))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...istiod.workload import Workload
 from ...manifest.fields import mapping, mappings, text
 from ...manifest.findings import ERROR, WARNING
+from ...rendered.host_lists import members
 from ...rendered.workloads import binds, is_istio, selector
 from ...sites.chains import patches
 from .fault import fault
@@ -24,13 +25,12 @@ _LARGE = 128 * 1024
 def rule(found: Rendered, options: Options) -> Faults:
     """The faults of whole objects."""
     yield from _twice(found)
-    taking_part = {id(entry.resource): entry.resource for lists in found.lists.values() for entry in lists}
-    for resource in taking_part.values():
+    for resource in found.members:
         if is_istio(resource, "EnvoyFilter"):
             yield from _reach(resource, options.root_namespace)
-    for lists in found.lists.values():
-        yield from _around(list({id(entry.resource): entry.resource for entry in lists}.values()), found)
-    for resource in taking_part.values():
+    for name, lists in found.lists.items():
+        yield from _around(members({name: lists}), found)
+    for resource in found.members:
         names = sum(
             len(name) + 3
             for lists in found.lists.values()

@@ -26,10 +26,13 @@ def lifetime(last: date | None, today: date) -> str:
 
 def rule(found: Rendered, options: Options) -> Faults:
     """The names of ConfigMaps at hand whose last day is over or near, where a day is given to judge by."""
-    for allowed in found.sets.values() if options.today else ():
+    today = options.today
+    if today is None:
+        return
+    for allowed in found.sets.values():
         for entry in allowed.entries:
             own = entry.fields
-            judged = lifetime(own.last_day, options.today) if options.today else ""
+            judged = lifetime(own.last_day, today)
             if not judged:
                 continue
             whose = "".join(

@@ -23,8 +23,7 @@ _PARTS = {
 
 def rule(found: Rendered, _options: Options) -> Faults:
     """The kinds of base/ of which none is at hand, beside a gateway's EnvoyFilter."""
-    members = {id(one.resource): one.resource for lists in found.lists.values() for one in lists}
-    holder = next((one for one in members.values() if is_istio(one, "EnvoyFilter")), None)
+    holder = next((one for one in found.members if is_istio(one, "EnvoyFilter")), None)
     here = {one.kind for one in found.resources}
     missing = [f"{kind} ({what})" for kind, what in _PARTS.items() if kind not in here]
     if holder is not None and missing:
