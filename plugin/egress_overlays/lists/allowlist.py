@@ -190,7 +190,7 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
         name = name.strip(" \t\r")
         if comment:
             comment = comment.strip(" \t\r")
-            if "=" in comment or not comment.isprintable():
+            if "=" in comment.partition(" ")[0] or not comment.isprintable():
                 from . import comments
 
                 findings += comments.faults(source, group, number, comment, has_name=bool(name))

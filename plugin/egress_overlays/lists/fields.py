@@ -6,42 +6,52 @@ build gives the same on every day.
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from ..manifest.findings import ERROR, WARNING, Finding, fault_of
-from ..manifest.nearness import nearest
 from ..manifest.resource import DEFAULTS, PREFIX, is_default
 from ..names.domain import ascii_quoted
 
+# The function starts with it where a list has fields: no typing, re or datetime before they are needed.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
+    from typing import Any
 
     from ..manifest.resource import Resource
 
 KEYS = (*DEFAULTS, "allow")
-_WORD = re.compile(r"\S+")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_OTHER_DAYS = (
-    re.compile(r"(?P<y>\d{4})[-/.]?(?P<m>\d\d?)[-/.]?(?P<d>\d\d?)"),
-    re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"),
-)
 _MARKS = "\"'`,;"
 
 
-class Fields(NamedTuple):
+class Fields:
     """The fields of a name; `text` is the comment without them.
 
     `allow` is a rule of `verify` that is accepted for this line, as `ticket` says, up to `until`; without it, `until`
     is the last day of the name itself.
     """
 
-    owner: str = ""
-    ticket: str = ""
-    until: date | None = None
-    allow: str = ""
-    text: str = ""
+    __slots__ = ("allow", "owner", "text", "ticket", "until")
+
+    def __init__(
+        self, owner: str = "", ticket: str = "", until: date | None = None, allow: str = "", text: str = ""
+    ) -> None:
+        self.owner = owner
+        self.ticket = ticket
+        self.until = until
+        self.allow = allow
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return bool(self.owner or self.ticket or self.until or self.allow)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fields) and all(getattr(self, key) == getattr(other, key) for key in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.owner, self.ticket, self.until, self.allow, self.text))
+
+    def __repr__(self) -> str:
+        return f"Fields({', '.join(f'{key}={getattr(self, key)!r}' for key in self.__slots__)})"
 
     @property
     def last_day(self) -> date | None:
@@ -49,35 +59,55 @@ class Fields(NamedTuple):
         return None if self.allow else self.until
 
 
-class BadField(NamedTuple):
+class BadField:
     """A word of a comment that is a field and cannot be read: why, and what was meant, "" where nobody can tell."""
 
-    word: str
-    reason: str
-    proposal: str = ""
+    __slots__ = ("proposal", "reason", "word")
+
+    def __init__(self, word: str, reason: str, proposal: str) -> None:
+        self.word = word
+        self.reason = reason
+        self.proposal = proposal
 
 
 def read(comment: str) -> tuple[Fields, list[BadField]]:
     """The fields that `comment` begins with, and those that cannot be read; words that are none end them."""
     found: dict[str, str] = {}
     bad: list[BadField] = []
-    for match in _WORD.finditer(comment):
-        word = match[0]
+    rest = comment
+    while rest := rest.lstrip():
+        word = rest.split(maxsplit=1)[0]
         key, equals, value = word.partition("=")
-        meant = nearest(key, KEYS) if equals else ""
+        meant = _meant(key) if equals else ""
         if not meant:
-            return _fields(found, comment[match.start() :]), bad
+            break
+        rest = rest[len(word) :]
         fault = _fault(key, meant, value, found)
         if fault is not None:
             bad.append(BadField(word, *fault))
         else:
             found[key] = value
-    return _fields(found, ""), bad
+    return _fields(found, rest), bad
 
 
 def _fields(found: dict[str, str], text: str) -> Fields:
-    until = date.fromisoformat(found["until"]) if "until" in found else None
+    until = _date(found["until"]) if "until" in found else None
     return Fields(found.get("owner", ""), found.get("ticket", ""), until, found.get("allow", ""), text)
+
+
+def _date(value: str) -> date:
+    from datetime import date
+
+    return date.fromisoformat(value)
+
+
+def _meant(key: str) -> str:
+    """The key that `key` is, or is one letter off from; empty for prose."""
+    if key in KEYS:
+        return key
+    from ..manifest.nearness import nearest
+
+    return nearest(key, KEYS)
 
 
 def _fault(key: str, meant: str, value: str, found: dict[str, str]) -> tuple[str, str] | None:
@@ -97,18 +127,23 @@ def _of_value(key: str, value: str) -> tuple[str, str] | None:
     if key != "until":
         bare = value.strip(_MARKS)
         return ("holds a quote, comma or semicolon", bare) if any(mark in value for mark in _MARKS) else None
-    if not _DAY.fullmatch(value):
+    year, month, day = value.split("-") if value.count("-") == 2 else ("", "", "")
+    if not (value.isascii() and (len(year), len(month), len(day)) == (4, 2, 2) and (year + month + day).isdigit()):
         return "is no YYYY-MM-DD", _day(value)
     try:
-        date.fromisoformat(value)
+        _date(value)
     except ValueError:
         return "is no day of the calendar", ""
     return None
 
 
 def _day(value: str) -> str:
-    for form in _OTHER_DAYS:
-        match = form.fullmatch(value.strip(_MARKS))
+    """The day that another way of writing it means; empty where it is none."""
+    import re
+    from datetime import date
+
+    for form in (r"(?P<y>\d{4})[-/.]?(?P<m>\d\d?)[-/.]?(?P<d>\d\d?)", r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"):
+        match = re.fullmatch(form, value.strip(_MARKS))
         if match:
             try:
                 return date(int(match["y"]), int(match["m"]), int(match["d"])).isoformat()
@@ -120,16 +155,15 @@ def _day(value: str) -> str:
 def of(comment: str, source: Resource, group: str) -> Fields:
     """The fields of a name in `group` of `source`: those of its comment, then of its group, then of its ConfigMap."""
     own, _ = read(comment)
-    found: dict[str, Any] = {}
     for key in DEFAULTS:
         if getattr(own, key) or (own.allow and key != "owner"):
             continue
         for name in (f"{key}.{group}", key):
             value = str(source.annotations.get(PREFIX + name, "")).strip()
             if value and not _of_value(key, value):
-                found[key] = date.fromisoformat(value) if key == "until" else value
+                setattr(own, key, _date(value) if key == "until" else value)
                 break
-    return own._replace(**found)
+    return own
 
 
 def faults_of_line(source: Resource, group: str, line: int, comment: str, *, has_name: bool) -> Iterator[Finding]:
@@ -142,7 +176,7 @@ def faults_of_line(source: Resource, group: str, line: int, comment: str, *, has
         message = f"{ascii_quoted(one.word)} {one.reason}; {wanted}"
         more: dict[str, Any] = {"group": group, "line": line, "value": one.word, "proposal": one.proposal}
         yield Finding(ERROR, message, rule="field", resource=source, **more)
-    if not has_name and (fields._replace(text="") != Fields()):
+    if not has_name and fields:
         message = (
             f"{ascii_quoted(comment)} stands on a line without a name, and is for none; write it on the line of each "
             f"name, or once as an annotation: {PREFIX}owner, or {PREFIX}owner.{group} for this group"
