@@ -159,7 +159,7 @@ def test_each_application_reaches_its_own_and_the_shared_names(
     outcomes = {host: teams[name].application.get(host) for host in REACH}
 
     allowed = {host for host, reaching in REACH.items() if name in reaching}
-    assert {host for host, outcome in outcomes.items() if outcome.ok} == allowed
+    assert {host for host, outcome in outcomes.items() if outcome.ok} == allowed, outcomes
     assert all(outcomes[host].title == host for host in allowed)
     assert arrivals(internet) == {host: count + (host in allowed) for host, count in before.items()}
     # Each one through the gateway, which knew who asked.

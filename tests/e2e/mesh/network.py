@@ -35,7 +35,7 @@ def make_node(resolv_conf: Path) -> None:
     """Turns the namespace this process stands in into the node; every process here resolves names at the node."""
     NETNS.mkdir(exist_ok=True)
     run("mount", "-t", "tmpfs", "tmpfs", NETNS)  # `ip netns add` writes here: the machine's own list is left alone.
-    resolv_conf.write_text(f"nameserver {NODE}\nsearch {' '.join(SEARCH)}\noptions ndots:5 timeout:1 attempts:2\n")
+    resolv_conf.write_text(f"nameserver {NODE}\nsearch {' '.join(SEARCH)}\noptions ndots:5 timeout:1 attempts:5\n")
     run("mount", "--bind", resolv_conf, "/etc/resolv.conf")
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", BRIDGE, "type", "bridge")
