@@ -32,6 +32,8 @@ from faulty import CLIENTS, faults
         ({"egress-overlays.dev.set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
         ({"egress-overlays.dev-set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
         ({"set.egress-overlays.dev": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({"set/egress-overlays.dev": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
+        ({}, {"egress-overlays.dev/someone": "x"}, "egress-overlays.dev/clients, egress-overlays.dev/owner"),
         ({"egress-overlays.dev": "default"}, {}, "which means nothing; labels are egress-overlays.dev/set"),
         ({"egress-overlays/set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),
         ({"egress-overlays.io/set": "default"}, {}, "which means nothing; write egress-overlays.dev/set"),

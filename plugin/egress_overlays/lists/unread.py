@@ -8,6 +8,7 @@ from ..manifest.resource import (
     ANNOTATIONS,
     CLIENTS_ANNOTATION,
     DEFAULT_SET,
+    DEFAULTS,
     INJECT_ANNOTATION,
     LABELS,
     PREFIX,
@@ -214,7 +215,8 @@ def _unknown_key(resource: Resource, key: str, what: str, *, is_list: bool) -> I
     elif proposal not in ("", PREFIX):
         hint = f"write {proposal}"
     else:
-        hint = f"{what}s are {', '.join(LABELS if what == 'label' else (*ANNOTATIONS, CLIENTS_ANNOTATION))}"
+        of_lists = (CLIENTS_ANNOTATION, *(PREFIX + default for default in DEFAULTS))
+        hint = f"{what}s are {', '.join(LABELS if what == 'label' else (*ANNOTATIONS, *of_lists))}"
     yield fault_of(resource, f"has the {what} {ascii_quoted(key)}, which means nothing; {hint}", "misplaced")
 
 

@@ -59,7 +59,7 @@ def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:
     prefix, slash, name = key.rpartition("/")
     if key in _KEYS or (prefix == _OURS and not nearest(name, _NAMES)):
         return ""
-    found = nearest(key, _KEYS) or (_joined(key) if not slash else "")
+    found = nearest(key, _KEYS) or _joined(key)
     if found:
         return found
     named = nearest(name, _NAMES)
@@ -74,7 +74,7 @@ def meant(key: str, *, takes_part: bool = False, bare: bool = False) -> str:
 
 
 def _joined(key: str) -> str:
-    """What a `key` without a slash says, where it is ours with the name before or behind it."""
+    """What a `key` says that has our prefix and one of our names without the slash, or in the other order."""
     letters = _letters(key)
     ours = _letters(_OURS)
     for name in _NAMES:
