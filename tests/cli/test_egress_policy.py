@@ -11,7 +11,8 @@ import pytest
 
 import quick_yaml as yaml
 from command import Run
-from egress_overlays.cli.egress_policy import FILE, json_schema, read
+from egress_overlays.cli.egress_policy import FILE, KEYS, json_schema, read
+from egress_overlays.lists import rules
 
 PROD = "overlays/prod"
 COMMON = "components/domains-common/domains.yaml"
@@ -105,7 +106,7 @@ def test_a_rule_for_no_line_is_an_error(run: Run) -> None:
     Path(FILE).write_text("- {for: {group: identify}, wildcards: never}\n- {for: {group: documentation}, most: 9}\n")
     assert [place for place, _ in found(run)] == [f"{FILE}:1", f"{FILE}:2"]
     assert [place for place, _ in found(run, PROD, "overlays/dev")] == [f"{FILE}:1"], "dev has documentation"
-    assert f"{FILE}:1: error: the rule is for no line of the lists that were verified" in run("verify", PROD).out
+    assert f"{FILE}:1: error: the rule is for no line of the lists here" in run("verify", PROD).out
 
 
 FAULTS = [
@@ -163,7 +164,57 @@ def test_a_policy_with_a_typo_ends_verify(run: Run) -> None:
 
 def test_the_command_prints_the_schema_and_the_page_keeps_to_it(run: Run) -> None:
     assert json.loads(run("schema", "policy").out) == json_schema()
-    page = (Path(__file__).parents[2] / "docs/policy.md").read_text().partition("```yaml\n")[2].partition("```")[0]
-    rules, faults = read(page, "page")
-    assert (len(rules), faults) == (6, [])
-    jsonschema.Draft7Validator(json_schema()).validate(yaml.safe_load(page))
+    page = (Path(__file__).parents[2] / "docs/policy.md").read_text()
+    for mark, count in (("```yaml\n", 8), ("```yaml resource\n", 2)):
+        text = page.partition(mark)[2].partition("```")[0]
+        found, faults = read(text, "page")
+        assert (len(found), faults) == (count, [])
+        jsonschema.Draft7Validator(json_schema()).validate(yaml.safe_load(text))
+
+
+@pytest.mark.usefixtures("tree")
+def test_the_page_shows_what_a_build_says(run: Run) -> None:
+    page = (Path(__file__).parents[2] / "docs/policy.md").read_text()
+    Path(PROD, FILE).write_text(page.partition("```yaml resource\n")[2].partition("```")[0])
+    kustomization = Path(PROD, "kustomization.yaml")
+    kustomization.write_text(kustomization.read_text().replace("resources:\n", f"resources:\n- {FILE}\n"))
+    text = Path(PAYMENTS).read_text()
+    Path(PAYMENTS).write_text(
+        re.sub(r"( +)data-api\.ecb\.europa\.eu.*", r"\1# rates\n\1*.ecb.europa.eu  # ticket=OPS-1", text)
+    )
+    said = run("verify", PROD).err.split("prod does not build: ")[1]
+    shown = page.partition("egress-overlays: error: ")[2].partition("\n```")[0]
+    assert said.startswith(" ".join(shown.split()))
+
+
+def test_the_schema_has_every_key() -> None:
+    assert tuple(KEYS) == rules.KEYS
+    assert json_schema()["oneOf"][0]["items"]["anyOf"] == [{"required": [key]} for key in rules.ASKING]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_policy_object_beside_a_kustomization_is_held_by_verify_and_read_once(run: Run) -> None:
+    policy = "apiVersion: egress-overlays.dev/v1alpha1\nkind: EgressPolicy\nmetadata: {name: a}\nrules:\n"
+    Path(PROD, FILE).write_text(policy + "- {for: {group: identity}, most: 0}\n")
+    assert [message.partition("(")[2] for _, message in found(run)] == [f"{PROD}/{FILE}:5)"]
+    Path(PROD, FILE).write_text(policy.replace("EgressPolicy", "EgressPolcy") + "- {moist: 0}\n")
+    outcome = run("verify", PROD)
+    assert outcome.code == 2
+    assert [one.split(" ")[2] for one in outcome.err.splitlines()] == [f"{PROD}/{FILE}:1:", f"{PROD}/{FILE}:5:"]
+    Path(PROD, FILE).write_text(policy + "- {most: 99}\n")
+    kustomization = Path(PROD, "kustomization.yaml")
+    kustomization.write_text(kustomization.read_text().replace("resources:\n", f"resources:\n- {FILE}\n"))
+    assert found(run) == []
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_refused_line_that_stands_in_no_file_is_told_all_the_same(run: Run) -> None:
+    policy = "apiVersion: egress-overlays.dev/v1alpha1\nkind: EgressPolicy\nmetadata: {name: a}\nrules:\n"
+    Path(PROD, FILE).write_text(policy + "- {wildcards: never, for: {list: made}}\n")
+    kustomization = Path(PROD, "kustomization.yaml")
+    label = "options: {disableNameSuffixHash: true, labels: {egress-overlays.dev/set: default}}"
+    made = f'configMapGenerator:\n- {{name: made, literals: ["g=*.made.example"], {label}}}\n'
+    kustomization.write_text(kustomization.read_text().replace("resources:\n", f"resources:\n- {FILE}\n") + made)
+    ((place, message),) = found(run)
+    assert place.startswith(PROD)
+    assert 'group "g", line 1: "*.made.example" is a wildcard' in message

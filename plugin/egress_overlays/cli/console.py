@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO, TextIO
 
 
@@ -37,6 +38,13 @@ class Console:
         self.say(f"egress-overlays: error: {text}")
         self.code = 1
 
+    def refuse(self, faults: Sequence[str]) -> None:
+        """Say what is wrong with a text, all of it at once, and end there; without faults go on."""
+        for one in faults[:-1]:
+            self.fault(one)
+        if faults:
+            raise Failure(faults[-1])
+
     def width(self, stream: TextIO) -> int:
         """How many characters a line of `stream` has: a terminal's columns; 0, for no bound, of any other."""
         if not stream.isatty():
@@ -50,3 +58,11 @@ class Console:
     def colour(self, stream: TextIO) -> bool:
         """Whether to colour what goes to `stream`: a terminal, unless NO_COLOR is set (no-color.org)."""
         return stream.isatty() and not self.environ.get("NO_COLOR")
+
+
+def text_of(file: Path) -> str:
+    """The text in `file`; raises Failure where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Failure(f"{file}: cannot be read: {fault}") from None

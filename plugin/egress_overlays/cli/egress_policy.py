@@ -1,34 +1,30 @@
-"""`egress-policy.yaml`: rules of one's own for lists, read. What is no key or value is a fault, never passed over."""
+"""`egress-policy.yaml`: rules of one's own for lists, as a file that is a list of them, or an EgressPolicy."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..foreign.values import Map, Text, documents
-from ..lists.clients import InvalidClient
-from ..lists.clients import parse as parse_client
+from ..foreign.values import Map, documents
+from ..lists import policies
+from ..lists.governance import RULE, Rule, judged
+from ..lists.rules import ASKING, SCOPE, rule_of
 from ..manifest.findings import ERROR, Finding
-from ..manifest.nearness import nearest, wanted
-from ..manifest.resource import DEFAULTS
-from ..names import parse
-from ..names.domain import InvalidDomain, ascii_quoted
+from ..manifest.resource import API_VERSION, DEFAULTS, POLICY_KIND, Resource
 from ..names.risks import CLASSES
 from ..rendered.locations import Location
-from ..review.governance import RULE, Rule, governed
+from ..review.governing import refused, refused_by, reported_at
 from ..review.verification import Reported
 from ..yamltext import InvalidInput
-from .console import Failure
+from .console import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from ..rendered.rendered import Rendered
     from .console import Console
 
 FILE = "egress-policy.yaml"
-SCOPE = {"set": "sets", "group": "groups", "list": "lists"}
 _TEXTS = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _CLASS = {"enum": list(CLASSES)}
 _FIELD = {"enum": list(DEFAULTS)}
@@ -38,7 +34,8 @@ KEYS: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
         "minProperties": 1,
         "properties": dict.fromkeys(SCOPE, _TEXTS),
-        "description": "Which lines it is for: globs of set, group and list (the ConfigMap's name); without it, all.",
+        "description": "Which lines it is for: globs of set, group and list (the ConfigMap's name), and name, what a "
+        "line opens some of; without it, all.",
     },
     "wildcards": {"enum": ["never"], "description": "No wildcard may stand there."},
     "only": {**_TEXTS, "description": "The names and wildcards that may stand there."},
@@ -54,6 +51,11 @@ KEYS: dict[str, dict[str, Any]] = {
         "description": "Fields that each line has: its own, or defaults of its ConfigMap.",
     },
     "longest": {"type": "integer", "minimum": 1, "description": "The most days from today to the last one, until=."},
+    "approved": {
+        **_TEXTS,
+        "description": "Globs of tickets: a line with such a ticket= keeps to the rule; alone, each line has one.",
+    },
+    "optional": {"const": True, "description": "It may be for no line, as where it is for lists of other overlays."},
     "why": {"type": "string", "minLength": 1, "description": "The reason, for whoever breaks it."},
 }
 
@@ -65,27 +67,50 @@ class Governance:
         self._console = console
         self._today = today
         self._rules: dict[Path, list[Rule]] = {}
-        self._unmatched: dict[str, Rule] = {}
+        self._unmatched: dict[str, bool] = {}
 
     def judge(self, path: str, found: Rendered) -> list[Reported]:
-        """What the policies beside the directory `path` and above it, up to the working directory, say of `found`."""
-        reported = []
+        """What policies say of `found`, which `path` holds: its own, and the files on the way to a directory.
+
+        Files stand beside it and above it, up to the working directory.
+        """
+        objects = {Path(found.where.of(policy).file) for policy in found.policies}
+        reported = [one for policy in found.policies for one in self._of_object(policy, found)]
+        if found.said:
+            reported += refused(found, reported)
         for file in _files(path):
-            if file not in self._rules:
-                self._rules[file] = _read(file, self._console)
-                self._unmatched |= {rule.place: rule for rule in self._rules[file]}
-            for rule in self._rules[file]:
-                broken, matched = governed(found, rule, self._today)
-                reported += broken
-                if matched:
-                    self._unmatched.pop(rule.place, None)
+            if file not in objects:
+                if file not in self._rules:
+                    self._rules[file] = _read(file, self._console)
+                reported += self._of_rules(self._rules[file], found)
         return sorted(reported, key=lambda one: one.location)
 
+    def _of_object(self, policy: Resource, found: Rendered) -> list[Reported]:
+        rules, faults = policies.read(policy)
+        if faults:
+            return [Reported(one, found.where.of(policy, policies.steps(one.field))) for one in faults]
+        if found.said:
+            return refused_by(policy, rules, found)
+        for number, rule in enumerate(rules):
+            rule.place = str(found.where.of(policy, ("rules", number)))
+        return self._of_rules(rules, found)
+
+    def _of_rules(self, rules: list[Rule], found: Rendered) -> list[Reported]:
+        reported = []
+        for rule in rules:
+            broken, matched = judged(rule, found.sets.values(), self._today)
+            is_fine = matched or rule.optional
+            self._unmatched[rule.place] = self._unmatched.get(rule.place, True) and not is_fine
+            reported += [reported_at(one, found) for one in broken]
+        return reported
+
     def unmatched(self) -> list[Reported]:
-        """The rules that were for no line: a misspelt name in `for`, or a rule that nobody needs."""
-        words = "the rule is for no line of the lists that were verified; correct what is in for:, or remove the rule"
-        places = [place.rpartition(":") for place in self._unmatched]
-        return [Reported(Finding(ERROR, words, rule=RULE), Location(file, int(line))) for file, _, line in places]
+        """The rules that were for no line of the run."""
+        places = [place.rpartition(":") for place, is_so in self._unmatched.items() if is_so]
+        return [
+            Reported(Finding(ERROR, policies.FOR_NO_LINE, rule=RULE), Location(file, int(line)))
+            for file, _, line in places
+        ]
 
 
 def _files(path: str) -> list[Path]:
@@ -100,14 +125,8 @@ def _files(path: str) -> list[Path]:
 
 
 def _read(file: Path, console: Console) -> list[Rule]:
-    try:
-        rules, faults = read(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise Failure(f"{file}: cannot be read: {fault}") from None
-    for one in faults[:-1]:
-        console.fault(one)
-    if faults:
-        raise Failure(faults[-1])
+    rules, faults = read(text_of(file), str(file))
+    console.refuse(faults)
     return rules
 
 
@@ -117,127 +136,46 @@ def read(text: str, file: str) -> tuple[list[Rule], list[str]]:
         found = documents(text, file)
     except InvalidInput as fault:
         return [], [f"{file}: {fault}"]
-    if len(found) != 1 or not isinstance(found[0], list) or not found[0]:
-        return [], [f"{file}: holds no list of rules; write items such as - {{wildcards: never}}"]
+    rules: list[Rule] = []
     faults: list[str] = []
-    rules = []
-    for number, item in enumerate(found[0], 1):
-        if isinstance(item, Map):
-            rules.append(_rule(item, faults))
-        else:
-            faults.append(f"{file}: item {number} is no mapping; write a rule such as wildcards: never")
+    if found and all(isinstance(one, Map) and one.keys() & {"apiVersion", "kind", "rules"} for one in found):
+        for one in found:
+            faults += [f"{one.place}: {fault.message}" for fault in policies.about_object(Resource(one))]
+            _items(one.get("rules"), str(one.at("rules")), rules, faults)
+    else:
+        _items(found[0] if len(found) == 1 else None, file, rules, faults)
     return rules, faults
 
 
-def _rule(item: Map, faults: list[str]) -> Rule:
-    _unknown(item, KEYS, "a rule", faults)
-    scope = item.get("for", Map(item.place))
-    values: dict[str, Any] = {}
-    if not isinstance(scope, Map) or ("for" in item and not scope):
-        faults.append(
-            f"{item.at('for')}: for says nothing; write set, group or list in it, as in {{group: payments-*}}"
-        )
-    else:
-        _unknown(scope, SCOPE, "for", faults)
-        values = {SCOPE[key]: tuple(_texts(scope, key, faults)) for key in SCOPE if key in scope}
-    if not set(item) & (set(KEYS) - {"for", "why"}) and not any(nearest(key, KEYS) for key in item if key not in KEYS):
-        faults.append(f"{item.place}: the rule asks for nothing; write one of {', '.join(_asking())}")
-    if "wildcards" in item and item["wildcards"] != "never":
-        faults.append(f"{item.at('wildcards')}: wildcards can be never alone; where they may stand, leave it out")
-    most = _number(item, "most", 0, "how many lines may stand there", faults)
-    longest = _number(item, "longest", 1, "how many days a line may have left", faults)
-    require = _words(item, "require", DEFAULTS, "field of a line", faults)
-    risks = _words(item, "never-risks", CLASSES, "class of risk", faults)
-    why = item.get("why", "")
-    if not isinstance(why, str):
-        faults.append(f"{item.at('why')}: why is no text; put it in quotes")
-    return Rule(
-        f"{item.place.file}:{item.place.line}",
-        wildcards="wildcards" not in item,
-        only=tuple(_names(item, "only", faults)),
-        never=tuple(_names(item, "never", faults)),
-        risks=tuple(risks),
-        most=most,
-        clients=tuple(_clients(item, faults)),
-        require=tuple(require),
-        longest=longest,
-        why=str(why),
-        **values,
-    )
+def _items(items: Any, place: str, rules: list[Rule], faults: list[str]) -> None:
+    """Put what the list `items` holds into `rules`, and what is wrong with it into `faults`."""
+    if not isinstance(items, list) or not items:
+        faults.append(f"{place}: holds no list of rules; write items such as - {{wildcards: never}}")
+        return
+    for number, item in enumerate(items, 1):
+        here = str(item.place) if isinstance(item, Map) else place
 
+        def say(key: str, words: str, item: Any = item, number: int = number) -> None:
+            where = item.at(key) if isinstance(item, Map) else f"{place}: item {number}"
+            faults.append(f"{where}: {words}" if isinstance(item, Map) else f"{where} {words}")
 
-def _number(item: Map, key: str, least: int, what: str, faults: list[str]) -> int:
-    """The number under `key`; -1 where it is absent, or none."""
-    value = item.get(key, -1)
-    if key in item and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-        faults.append(f"{item.at(key)}: {key} is no number of {least} or more; write {what}")
-        return -1
-    return int(value)
-
-
-def _asking() -> Sequence[str]:
-    """The keys by which a rule asks for something."""
-    return [key for key in KEYS if key not in ("for", "why")]
-
-
-def _unknown(item: Map, known: Iterable[str], title: str, faults: list[str]) -> None:
-    faults += [
-        f"{item.at(key)}: {ascii_quoted(key)} is no key of {title}; {wanted(key, known)}"
-        for key in item
-        if key not in known
-    ]
-
-
-def _texts(item: Map, key: str, faults: list[str]) -> list[str]:
-    if key not in item:
-        return []
-    value = item[key]
-    found = value if isinstance(value, list) else [value]
-    if not found or not all(isinstance(one, Text) and one.strip() for one in found):
-        faults.append(f"{item.at(key)}: {key} is no text and no list of texts; put each in quotes")
-        return []
-    return [str(one) for one in found]
-
-
-def _words(item: Map, key: str, known: Iterable[str], title: str, faults: list[str]) -> list[str]:
-    """The texts under `key`, each one of `known`."""
-    found = _texts(item, key, faults)
-    faults += [
-        f"{item.at(key)}: {ascii_quoted(name)} is no {title}; {wanted(name, known)}"
-        for name in found
-        if name not in known
-    ]
-    return found
-
-
-def _names(item: Map, key: str, faults: list[str]) -> list[Any]:
-    names: list[Any] = []
-    for text in _texts(item, key, faults):
-        try:
-            names += parse(text)
-        except InvalidDomain as fault:
-            faults.append(f"{item.at(key)}: {key}: {fault}")
-    return names
-
-
-def _clients(item: Map, faults: list[str]) -> list[Any]:
-    clients: list[Any] = []
-    for text in _texts(item, "clients", faults):
-        try:
-            clients.append(parse_client(text))
-        except InvalidClient as fault:
-            faults.append(f"{item.at('clients')}: clients: {fault}")
-    return clients
+        rules.append(rule_of(item, here, say))
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of the file, for editors."""
-    asks = [{"required": [key]} for key in _asking()]
+    """The schema of the file, for editors: a list of rules, or an EgressPolicy."""
+    asks = [{"required": [key]} for key in ASKING]
     item = {"type": "object", "additionalProperties": False, "properties": KEYS, "anyOf": asks}
+    rules = {"type": "array", "minItems": 1, "items": item}
+    whole = {"apiVersion": {"const": API_VERSION}, "kind": {"const": POLICY_KIND}, "metadata": {"type": "object"}}
+    policy = {
+        "type": "object",
+        "required": [*whole, "rules"],
+        "additionalProperties": False,
+        "properties": {**whole, "rules": rules},
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Rules of one's own for egress lists",
-        "type": "array",
-        "minItems": 1,
-        "items": item,
+        "oneOf": [rules, policy],
     }

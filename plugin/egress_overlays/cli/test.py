@@ -16,7 +16,7 @@ from ..names.domain import Domain
 from ..review.verification import verify
 from . import formats, inputs
 from .check import asked
-from .console import Failure
+from .console import Failure, text_of
 from .expectations import ALLOW, DENY, FILE, InvalidExpectations, read
 from .formats.data import structured
 from .report import BAD, GOOD, Case, Found, Line, Report
@@ -104,14 +104,10 @@ def _below() -> Iterator[str]:
 
 def _read(file: Path, console: Console) -> list[Expectation]:
     try:
-        return read(file.read_text(encoding="utf-8"), str(file))
+        return read(text_of(file), str(file))
     except InvalidExpectations as fault:
-        *others, last = fault.faults
-        for one in others:
-            console.fault(one)
-        raise Failure(last) from None
-    except (OSError, UnicodeDecodeError) as fault:
-        raise Failure(f"{file}: cannot be read: {fault}") from None
+        console.refuse(fault.faults)
+        raise
 
 
 def _outcomes(found: Rendered, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from ..rendered.rendered import Unreadable
 from ..review.acceptance import accept
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
-from .console import Failure
+from .console import Failure, text_of
 from .egress_policy import Governance
 from .formats.escaping import visible
 from .quoting import columns
@@ -116,10 +116,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _text(file: str) -> str:
     """The text of the file of acceptances; nothing without one."""
-    try:
-        return Path(file).read_text(encoding="utf-8") if file else ""
-    except (OSError, UnicodeDecodeError) as fault:
-        raise Failure(f"{file}: cannot be read: {fault}") from None
+    return text_of(Path(file)) if file else ""
 
 
 def _read(path: str, console: Console) -> Rendered:
@@ -130,8 +127,8 @@ def _read(path: str, console: Console) -> Rendered:
         from ..rendered.building import DoesNotBuild, lists_in_files
 
         if isinstance(fault, DoesNotBuild):
-            lists = lists_in_files(path)
-            if any(finding.severity == ERROR for finding in lists.findings):
+            lists = lists_in_files(path, fault.said)
+            if lists.said or any(finding.severity == ERROR for finding in lists.findings):
                 console.say(f"egress-overlays: {fault}")
                 return lists
         raise Failure(f"{fault}{inputs.below(path)}") from None

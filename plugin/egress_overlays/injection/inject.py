@@ -67,10 +67,24 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         from .unmatched import nothing_to_inject
 
         result.findings.append(nothing_to_inject())
+    policies = _policies(resources, result)
     for index, resource in enumerate(resources):
-        if resource in sources:
+        if resource in sources or resource in policies:
             result.edits[index] = {("metadata", "annotations", LOCAL_CONFIG_ANNOTATION): "true"}
     return result
+
+
+def _policies(resources: Sequence[Resource], result: Plan) -> list[Resource]:
+    """The policies among `resources`, and what was meant to be one; what they refuse goes to the findings."""
+    ours = [one for one in resources if one.kind.startswith("Egress") or "egress" in one.group.casefold()]
+    # The function's own config is the one such object of most runs, where it is among the others at all.
+    if all(one.kind == KIND for one in ours):
+        return []
+    from ..lists.policies import broken, is_policy
+
+    policies = [one for one in ours if is_policy(one)]
+    result.findings += broken(policies, result.sets.values())
+    return policies
 
 
 def _sources(resources: Sequence[Resource], function_config: Resource | None) -> list[Resource]:

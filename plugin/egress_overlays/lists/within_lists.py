@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..manifest.findings import Finding, fault_of
 from ..manifest.nearness import is_near
-from ..manifest.resource import Resource
+from ..manifest.resource import POLICY_KIND, Resource
 from ..names.domain import ascii_quoted
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ def within_list(resource: Resource, is_of_ours: Callable[[object], bool]) -> Ite
     entries = resource.value.get("items")
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         inner = Resource(entry)
-        if any(is_of_ours(key) for key in (*inner.labels, *inner.annotations)):
+        if any(is_of_ours(key) for key in (*inner.labels, *inner.annotations)) or _is_policy(inner):
             yield fault_of(
                 resource,
                 f"holds {inner.title}, which takes part, in a list that the function does not look into; give each "
@@ -34,3 +34,7 @@ def within_list(resource: Resource, is_of_ours: Callable[[object], bool]) -> Ite
         if field != "items" and is_near(str(field), "items") and isinstance(value, list):
             message = f"has the field {ascii_quoted(str(field))}, which a List does not have; write items"
             yield fault_of(resource, message, "list", ascii_quoted(str(field))[1:-1])
+
+
+def _is_policy(resource: Resource) -> bool:
+    return POLICY_KIND in resource.kind and "egress" in (resource.group or "egress")

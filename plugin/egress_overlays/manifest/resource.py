@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 API_VERSION = "egress-overlays.dev/v1alpha1"
 KIND = "EgressDomains"
+POLICY_KIND = "EgressPolicy"
 PREFIX = "egress-overlays.dev/"
 
 SET_LABEL = PREFIX + "set"

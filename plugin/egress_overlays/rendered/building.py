@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from yaml12 import parse_yaml
 
+from ..lists.policies import is_policy
 from ..manifest.findings import ERROR
-from ..manifest.resource import INJECT_ANNOTATION, KIND, Resource
+from ..manifest.resource import INJECT_ANNOTATION, KIND, POLICY_KIND, Resource
 from ..yamltext import manifests
 from . import staleness
 from .kustomize import TRANSFORMATIONS_ANNOTATION, USED_ANNOTATION, Unbuildable, build
@@ -42,18 +43,22 @@ def built(path: str) -> Rendered:
     except Unbuildable as fault:
         raise DoesNotBuild(path, fault) from None
     resources = [manifest.resource for manifest in found if manifest not in used]
-    for resource in [*resources, *sources]:
+    policies = [manifest.resource for manifest in found if is_policy(manifest.resource)]
+    for resource in dict.fromkeys([*resources, *sources, *policies]):
         resource.origin = where.of(resource).file
     result = Rendered(path, resources, sources, where)
     unused = [one.resource for one in found if is_source(one) and one not in used]
+    result.policies = policies
+    unused += [one for one in policies if one in resources]
     result.findings += [*staleness.unused(unused), *staleness.without_effect(result)]
     result.findings += lost_patches(where, [manifest.resource for manifest in found])
     return result
 
 
-def lists_in_files(path: str) -> Rendered:
+def lists_in_files(path: str, said: str = "") -> Rendered:
     """The faults in the domains ConfigMaps of a kustomization that does not build, and in patches to them.
 
+    Where a policy refused it, as the build `said`, the policies are there too.
     Each file is read by itself, so that nothing is said of whole sets; the groups that patches remove are left out.
     """
     directory = Path(path)
@@ -75,6 +80,9 @@ def lists_in_files(path: str) -> Rendered:
     ]
     result = Rendered(path, [], [*lists, *patches], where)
     result.findings = [finding for finding in result.findings if finding.group and finding.severity == ERROR]
+    if f"({POLICY_KIND} " in said or f"error: {POLICY_KIND} " in said:
+        result.said = said
+        result.policies = [one.resource for found in files.values() for one in found if is_policy(one.resource)]
     return result
 
 

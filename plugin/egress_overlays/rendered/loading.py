@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..lists import allowlist
+from ..lists.policies import is_policy
 from ..yamltext import InvalidInput, manifests
 from .locations import InFile
 from .rendered import STDIN, Rendered, Unreadable, is_source, without_nulls
@@ -50,6 +51,7 @@ def from_text(data: bytes, path: str) -> Rendered:
         sources = sources or [one.resource for one in found if one.resource in patches or _holds_names(one.resource)]
     resources = [manifest.resource for manifest in found if manifest.resource not in sources]
     result = Rendered(path, resources, sources, InFile(file, found))
+    result.policies = [manifest.resource for manifest in found if is_policy(manifest.resource)]
     # What a patch leaves is for the build to say.
     result.findings = [one for one in result.findings if one.rule != "empty-list" or one.resource not in patches]
     return result

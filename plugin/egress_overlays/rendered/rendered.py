@@ -38,13 +38,16 @@ class Rendered:
     `resources` are the manifests without the domains ConfigMaps, `sets` what those declare (none where only the
     rendering is at hand), `findings` what was found in them, `lists` the host lists of the manifests, by set,
     `members` the manifests that hold one.
-    `strangers` take part in no set and still let names through.
+    `strangers` take part in no set and still let names through. `policies` are the EgressPolicy objects, and `said`
+    what a build said that a policy refused, "" of all others.
     """
 
     def __init__(self, path: str, resources: Sequence[Resource], sources: Sequence[Resource], where: Locator) -> None:
         self.path = path
         self.resources = resources
         self.where = where
+        self.policies: list[Resource] = []
+        self.said = ""
         self.sets: dict[str, AllowSet]
         self.findings: list[Finding]
         self.sets, self.findings = allowlist.read(sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..manifest.findings import Finding, fault_of
+from ..manifest.resource import POLICY_KIND
 from ..names.domain import PLACEHOLDER, ascii_quoted
 from ..sites import ROUTES
 
@@ -19,9 +20,10 @@ _HINT = "list plugin/inject under transformers:, which runs after all of them, o
 
 
 def unused(lists: Iterable[Resource]) -> Iterator[Finding]:
-    """The domains ConfigMaps that are still in the output: the function takes out those that it used."""
+    """The domains ConfigMaps and policies that are still in the output: the function takes out those that it used."""
     for source in lists:
-        yield fault_of(source, f"is listed after inject: none of its names is let through; {_HINT}", RULE)
+        lost = "no build keeps to it" if source.kind == POLICY_KIND else "none of its names is let through"
+        yield fault_of(source, f"is listed after inject: {lost}; {_HINT}", RULE)
 
 
 def without_effect(found: Rendered) -> Iterator[Finding]:

@@ -77,6 +77,8 @@ class InTree:
         if "repo" in origin:
             return None
         path = origin.get("path") or origin.get("configuredIn")
+        if not path and resource.origin and Path(resource.origin).is_file():
+            return Path(resource.origin).resolve()  # read from a file of the tree, and not built
         return (self.base / str(path)).resolve() if path else None
 
     def manifests(self, file: Path) -> list[Manifest]:

@@ -7,12 +7,12 @@ item is parsed.
 
 from __future__ import annotations
 
-from ..manifest.resource import PREFIX
+from ..manifest.resource import POLICY_KIND, PREFIX
 from ..sites import COPIED
 from . import ODD_BREAKS
 from .document import may_begin
 
-_PARTS = PREFIX[:9], PREFIX[9:], "ERLAYS.", "erlays.D"
+_PARTS = PREFIX[:9], PREFIX[9:], "ERLAYS.", "erlays.D", POLICY_KIND
 
 
 def is_bystander(item: str) -> bool:
@@ -23,7 +23,8 @@ def is_bystander(item: str) -> bool:
 
     It holds no key of ours: those begin with PREFIX, and only a backslash or an alias could write one
     otherwise. The anchor of such an alias would stand beside PREFIX, in an item that is parsed. A key with
-    one letter wrong is to be heard of too: one half of PREFIX is whole in it. So is one in capitals.
+    one letter wrong is to be heard of too: one half of PREFIX is whole in it. So is one in capitals. A policy
+    is to be heard of by its kind as well, whatever its API version says.
 
     It is a mapping: it starts with a plain key and its colon.
 
