@@ -115,8 +115,20 @@ def components() -> list[Component]:
     ]
 
 
-def other_kustomizes() -> list[Component]:
-    """Older releases of kustomize, for `make every-kustomize` alone."""
+def apart() -> list[Component]:
+    """What one target alone runs: older releases of kustomize (`make every-kustomize`), conftest (`make conftest`)."""
+    version = VERSIONS["CONFTEST_VERSION"]
+    return [
+        Component(
+            f"conftest-{version}",
+            {"conftest": "conftest"},
+            makers.installed_by_go("github.com/open-policy-agent/conftest", version),
+        ),
+        *_other_kustomizes(),
+    ]
+
+
+def _other_kustomizes() -> list[Component]:
     return [
         Component(
             f"kustomize-{version}",
@@ -137,7 +149,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     wanted = [*components(), *images()]
     if arguments.names:
-        named = [*wanted, *other_kustomizes()]
+        named = [*wanted, *apart()]
         wanted = [component for component in named if set(arguments.names) & set(component.files)]
     elif not shutil.which("mmdebstrap"):
         wanted = components()  # The base images are for one test file, which says what it lacks.

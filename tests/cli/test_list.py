@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 import quick_yaml as yaml
@@ -37,6 +38,20 @@ def test_every_name_is_traced_to_its_line(environment: str, run: Run, tree: Path
         assert written.split("#")[0].strip() in (name, name.removeprefix("*"), "." + name)
         assert entry["comment"] in written
         assert f"  {entry['group']}: |" in (tree / entry["file"]).read_text()
+
+
+@pytest.mark.parametrize("path", ["overlays/dev", "overlays/prod", "prod.yaml", "lists.yaml"])
+def test_the_data_keeps_to_its_schema(path: str, run: Run, tree: Path, rendered: Callable[[str], Path]) -> None:
+    schema = json.loads(run("schema", "list").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    rendered("prod")
+    text = (tree / "components/domains-payments/domains.yaml").read_text()
+    risky = "    *.ngrok.io  # owner=a ticket=b until=2026-12-01 c\n    *.ngrok.io\n    x.ngrok.io\n"
+    (tree / "lists.yaml").write_text(text + risky)
+    for words in ((), ("--blame",)):
+        found = json.loads(run("list", "-o", "json", "--today", "2026-12-01", *words, path).out)
+        jsonschema.validate(found, schema)
+        assert found["sets"][0]["entries"]
 
 
 def test_a_group_that_a_patch_set_is_traced_to_the_patch(run: Run) -> None:

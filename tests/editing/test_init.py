@@ -15,6 +15,7 @@ from command import Run, one_line
 from egress_overlays import PLACEHOLDER, load
 
 pytestmark = pytest.mark.usefixtures("tree")
+NAMES = ("kustomization.yaml", "domains.yaml", "egress-tests.yaml")
 
 
 def files(directory: Path) -> dict[Path, bytes]:
@@ -24,9 +25,11 @@ def files(directory: Path) -> dict[Path, bytes]:
 def test_a_new_overlay_of_a_tree(run: Run, tree: Path) -> None:
     outcome = run("init", "overlays/qa")
     assert outcome.code == 0
-    assert outcome.out.splitlines() == ["overlays/qa/kustomization.yaml", "overlays/qa/domains.yaml"]
+    assert outcome.out.splitlines() == [f"overlays/qa/{name}" for name in NAMES]
     assert "- ../../plugin/inject\n" in (tree / "overlays/qa/kustomization.yaml").read_text()
     assert load("overlays/qa").hosts("default") == ()
+    held = run("test", "overlays/qa")
+    assert (held.code, held.out) == (0, "overlays/qa: 3 expectations: all as expected\n")
     assert run("verify", "--strict", "overlays/qa").code == 0
     assert run("add", "api.example.com", "--group", "partners", "overlays/qa").code == 0
     assert run("check", "api.example.com", "overlays/qa").code == 0

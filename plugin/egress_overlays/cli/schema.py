@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, of tests and policies, or of diff's JSON.
+"""Print the JSON Schema of the domains ConfigMap and of EgressDomains, of tests, policies, diff and list.
 
 With yaml-language-server, write at the top of a file: # yaml-language-server: $schema=egress-domains.schema.json
 """
@@ -30,9 +30,9 @@ def configure(parser: ArgumentParser) -> None:
         "kind",
         nargs="?",
         default="",
-        choices=["", "ConfigMap", KIND, "tests", "policy", "diff"],
+        choices=["", "ConfigMap", KIND, "tests", "policy", "diff", "list"],
         metavar="KIND",
-        help=f"ConfigMap or {KIND} alone, tests (egress-tests.yaml), policy (egress-policy.yaml), or diff",
+        help=f"ConfigMap or {KIND} alone, tests (egress-tests.yaml), policy (egress-policy.yaml), diff or list",
     )
     inputs.add_output(parser, default="json")
 
@@ -42,11 +42,11 @@ def run(arguments: Namespace, console: Console) -> int:
     if arguments.kind in ("tests", "policy"):
         schema = expectations_schema() if arguments.kind == "tests" else policy_schema()
     else:
-        schema = _of_diff() if arguments.kind == "diff" else json_schema(arguments.kind)
+        schema = _of(arguments.kind) if arguments.kind in ("diff", "list") else json_schema(arguments.kind)
     console.write(structured(schema, "yaml" if arguments.output == "yaml" else "json"))
     return 0
 
 
-def _of_diff() -> Any:
-    file = Path(__file__).parent / "formats/diff.schema.json"
+def _of(command: str) -> Any:
+    file = Path(__file__).parent / f"formats/{command}.schema.json"
     return json.loads(file.read_text(encoding="utf-8"))

@@ -2,12 +2,14 @@
 
 They stand in egress-tests.yaml beside the kustomization; without PATH, every such file here and below counts. An item
 has host and expect (allow or deny), and may have as (namespace/serviceaccount) and why. The answers are those of check;
-what is to be denied must not pass beside the lists either. Exit code 0: all is as expected; 1: something differs.
+what is to be denied must not pass beside the lists either. In git, what breaks one is told with the line and the commit
+that did it, also where a name went. Exit code 0: all is as expected; 1: something differs.
 """
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ from .console import Failure, text_of
 from .expectations import ALLOW, DENY, FILE, InvalidExpectations, read
 from .formats.data import structured
 from .report import BAD, GOOD, Case, Found, Line, Report
+from .since import Since
+from .since import said as change
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -60,6 +64,7 @@ def run(arguments: Namespace, console: Console) -> int:
         return _write(pairs, console)
     headlines, findings, cases, whole = [], [], [], []
     for path, file in pairs:
+        since = Since(path)
         expectations = _read(file, console)
         found = inputs.read_lists(path, console)
         outcomes = _outcomes(found, expectations)
@@ -68,6 +73,9 @@ def run(arguments: Namespace, console: Console) -> int:
 
             for outcome, said in zip(outcomes, tried(found, expectations, outcomes), strict=True):
                 outcome["probe"] = said or None
+        for one, outcome in zip(expectations, outcomes, strict=True):
+            if not outcome["holds"]:
+                outcome["since"] = since.of(outcome, partial(_holds, one))
         broken = [_found(path, str(file), one) for one in outcomes if _differs(one)]
         headlines.append(_headline(found, outcomes, len(broken)))
         findings += broken
@@ -129,10 +137,15 @@ def _outcomes(found: Rendered, expectations: Sequence[Expectation]) -> list[dict
                 "allowed": said["allowed"],
                 "reason": said["reason"],
                 "by": {"file": allowing["file"], "line": allowing["line"]} if allowing else None,
+                "since": None,
                 "probe": None,
             }
         )
     return outcomes
+
+
+def _holds(one: Expectation, found: Rendered) -> bool:
+    return bool(_outcomes(found, [one])[0]["holds"])
 
 
 def _answer(found: Rendered, one: Expectation, faults: Sequence[Reported]) -> dict[str, Any]:
@@ -170,7 +183,7 @@ def _found(path: str, file: str, one: dict[str, Any]) -> Found:
     """The finding, at the line that did it, where there is one, or else at the expectation; it names the other."""
     by = one["by"] if one["expect"] == DENY else None
     why = f"; expected because: {one['why']}" if one["why"] else ""
-    said = f"{_said(one)}{why}"
+    said = f"{_said(one)}{change(one['since'])}{why}"
     if by and by["line"]:
         return Found(path, ERROR, RULE, f"{said} ({file}:{one['line']})", by["file"], by["line"], fails=True)
     return Found(path, ERROR, RULE, said, file, one["line"], fails=True)
@@ -178,7 +191,7 @@ def _found(path: str, file: str, one: dict[str, Any]) -> Found:
 
 def _case(path: str, file: str, one: dict[str, Any]) -> Case:
     client = f" as {one['as']}" if one["as"] else ""
-    failures = [f"{file}:{one['line']}: {_said(one)}"] if _differs(one) else []
+    failures = [f"{file}:{one['line']}: {_said(one)}{change(one['since'])}"] if _differs(one) else []
     return Case(path, f"{one['expect']} {one['host']}{client}", RULE, failures, [one["why"]] if one["why"] else [])
 
 

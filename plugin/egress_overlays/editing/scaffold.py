@@ -59,6 +59,21 @@ data:
     # api.example.com    # who asked for it, and why
 """
 
+# `test` holds it; what it denies no list of a new overlay opens, and the risk table names.
+_TESTS = """\
+# What must be allowed here, and what must not: `egress-overlays test` (docs/expectations.md). An item a name:
+# - {host: api.example.com, as: shop/checkout, expect: allow, why: card payments}
+- host: pastebin.com
+  expect: deny
+  why: anybody can leave data there
+- host: "*.ngrok.io"
+  expect: deny
+  why: it leads to anybody's machine
+- host: dns.google
+  expect: deny
+  why: it resolves names past the cluster's own DNS
+"""
+
 
 def tree_of(directory: Path) -> Path | None:
     """The nearest directory above `directory` that holds base/ and components/ of ours; None where there is none."""
@@ -85,6 +100,7 @@ def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
     return {
         directory / "kustomization.yaml": kustomization.encode(),
         directory / "domains.yaml": _DOMAINS.encode(),
+        directory / "egress-tests.yaml": _TESTS.encode(),
     }
 
 
@@ -101,6 +117,7 @@ def whole_tree(directory: Path, environments: Sequence[str] = ENVIRONMENTS) -> d
         text = _OVERLAY.format(root="../..", inject="inject")
         files[place / "kustomization.yaml"] = text.encode()
         files[place / "domains.yaml"] = _DOMAINS.encode()
+        files[place / "egress-tests.yaml"] = _TESTS.encode()
     return files
 
 

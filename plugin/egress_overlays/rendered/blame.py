@@ -19,9 +19,9 @@ class Commit(NamedTuple):
     subject: str
 
 
-def head(directory: Path | str = ".") -> Commit | None:
-    """The commit that is checked out in `directory`; None where git knows none."""
-    words = ["git", "log", "-1", "--format=%H%x00%an%x00%as%x00%s"]
+def head(directory: Path | str = ".", revision: str = "HEAD") -> Commit | None:
+    """The commit that is checked out in `directory`, or `revision`; None where git knows none."""
+    words = ["git", "log", "-1", "--format=%H%x00%an%x00%as%x00%s", "--end-of-options", revision, "--"]
     try:
         done = subprocess.run(words, cwd=directory, capture_output=True, check=False)
     except OSError:

@@ -80,6 +80,11 @@ def top(path: str) -> Path:
     return Path(_git("rev-parse", "--show-toplevel", cwd=_near(path)))
 
 
+def lines_of(*arguments: str, near: str) -> list[str]:
+    """What git says near the path `near`, "" for the working directory, by line; raises UnknownRevision."""
+    return _git(*arguments, cwd=_near(near)).split("\n")
+
+
 def _near(path: str) -> Path:
     """The closest directory to `path` that exists: git is asked there, not where the command was started."""
     there = Path(path).resolve()
