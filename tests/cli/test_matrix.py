@@ -60,6 +60,24 @@ def test_text_and_markdown_have_a_row_a_name(run: Run) -> None:
     assert [line.split("`")[1] for line in markdown[4:]] == names
 
 
+def test_owners_are_those_that_list_says(run: Run, tree: Path) -> None:
+    file = tree / "overlays/dev/domains.yaml"
+    default = "\n  annotations: {egress-overlays.dev/owner: payments}\ndata:"
+    file.write_text(file.read_text().replace("\ndata:", default, 1) + "    shop.example # owner=shop its catalogue\n")
+    outcome = run("list", "-o", "json", "overlays/dev")
+    assert outcome.code == 0, outcome.err
+    entries = json.loads(outcome.out)["sets"][0]["entries"]
+    said = {one["name"]: one["owner"] for one in entries if one["owner"]}
+    assert set(said.values()) >= {"payments", "shop"}
+    found = json.loads(run("matrix", "-o", "json", "overlays/dev").out)["names"]
+    assert {one["name"]: one["owners"][0] for one in found if one["owners"]} == said
+    text = run("matrix", "overlays/dev").out.splitlines()
+    assert "OWNER" in text[0].split()
+    (row,) = (line for line in text if line.startswith("shop.example "))
+    assert "shop" in row.split()
+    assert "| `shop` |" in run("matrix", "-o", "markdown", "overlays/dev").out
+
+
 def test_differing_leaves_out_what_all_allow(run: Run) -> None:
     out = run("matrix", "--differing", *ALL).out
     assert "\npypi.org " not in out
@@ -101,7 +119,7 @@ def test_what_is_said_of_several_paths_keeps_their_order(run: Run, tree: Path) -
     for name in names:
         (tree / f"{name}.yaml").write_text(f"{text}    10.0.0.1\n")
     outcome = run("matrix", *(f"{name}.yaml" for name in names))
-    said = [line for line in outcome.err.splitlines() if "has a fault" in line]
+    said = [line for line in outcome.err.splitlines() if "has 1 fault" in line]
     assert [line.split()[1] for line in said] == [f"{name}.yaml" for name in names]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import sarif
 from command import Outcome, Run
 
 if TYPE_CHECKING:
@@ -74,3 +75,54 @@ def test_an_error_is_never_accepted(run: Run, tmp_path: Path) -> None:
     again = run("verify", "-o", "json", "--accepted", file, tmp_path / "f.json")
     assert again.code == 1
     assert not any(one["accepted"] for one in json.loads(again.out)[0]["findings"] if one["severity"] == "error")
+
+
+def filter_of(name: str) -> str:
+    """An EnvoyFilter of a list that holds a wildcard over what many share."""
+    chain = {"filter_chain_match": {"server_names": ["*.github.io"]}}
+    patch = {"applyTo": "LISTENER", "patch": {"operation": "ADD", "value": {"name": "l", "filter_chains": [chain]}}}
+    metadata = {"name": name, "namespace": "e", "annotations": {"egress-overlays.dev/inject": "default"}}
+    value = {"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter", "metadata": metadata}
+    return json.dumps({**value, "spec": {"configPatches": [patch]}})
+
+
+def accepted_by_file(run: Run, tmp_path: Path, *lines: str, form: str = "json") -> Outcome:
+    """Verify two paths, each with an EnvoyFilter of its own, with a file of acceptances."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(filter_of(name))
+    (tmp_path / "accepted").write_text("".join(f"{ALLOW} {line}\n" for line in lines))
+    paths = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    return run("verify", "-o", form, "--accepted", tmp_path / "accepted", *paths)
+
+
+def test_what_a_file_accepts_is_suppressed_from_outside(run: Run, tmp_path: Path) -> None:
+    outcome = accepted_by_file(run, tmp_path, "reach NET-12 until 2999-03-31 EnvoyFilter e/one", form="sarif")
+    found = json.loads(outcome.out)
+    sarif.validate(found)
+    (suppressed,) = [one for one in found["runs"][0]["results"] if "suppressions" in one]
+    (said,) = suppressed["suppressions"]
+    assert said["kind"] == "external"
+    place = said["location"]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("/accepted")
+    assert place["region"] == {"startLine": 1}
+    line = f"*.github.io # {ALLOW} shared-suffix NET-12 until 2999-03-31"
+    (result,) = json.loads(verified(run, tmp_path, line, "-o", "sarif").out)["runs"][0]["results"]
+    assert result["suppressions"][0]["kind"] == "inSource"
+
+
+def test_a_file_accepts_for_any_of_several_paths(run: Run, tmp_path: Path) -> None:
+    lines = [f"reach NET-12 until 2999-03-31 EnvoyFilter e/{name}" for name in ("one", "two", "three")]
+    found = json.loads(accepted_by_file(run, tmp_path, *lines).out)
+    accepted = [(each["accepted"], each["acceptedAt"]) for one in found for each in one["findings"] if each["accepted"]]
+    file = tmp_path / "accepted"
+    assert accepted == [("NET-12 until 2999-03-31", f"{file}:{line}") for line in (1, 2)]
+    # The third is for nothing in any of them, and that is said once.
+    unneeded = [each for one in found for each in one["findings"] if each["rule"] == "accepted"]
+    assert [(one["file"], one["line"]) for one in unneeded] == [(str(file), 3)]
+
+
+def test_an_acceptance_of_inside_is_not_judged_without_the_ranges(run: Run, tmp_path: Path) -> None:
+    line = "inside NET-12 until 2999-03-31 EnvoyFilter e/f"
+    assert "which is not found" not in accepted_by_file(run, tmp_path, line).out
+    line = line.replace("inside", "agreement")
+    assert "which is not found" in accepted_by_file(run, tmp_path, line).out

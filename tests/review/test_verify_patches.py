@@ -24,7 +24,7 @@ def test_a_patch_that_removes_a_group_is_fine(head: str, names: str, run: Run, t
     file.write_text(head + NULL + names)
     outcome = run("verify", file)
     assert (outcome.code, outcome.err) == (0, ""), outcome.out
-    assert outcome.out == f"{file}: {int(bool(names))} names in ConfigMaps alone: fine\n"
+    assert outcome.out == f"{file}: {'1 name' if names else '0 names'} in ConfigMaps alone: fine\n"
 
 
 def test_a_wrong_name_beside_a_removed_group_is_found(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.quantities import many
 from ..review.changes import AROUND, BESIDE, BREAKS, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
 from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
 
@@ -37,7 +38,7 @@ def headlines(data: dict[str, Any]) -> list[Line]:
     missing, rows, found = data["notCompared"], data["changes"], data["counts"]
     lines = [Line(f"NOT COMPARED: {one['overlay']}: {one['reason']}", BAD) for one in missing[:_FIRST]]
     if len(missing) > _FIRST:
-        lines.append(Line(f"NOT COMPARED: {len(missing) - _FIRST} more overlays, see below", BAD))
+        lines.append(Line(f"NOT COMPARED: {many(len(missing) - _FIRST, 'more overlay')}, see below", BAD))
     said = _counted(found)
     touched = len({overlay for row in rows for overlay in row["overlays"]})
     if len(data["overlays"]) > 1 and rows:
@@ -68,7 +69,7 @@ def _counted(found: dict[str, int]) -> str:
         (found[CLOSES], "closes", "close", ""),
         (found[MENDED], "way around is gone", "ways around are gone", ""),
     ]
-    return ", ".join(f"{count} {one if count == 1 else many}{more}" for count, one, many, more in parts if count)
+    return ", ".join(f"{many(count, one, several)}{aside}" for count, one, several, aside in parts if count)
 
 
 def _opening(kind: str, data: dict[str, Any]) -> Line | None:
@@ -99,8 +100,7 @@ def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
         lists = list(dict.fromkeys(row["list"] or ", ".join(row["names"][:_FIRST]) for row in alike))
         names = sum(len(row["names"]) for row in alike)
         more = f" and {len(lists) - 2 * _FIRST} more" if len(lists) > 2 * _FIRST else ""
-        many = f"{names} name{'s' * (names > 1)}"
-        found.append(f"{', '.join(lists[: 2 * _FIRST])}{more} ({many}){where}")
+        found.append(f"{', '.join(lists[: 2 * _FIRST])}{more} ({many(names, 'name')}){where}")
     return found
 
 
@@ -108,8 +108,8 @@ def _subject(row: dict[str, Any]) -> str:
     names = row["names"]
     if row["kind"] in (OPENS, CLOSES) or (len(names) == 1 and not row["list"]):
         return ", ".join(names)
-    many = f"{len(names)} names" if len(names) > 1 else ", ".join(names)
-    return f"list {row['list']}: {many}" if row["list"] else many
+    said = many(len(names), "name") if len(names) > 1 else ", ".join(names)
+    return f"list {row['list']}: {said}" if row["list"] else said
 
 
 def _where(row: dict[str, Any], data: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import ERROR, WARNING
+from ..manifest.quantities import many
 from ..rendered.loading import from_text
 from ..rendered.rendered import STDIN, Unreadable
 from ..review.doctor import KINDS, examine
@@ -70,7 +71,7 @@ def run(arguments: Namespace, console: Console) -> int:
     ]
     errors = sum(one.severity == ERROR for one in findings)
     tone = BAD if errors else DOUBTFUL if findings else GOOD
-    said = f"{errors} errors, {len(findings) - errors} warnings" if findings else "fine"
+    said = f"{many(errors, 'error')}, {many(len(findings) - errors, 'warning')}" if findings else "fine"
     report = Report(
         "doctor",
         found.shown,

@@ -28,6 +28,7 @@ from ..foreign import (
     of_namespace,
 )
 from ..foreign.config_maps import config_maps
+from ..manifest.quantities import many
 from ..names import parse
 from ..names.domain import covering
 from . import inputs
@@ -132,7 +133,7 @@ def _into(found: Imported, arguments: Namespace, console: Console) -> int:
     _say(found, console)
     for word in words:
         console.say(visible(word))
-    console.say(visible(f"{path}: {len(new)} names added to {arguments.group}, {len(words)} were there"))
+    console.say(visible(f"{path}: {many(len(new), 'name')} added to {arguments.group}, {len(words)} were there"))
     return int(not found.is_exact)
 
 
@@ -167,7 +168,7 @@ def said(notes: list[Note]) -> list[str]:
                 continue
         lines.append(visible(str(note)))
     lines += [
-        visible(f"{file}: {LEFT}: {count - _MOST} more lines; -o json has them all")
+        visible(f"{file}: {LEFT}: {many(count - _MOST, 'more line')}; -o json has them all")
         for file, count in more.items()
         if count > _MOST
     ]
@@ -177,7 +178,7 @@ def said(notes: list[Note]) -> list[str]:
 def _sum(found: Imported) -> str:
     names = sum(len(group) for groups in found.lists.values() for group in groups.values())
     counts = ", ".join(f"{kind}: {count}" for kind, count in found.counts().items())
-    return f"egress-overlays: {names} {'name' if names == 1 else 'names'} carried over; {counts}"
+    return f"egress-overlays: {many(names, 'name')} carried over; {counts}"
 
 
 def _data(found: Imported, made: list[ConfigMap]) -> dict[str, Any]:

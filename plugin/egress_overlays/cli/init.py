@@ -16,6 +16,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ..editing import releases, scaffold
+from ..manifest.quantities import many
 from . import deploying, inputs
 from .console import Failure
 from .formats.data import structured
@@ -67,7 +68,7 @@ def run(arguments: Namespace, console: Console) -> int:
         return 0
     console.write("\n".join(names))
     if arguments.dry_run:
-        console.say(f"egress-overlays: {len(names)} files; nothing was written (--dry-run)")
+        console.say(f"egress-overlays: {many(len(names), 'file')}; nothing was written (--dry-run)")
         return 0
     if not is_there:
         first = directory if tree else directory / "overlays" / environments[0]

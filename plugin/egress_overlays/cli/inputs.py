@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..lists.clients import Client, InvalidClient, parse
 from ..manifest.findings import ERROR
+from ..manifest.quantities import many
 from ..manifest.resource import DEFAULT_SET
 from ..names.domain import ascii_quoted
 from ..rendered import staleness
@@ -200,6 +201,6 @@ def read_lists(path: str, console: Console) -> Rendered:
     faults = sum(finding.severity == ERROR for finding in found.findings)
     faults += sum(stranger.is_grave and stranger.is_certain for stranger in found.strangers)
     if faults:
-        many = "a fault" if faults == 1 else f"{faults} faults"
-        console.say(f"egress-overlays: {visible(path)} has {many}; `egress-overlays verify` shows what is wrong")
+        said = many(faults, "fault")
+        console.say(f"egress-overlays: {visible(path)} has {said}; `egress-overlays verify` shows what is wrong")
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..manifest.quantities import many
 from . import inputs, logs
 from .console import Failure
 from .formats.data import structured
@@ -59,7 +60,7 @@ def run(arguments: Namespace, console: Console) -> int:
     tally = logs.read(paths if path else arguments.logs, arguments, console)
     proposals, aside = learning.learn(tally, arguments.by, arguments.wildcards, allows)
     _print(proposals, arguments, console)
-    console.say(f"{tally.lines} lines, {tally.window.first or 'no time'} to {tally.window.last or 'no time'}")
+    console.say(f"{many(tally.lines, 'line')}, {tally.window.first or 'no time'} to {tally.window.last or 'no time'}")
     for word in [*logs.aside(aside, tally), *_notes(proposals, [str(one) for one in tally.crowded])]:
         console.say(word)
     return int(not any(one.listed for one in proposals))
@@ -87,7 +88,9 @@ def _notes(proposals: Sequence[Proposal], crowded: Sequence[str]) -> list[str]:
     notes = [f"{one} asked for more names than can be meant; look at what it does" for one in crowded]
     doubtful = sum(bool(one.doubt) for proposal in proposals for names in proposal.groups.values() for one in names)
     if doubtful:
-        notes.append(f"{doubtful} names are comments: take the # away from those that are wanted")
+        notes.append(
+            f"{many(doubtful, 'name is a comment', 'names are comments')}: take the # away from what is wanted"
+        )
     if any(one.client and one.listed for one in proposals):
         notes.append("lists for clients need components/client-lists in the overlay; --by all makes one for everybody")
     return notes

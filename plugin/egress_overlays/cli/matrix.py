@@ -7,7 +7,6 @@ elsewhere, and may be kept as a build's artifact.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..rendered.blame import head
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXAMPLE = "egress-overlays matrix -o html overlays/dev overlays/staging overlays/prod > egress.html"
-_OWNER = re.compile(r"\bowner=(\S+)")
 _SIGNS = {LISTED: "yes", COVERED: "covered", PARTLY: "partly", NO: "-"}
 
 
@@ -74,7 +72,7 @@ def data(titles: Sequence[str], rows: Sequence[NameRow]) -> dict[str, Any]:
                 "groups": list(row.groups),
                 "comments": list(row.comments),
                 "lists": list(row.lists),
-                "owners": list(dict.fromkeys(_OWNER.findall(" ".join(row.comments)))),
+                "owners": list(row.owners),
                 "risk": risk(row.name),
                 "differs": row.differs,
                 "in": {title: _cell(cell) for title, cell in zip(titles, row.cells, strict=True)},
@@ -96,6 +94,7 @@ def _section(found: dict[str, Any]) -> Section:
         Column("set", is_quoted=True, matters=3),
         *(Column(title, matters=5) for title in titles),
         Column("risk", matters=8),
+        Column("owner", is_quoted=True, matters=4),
         Column("groups", is_quoted=True, matters=2),
     )
     several = len({row["set"] for row in found["names"]}) > 1
@@ -106,6 +105,7 @@ def _section(found: dict[str, Any]) -> Section:
                 row["set"] if several else "",
                 *(_cell_text(row["in"][title]) for title in titles),
                 row["risk"]["class"] if row["risk"] else "",
+                ", ".join(row["owners"]),
                 ", ".join(row["groups"]),
             )
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.quantities import many
 from . import formats, inputs
 from .console import Failure
 from .formats.escaping import visible
@@ -86,8 +87,8 @@ def run(arguments: Namespace, console: Console) -> int:
         more = f", {hidden} more not shown (--all)" if hidden else ""
         asked = visible(" and ".join(report.clients))
         console.say(
-            f"egress-overlays: {len(report.results)} connections as {asked} through {visible(report.workload)} in "
-            f"Envoy {report.envoy}: {len(report.differing)} not as expected{more}"
+            f"egress-overlays: {many(len(report.results), 'connection')} as {asked} through {visible(report.workload)} "
+            f"in Envoy {report.envoy}: {len(report.differing)} not as expected{more}"
         )
     return 1 if report.differing else 0
 

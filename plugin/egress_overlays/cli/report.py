@@ -55,7 +55,8 @@ class Found(NamedTuple):
     """A finding of the input `path`, and where it stands; `line` is 0 where that is not known.
 
     `said` is the message with the object in it. `fails`: it makes the exit code 1. `accepted` is the reason for which
-    somebody accepted it, `proposal` what to write instead; both are empty where there is none.
+    somebody accepted it, `proposal` what to write instead; both are empty where there is none. `accepted_at` is the
+    file and line of an acceptance that does not stand beside the line which it is for.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Found(NamedTuple):
     accepted: str = ""
     proposal: str = ""
     columns: tuple[int, int] = (0, 0)
+    accepted_at: tuple[str, int] | None = None
 
     @property
     def place(self) -> str:

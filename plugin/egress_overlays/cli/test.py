@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import ERROR
+from ..manifest.quantities import many
 from ..names.domain import Domain
 from ..review.verification import verify
 from . import formats, inputs
@@ -166,7 +167,7 @@ def _differs(one: dict[str, Any]) -> bool:
 
 
 def _headline(found: Rendered, outcomes: Sequence[dict[str, Any]], broken: int) -> Line:
-    count = f"{len(outcomes)} expectation{'s' * (len(outcomes) > 1)}"
+    count = many(len(outcomes), "expectation")
     said = f"{broken} not as expected" if broken else "all as expected"
     return Line(f"{found.shown}: {count}: {said}", BAD if broken else GOOD)
 
@@ -210,7 +211,9 @@ def _write(pairs: Sequence[tuple[str, Path]], console: Console) -> int:
             file.write_text(head + structured(proposed, "yaml"), encoding="utf-8")
         except OSError as fault:
             raise Failure(f"{file}: cannot be written: {fault.strerror}") from None
-        console.say(f"egress-overlays: wrote {file}: {len(proposed)} expectations; say in each why, and whom it is for")
+        console.say(
+            f"egress-overlays: wrote {file}: {many(len(proposed), 'expectation')}; say in each why, and whom it is for"
+        )
     return 0
 
 

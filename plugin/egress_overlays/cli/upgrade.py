@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..editing import releases, upgrading
 from ..editing.replace import replace
+from ..manifest.quantities import many
 from ..version import VERSION
 from . import inputs
 from .console import Failure
@@ -86,7 +87,9 @@ def _show(found: Sequence[Step], version: str, arguments: Namespace, console: Co
         if step.why:
             console.say(f"egress-overlays: {step.what}: {step.path}: {step.why}")
     written = "nothing was written (--dry-run)" if arguments.dry_run else "written; read it with git diff"
-    console.say(f"egress-overlays: from {version} to {VERSION}: {len(found)} files differ; {written}")
+    console.say(
+        f"egress-overlays: from {version} to {VERSION}: {many(len(found), 'file differs', 'files differ')}; {written}"
+    )
 
 
 def _diff(step: Step) -> list[str]:

@@ -12,6 +12,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.quantities import many
 from ..names.domain import Domain, ascii_quoted
 from ..review.verification.lifetimes import EXPIRED, EXPIRING
 from . import formats, inputs, list_, logs
@@ -136,7 +137,9 @@ def _of_client(asked: Asked) -> dict[str, Any]:
 def _headlines(data: dict[str, Any]) -> list[Line]:
     window = data["window"]
     span = timedelta(seconds=window["seconds"])
-    lines = [Line(f"{data['lines']} lines, {window['first'] or 'no time'} to {window['last'] or 'no time'} ({span})")]
+    lines = [
+        Line(f"{many(data['lines'], 'line')}, {window['first'] or 'no time'} to {window['last'] or 'no time'} ({span})")
+    ]
     for judged, words in ((EXPIRED, "was to end"), (EXPIRING, "ends soon")):
         names = [f"{entry['name']} ({entry['until']})" for entry in data["entries"] if entry["lifetime"] == judged]
         if names:
@@ -147,7 +150,7 @@ def _headlines(data: dict[str, Any]) -> list[Line]:
         words = f"shorter than --since {window['since']}: no entry is called unused"
         lines.append(Line(words, DOUBTFUL))
     elif unused:
-        lines.append(Line(f"{unused} of {len(data['entries'])} entries were never asked for", DOUBTFUL))
+        lines.append(Line(f"{unused} of {many(len(data['entries']), 'entry', 'entries')} never asked for", DOUBTFUL))
     else:
         lines.append(Line("every entry was asked for", GOOD))
     return lines
@@ -189,7 +192,7 @@ def _remark(entry: dict[str, Any]) -> str:
     if not entry["asked"]:
         return "not asked for"
     names = [one["name"] for one in entry["asked"]]
-    return f"{len(names)} names would do: {_some(names)}" if entry["name"].startswith("*") else ""
+    return f"{many(len(names), 'name')} would do: {_some(names)}" if entry["name"].startswith("*") else ""
 
 
 def _asked(data: dict[str, Any]) -> list[Section]:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..editing.hardening import outdated
 from ..manifest.findings import ERROR, INFO, WARNING
+from ..manifest.quantities import many
 from ..policies.ranges import network
 from ..rendered.loading import load
 from ..rendered.rendered import Unreadable
-from ..review.acceptance import accept
+from ..review.acceptance import Acceptance, Accepted
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure, text_of
@@ -28,6 +29,7 @@ from .egress_policy import Governance
 from .formats.escaping import visible
 from .quoting import columns
 from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
+from .resolution import Resolution, seconds, unanswered, unsought
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -62,6 +64,22 @@ def configure(parser: ArgumentParser) -> None:
         help="addresses of the cluster's own pods, nodes or Services, which no name may lead to; may be repeated",
     )
     parser.add_argument(
+        "--resolve", action="store_true", help="ask the DNS for every exact name: missing, inside, dangling aliases"
+    )
+    parser.add_argument(
+        "--resolver",
+        default="",
+        metavar="ADDRESS",
+        help="the DNS server that --resolve asks, ADDRESS or ADDRESS:PORT (default: the machine's)",
+    )
+    parser.add_argument(
+        "--resolve-within",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long --resolve may ask in all; what is left counts as not asked (default: 60)",
+    )
+    parser.add_argument(
         "--root-namespace",
         default="istio-system",
         metavar="NAME",
@@ -81,7 +99,8 @@ def run(arguments: Namespace, console: Console) -> int:
         console.write("\n".join(paths))
         return 0
     seen: set[Found] = set()
-    accepted = (arguments.accepted, _text(arguments.accepted))
+    accepted = Accepted((arguments.accepted, _text(arguments.accepted)), arguments.today, unsought(arguments))
+    dns = Resolution(arguments, console)
     for cidr in arguments.inside:
         if network(cidr) is None:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
@@ -89,20 +108,20 @@ def run(arguments: Namespace, console: Console) -> int:
     governance = Governance(console, arguments.today)
     for path in paths:
         read = _read(path, console)
-        reported = [*verify(read, options), *governance.judge(path, read)]
-        reported, reasons = accept(read, reported, accepted, arguments.today)
-        found = [_found(path, one, grave, reason) for one, reason in zip(reported, reasons, strict=True)]
+        answers = dns.of(read)
+        reported = [*verify(read, options._replace(answers=answers)), *governance.judge(path, read)]
+        reported, chosen = accepted.accept(read, reported, unanswered(answers))
+        found = [_found(path, one, grave, by) for one, by in zip(reported, chosen, strict=True)]
         unseen = next((one.finding.message for one in reported if one.finding.rule == "unseen"), "")
-        headlines.append(_headline(_summary(read), found, unseen, every=arguments.all))
+        headlines.append(_headline(_summary(read), found, unseen, dns.said(answers), every=arguments.all))
         # What is wrong with a shared list is told once, and counts in each overlay.
         findings += [one for one in found if one._replace(path="") not in seen]
         seen.update(one._replace(path="") for one in found)
         cases += _cases(path, found)
-        whole.append(
-            {"path": path, "findings": [data(one, reason) for one, reason in zip(reported, reasons, strict=True)]}
-        )
-    for one in governance.unmatched():
-        findings.append(_found("", one, grave, ""))
+        its = [data(one, by) for one, by in zip(reported, chosen, strict=True)]
+        whole.append({"path": path, **dns.data(answers), "findings": its})
+    for one in (*governance.unmatched(), *accepted.of_file()):
+        findings.append(_found("", one, grave))
         cases += _cases(one.location.file, findings[-1:])
         whole.append({"path": one.location.file, "findings": [data(one)]})
     title = ", ".join(arguments.paths)
@@ -136,15 +155,15 @@ def _read(path: str, console: Console) -> Rendered:
 
 def _summary(found: Rendered) -> str:
     parts = [
-        f"{len(found.hosts(name))} names in "
-        + (f"{len(found.lists[name])} places" if name in found.lists else "ConfigMaps alone")
+        f"{many(len(found.hosts(name)), 'name')} in "
+        + (many(len(found.lists[name]), "place") if name in found.lists else "ConfigMaps alone")
         + (f" (set {name})" if len(found.names) > 1 else "")
         for name in found.names
     ]
     return f"{found.shown}: {', '.join(parts) or 'no egress list'}"
 
 
-def data(one: Reported, accepted: str = "") -> dict[str, Any]:
+def data(one: Reported, by: Acceptance | None = None) -> dict[str, Any]:
     """A finding as data."""
     finding = one.finding
     resource = finding.resource
@@ -158,12 +177,13 @@ def data(one: Reported, accepted: str = "") -> dict[str, Any]:
         "field": finding.field or None,
         "group": finding.group or None,
         "value": finding.value or None,
-        "accepted": accepted or None,
+        "accepted": by.reason if by else None,
+        "acceptedAt": str(by.place) if by else None,
         "proposal": finding.proposal or None,
     }
 
 
-def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Found:
+def _found(path: str, one: Reported, grave: Sequence[str], by: Acceptance | None = None) -> Found:
     finding = one.finding
     return Found(
         path,
@@ -172,28 +192,27 @@ def _found(path: str, one: Reported, grave: Sequence[str], accepted: str) -> Fou
         one.said,
         one.location.file,
         one.location.line,
-        fails=finding.severity in grave and not accepted,
-        accepted=accepted,
+        fails=finding.severity in grave and by is None,
+        accepted=by.reason if by else "",
+        accepted_at=None if by is None or by.is_in_source else (by.place.file, by.place.line),
         proposal=finding.proposal,
         columns=columns(one.location, finding.value) if finding.proposal else (0, 0),
     )
 
 
-def _headline(summary: str, found: Sequence[Found], unseen: str, *, every: bool) -> Line:
+def _headline(summary: str, found: Sequence[Found], unseen: str, asked: str, *, every: bool) -> Line:
     counts = {
         severity: sum(one.severity == severity and not one.accepted for one in found)
         for severity in (ERROR, WARNING, INFO)
     }
-    said = ", ".join(
-        f"{count} {severity}{'s' * (count > 1)}" for severity, count in counts.items() if count and severity != INFO
-    )
+    said = ", ".join(many(count, severity) for severity, count in counts.items() if count and severity != INFO)
     remarks = counts[INFO]
     accepted = sum(bool(one.accepted) for one in found)
     said += (", " if said else "") + f"{accepted} accepted" if accepted else ""
-    more = f", {remarks} remark{'s' * (remarks > 1)} (--all shows them)" if remarks and not every else ""
+    more = f", {many(remarks, 'remark')} (--all shows them)" if remarks and not every else ""
     # What was not looked at is never called fine.
     said = f"{said or 'fine in the rest'}; {unseen}" if unseen else said or "fine"
-    return Line(f"{summary}: {said}{more}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
+    return Line(f"{summary}: {said}{more}{asked}", BAD if counts[ERROR] else DOUBTFUL if counts[WARNING] else GOOD)
 
 
 def _cases(path: str, found: Sequence[Found]) -> list[Case]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..manifest.quantities import many
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -60,8 +62,8 @@ def _step(path: Path, mine: bytes | None, old: bytes | None, new: bytes | None, 
     else:
         after, conflicts = merge(mine, old, new, labels)
         if conflicts:
-            many = "a place" if conflicts == 1 else f"{conflicts} places"
-            what, why = CONFLICT, f"you and {labels[1]} changed {many} in different ways; search for <<<<<<<"
+            places = many(conflicts, "place")
+            what, why = CONFLICT, f"you and {labels[1]} changed {places} in different ways; search for <<<<<<<"
     return Step(path, what, mine, after, why)
 
 

@@ -109,8 +109,11 @@ def spoken(findings: list[Finding]) -> list[str]:
         lines.append("egress-overlays: info: `egress-overlays verify DIR` names the file and the line of each of these")
     remarks = sum(finding.severity == INFO for finding in findings)
     if remarks:
+        from ..manifest.quantities import many
+
+        said = many(remarks, "name is", "names are")
         lines.append(
-            f"egress-overlays: info: {remarks} names are repeated or covered by a wildcard and left out; "
+            f"egress-overlays: info: {said} repeated or covered by a wildcard and left out; "
             "`egress-overlays list` shows which"
         )
     return lines

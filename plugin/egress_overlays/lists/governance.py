@@ -6,6 +6,7 @@ Loaded where there is a policy. Without a day, a rule asks what needs no date: t
 from __future__ import annotations
 
 from ..manifest.findings import ERROR, Finding
+from ..manifest.quantities import many
 from ..names.domain import ascii_quoted
 
 # The function starts with it where there is a policy: no typing, re, fnmatch or datetime before they are needed.
@@ -168,9 +169,9 @@ def _lacking(rule: Rule, entry: Entry, today: date | None) -> Iterator[str]:
         if not (last if key == "until" else getattr(fields, key)):
             yield f"has no {key}=, which a line must have here"
     if rule.longest >= 0 and last is None and "until" not in rule.require:
-        yield f"has no last day, until=, and one may stand here for {rule.longest} days at most"
+        yield f"has no last day, until=, and one may stand here for {many(rule.longest, 'day')} at most"
     if rule.longest >= 0 and last is not None and today is not None and (last - today).days > rule.longest:
-        yield f"ends on {last}, more than {rule.longest} days ahead"
+        yield f"ends on {last}, more than {many(rule.longest, 'day')} ahead"
 
 
 def _foreign(may: tuple[Client, ...], clients: frozenset[Client] | None) -> Iterator[str]:

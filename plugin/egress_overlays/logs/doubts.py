@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..manifest.quantities import many
 from ..names.idn import mixed_scripts
 from ..names.public_suffix import is_icann_suffix, is_private_suffix
 from .connection import FAILED, OUTCOMES, REFUSED
@@ -118,4 +119,4 @@ def most_common(seen: Seen) -> str:
 
 def times(count: int) -> str:
     """`count` in words: once, 2 times."""
-    return "once" if count == 1 else f"{count} times"
+    return "once" if count == 1 else many(count, "time")

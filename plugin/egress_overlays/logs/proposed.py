@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.quantities import many
 from ..manifest.resource import CLIENTS_ANNOTATION, SET_LABEL
 from .doubts import times
 
@@ -53,7 +54,7 @@ def _wildcard(proposal: Proposal, group: str) -> list[str]:
     if group not in proposal.wildcards:
         return []
     wildcard, count = proposal.wildcards[group]
-    return [f"# {wildcard} would stand for {count} names that were asked for, and for every other name there"]
+    return [f"# {wildcard} would stand for {many(count, 'name')} asked for, and for every other name there"]
 
 
 def _line(one: Candidate) -> str:

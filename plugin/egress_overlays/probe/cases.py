@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..lists.clients import Client
+from ..manifest.quantities import many
 from ..names.domain import Domain
 from .client import Hello, with_raw_name
 from .hosts import ALLOW, DENY, LONGEST, read
@@ -116,8 +117,9 @@ def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[st
     cases.append(_named("not-on-the-list.example", "near-miss", index.verdict("not-on-the-list.example")))
     if not left_out:
         return cases, []
+    of = many(len(exact), "exact entry", "exact entries")
     note = (
-        f"{left_out} names below exact entries were not tried: of {len(exact)} exact entries, "
+        f"{many(left_out, 'name below exact entries was', 'names below exact entries were')} not tried: of {of}, "
         f"{len(with_names_below)} evenly spread ones are tried with names below them"
     )
     return cases, [note]

@@ -17,7 +17,7 @@ from ..rendered.locations import Location
 from .verification import RULES, Reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ..rendered.rendered import Rendered
 
@@ -45,39 +45,62 @@ class Acceptance(NamedTuple):
         """The reason in words."""
         return f"{self.ticket} until {self.until.isoformat()}"
 
+    @property
+    def is_in_source(self) -> bool:
+        """Whether it stands beside the line that it is for, and not in a file of its own."""
+        return len(self.of) == 3
 
-def accept(
-    found: Rendered, reported: Sequence[Reported], file: tuple[str, str], today: date
-) -> tuple[list[Reported], list[str]]:
-    """`reported` with what is to be said of the acceptances in it, and for each its reason, "" where not accepted.
 
-    `file` is the name and text of the file of acceptances. An acceptance that is over, is for nothing that was found,
-    or cannot be read is a warning of the rule `accepted`.
+class Accepted:
+    """The acceptances of `file`, its name and text, and of the lists, on the day `today`.
+
+    Rules in `unsought` were not looked for, so that an acceptance of theirs may be needed all the same.
     """
-    faults: list[Reported] = []
-    acceptances = [*_of_lists(found, faults), *_of_file(*file, faults)]
-    used = set()
-    reasons = []
-    for one in reported:
-        here = next((each for each in acceptances if _is_for(each, one)), None)
-        if here is not None:
-            used.add(here)
-        is_accepted = here is not None and here.until >= today and one.finding.severity != ERROR
-        reasons.append(here.reason if here is not None and is_accepted else "")
-    for each in dict.fromkeys(acceptances):
-        if each not in used:
-            faults.append(
-                _fault(each.place, f"accepts {each.rule} ({each.reason}), which is not found here; remove it")
-            )
-        elif each.until < today:
-            faults.append(
-                _fault(each.place, f"accepts {each.rule} ({each.reason}), which is over; mend it or renew it")
-            )
-    everything = sorted(zip([*reported, *faults], [*reasons, *[""] * len(faults)], strict=True), key=_place)
-    return [one for one, _ in everything], [reason for _, reason in everything]
+
+    def __init__(self, file: tuple[str, str], today: date, unsought: Collection[str] = ()) -> None:
+        self._today = today
+        self._unsought = unsought
+        self._faults: list[Reported] = []
+        self._of_file = list(_of_file(*file, self._faults))
+        self._used: set[Acceptance] = set()
+
+    def accept(
+        self, found: Rendered, reported: Sequence[Reported], unsought: Collection[str] = ()
+    ) -> tuple[list[Reported], list[Acceptance | None]]:
+        """`reported` with what is to be said of the acceptances in the lists, and for each the one that holds for it.
+
+        An acceptance that is over, is for nothing that was found, or cannot be read is a warning of the rule
+        `accepted`. Of `unsought` rules not all was looked for here.
+        """
+        faults: list[Reported] = []
+        of_lists = list(_of_lists(found, faults))
+        chosen: list[Acceptance | None] = []
+        for one in reported:
+            here = next((each for each in (*of_lists, *self._of_file) if _is_for(each, one)), None)
+            if here is not None:
+                self._used.add(here)
+            holds = here is not None and here.until >= self._today and one.finding.severity != ERROR
+            chosen.append(here if holds else None)
+        self._unsought = {*self._unsought, *unsought}
+        faults += self._judged(of_lists)
+        everything = sorted(zip([*reported, *faults], [*chosen, *[None] * len(faults)], strict=True), key=_place)
+        return [one for one, _ in everything], [acceptance for _, acceptance in everything]
+
+    def of_file(self) -> list[Reported]:
+        """What is to be said of the acceptances in the file, after all that they may be for."""
+        return [*self._faults, *self._judged(self._of_file)]
+
+    def _judged(self, acceptances: Iterable[Acceptance]) -> Iterator[Reported]:
+        for each in dict.fromkeys(acceptances):
+            what = f"accepts {each.rule} ({each.reason}), which is"
+            if each not in self._used:
+                if each.rule not in self._unsought:
+                    yield _fault(each.place, f"{what} not found here; remove it")
+            elif each.until < self._today:
+                yield _fault(each.place, f"{what} over; mend it or renew it")
 
 
-def _place(pair: tuple[Reported, str]) -> Location:
+def _place(pair: tuple[Reported, Acceptance | None]) -> Location:
     return pair[0].location
 
 
@@ -141,7 +164,7 @@ def _is_for(acceptance: Acceptance, one: Reported) -> bool:
     finding = one.finding
     if finding.rule != acceptance.rule or finding.resource is None:
         return False
-    if len(acceptance.of) == 3:
+    if acceptance.is_in_source:
         return (finding.resource.name, finding.group, str(finding.line)) == acceptance.of
     resource = finding.resource
     return (resource.kind, f"{resource.namespace}/{resource.name}") == acceptance.of

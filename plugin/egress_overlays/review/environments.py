@@ -8,8 +8,9 @@ from ..names.domain import Domain, covering
 from ..names.public_suffix import registered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from ..lists.allowlist import Entry
     from ..rendered.rendered import Rendered
 
 LISTED = "listed"
@@ -30,7 +31,7 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One name of one set, with a cell an environment, the groups that list it, their comments and their lists."""
+    """One name of one set, with a cell an environment, the groups that list it, their comments, lists and owners."""
 
     name: Domain
     set_name: str
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     groups: tuple[str, ...]
     comments: tuple[str, ...]
     lists: tuple[str, ...]
+    owners: tuple[str, ...]
 
     @property
     def differs(self) -> bool:
@@ -59,12 +61,18 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
         )
         for name in names:
             entries = told.get(name, ())
-            groups = tuple(dict.fromkeys(group for group, _, _ in entries))
-            comments = tuple(dict.fromkeys(comment for _, comment, _ in entries if comment))
-            lists = tuple(dict.fromkeys(source for _, _, source in entries))
+            groups = _distinct(entry.group for entry in entries)
+            comments = _distinct(entry.comment for entry in entries)
+            lists = _distinct(entry.source.name for entry in entries)
+            owners = _distinct(entry.fields.owner for entry in entries)
             cells = [column.cell(name) for column in columns]
-            rows.append(Row(name, set_name, tuple(cells[places[at]] for at in folded), groups, comments, lists))
+            row = tuple(cells[places[at]] for at in folded)
+            rows.append(Row(name, set_name, row, groups, comments, lists, owners))
     return rows
+
+
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _folded(environments: Sequence[Rendered]) -> list[int]:
@@ -89,12 +97,13 @@ def _without_origin(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "metadata": {**metadata, "annotations": kept}}
 
 
-def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[tuple[str, str, str]]]:
-    told: dict[Domain, list[tuple[str, str, str]]] = {}
+def _told(environments: Sequence[Rendered], set_name: str) -> dict[Domain, list[Entry]]:
+    """The lines of all environments that say each name."""
+    told: dict[Domain, list[Entry]] = {}
     for environment in environments:
         allowed = environment.sets.get(set_name)
         for entry in allowed.entries if allowed else ():
-            told.setdefault(entry.domain, []).append((entry.group, entry.comment, entry.source.name))
+            told.setdefault(entry.domain, []).append(entry)
     return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...manifest.quantities import many
 from ..report import BAD, DOUBTFUL, TONES, Column, Line, Row, Section
 from .escaping import code, markdown
 
@@ -32,7 +33,7 @@ def write(report: Report, view: View) -> str:
         lines += written
         cut += missing
     if cut:
-        rows = "a row is" if cut == 1 else f"{cut} rows are"
+        rows = many(cut, "row is", "rows are")
         lines.append(f":warning: **{rows} left out here for want of room**; the whole report has them.")
     return "\n".join(lines).rstrip() + "\n"
 
@@ -73,7 +74,7 @@ def _row(columns: Sequence[Column], row: Row, used: Sequence[int]) -> str:
     if row.folded:
         names = ", ".join(map(code, row.folded))
         at = next((at for at, column in enumerate(columns) if column.is_quoted), 0)
-        cells[at] += f" <details><summary>{len(row.folded)} names</summary>{names}</details>"
+        cells[at] += f" <details><summary>{many(len(row.folded), 'name')}</summary>{names}</details>"
     return f"| {' | '.join(cells)} |"
 
 

@@ -53,11 +53,20 @@ def _rule(name: str, text: str, docs: str) -> dict[str, Any]:
     return rule | ({"helpUri": f"{docs}#rules"} if docs else {})
 
 
+def _suppression(one: Found) -> dict[str, Any]:
+    """Why it is accepted (SARIF 2.1.0, 3.35): in the source itself, or in a file of acceptances, and where there."""
+    said = {"kind": "inSource", "status": "accepted", "justification": visible(one.accepted)}
+    if one.accepted_at is None:
+        return said
+    file, line = one.accepted_at
+    place = {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": line}}
+    return said | {"kind": "external", "location": {"physicalLocation": place}}
+
+
 def _result(one: Found) -> dict[str, Any]:
     artifact = {"uri": uri(one.file)}
     start, end = one.columns
     region = {"startLine": one.line, **({"startColumn": start, "endColumn": end} if start else {})}
-    accepted = [{"kind": "inSource", "status": "accepted", "justification": visible(one.accepted)}]
     place = {"artifactLocation": artifact, **({"region": region} if one.line else {})}
     said = {
         "ruleId": one.rule,
@@ -66,7 +75,7 @@ def _result(one: Found) -> dict[str, Any]:
         "locations": [{"physicalLocation": place}],
     }
     if one.accepted:
-        said["suppressions"] = accepted
+        said["suppressions"] = [_suppression(one)]
     if one.proposal:
         said["properties"] = {"proposal": one.proposal}
     if one.proposal and start:

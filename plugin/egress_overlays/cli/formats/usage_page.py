@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ...manifest.quantities import many
 from ...version import VERSION
 from .escaping import html
 
@@ -53,7 +54,7 @@ def _row(row: Row, titles: Sequence[str], used: Sequence[int]) -> str:
         if row.cells[at] or len(titles) > 1
     )
     names = "".join(f"<li>{html(name)}</li>" for name in row.folded)
-    folded = f"<details><summary>{len(row.folded)} names</summary><ul>{names}</ul></details>" if names else ""
+    folded = f"<details><summary>{many(len(row.folded), 'name')}</summary><ul>{names}</ul></details>" if names else ""
     return f'<tr class="{row.tone}"><th scope="row">{html(row.cells[first])}{folded}</th>{cells}</tr>'
 
 

@@ -21,6 +21,7 @@ from . import (
     kernel,
     lifetimes,
     names,
+    resolution,
     risks,
     types,
     unseen,
@@ -47,6 +48,7 @@ _RULES = (
     clients.rule,
     types.rule,
     risks.rule,
+    resolution.rule,
     lifetimes.rule,
     unseen.rule,
 )

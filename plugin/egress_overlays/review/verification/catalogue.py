@@ -64,7 +64,15 @@ MANIFESTS = {
 }
 """Rules of the manifests that take the lists, and of what stands beside them."""
 
-RULES = LISTS | MANIFESTS
+RESOLVED = {
+    "dangling-alias": "No name is an alias (CNAME) of one that does not exist, which somebody else may take.",
+    "internal-address": "No name resolves to an address that the gateway refuses (docs/addresses.md, --inside).",
+    "not-asked": "The DNS could be asked for every exact name.",
+    "unresolved": "Every exact name exists and has an address.",
+}
+"""Rules of what the DNS says, with --resolve alone."""
+
+RULES = LISTS | MANIFESTS | RESOLVED
 
 OPEN, BREAK = "opens", "breaks"
 _BREAKING = {

@@ -9,11 +9,12 @@ from ...manifest.findings import ERROR, Finding
 from ...sites import BadPlace, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from ...manifest.edits import Path
     from ...manifest.resource import Resource
+    from .answer import Answer
 
     Fault = tuple[Finding, Path]
     Faults = Iterator[Fault]
@@ -23,13 +24,14 @@ class Options(NamedTuple):
     """`root_namespace`: the mesh's (Istio, MeshConfig.rootNamespace); `allow_empty`: a set without a name is fine.
 
     `inside`: ranges of the cluster's own addresses, as in 10.0.0.0/8. `today`: the day that the last days of names are
-    judged by; None where they are not.
+    judged by; None where they are not. `answers`: what the DNS said of each exact name; None where it was not asked.
     """
 
     root_namespace: str = "istio-system"
     allow_empty: bool = False
     inside: tuple[str, ...] = ()
     today: date | None = None
+    answers: Mapping[str, Answer] | None = None
 
 
 def fault(rule: str, message: str, resource: Resource | None = None, path: Path = (), severity: str = ERROR) -> Fault:
