@@ -16,7 +16,10 @@ from egress_overlays.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-OURS = ("concepts.md", "domains-configmap.md", "library.md", "many-teams.md", "migrating.md", "security.md")
+OURS = (
+    *("concepts.md", "domains-configmap.md", "library.md", "many-teams.md", "migrating.md", "sandboxes.md"),
+    "security.md",
+)
 
 
 def blocks(page: str, kind: str) -> list[str]:

@@ -12,6 +12,7 @@ from ...rendered.locations import Location
 from . import (
     agreement,
     beside,
+    bundles,
     bypass,
     clients,
     copies,
@@ -50,6 +51,7 @@ _RULES = (
     risks.rule,
     resolution.rule,
     lifetimes.rule,
+    bundles.rule,
     unseen.rule,
 )
 
