@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BUNDLES = Path(__file__).resolve().parent.parent / "components/bundles"
 PATTERNS = {
-    "debian": (r"(?s)\A.*?standardMirrors=\( 'https?://([^/']+)/debian' \)", r"securityMirrors=\( 'https?://([^/']+)/"),
+    "debian": (r"standardMirrors=\( 'https?://([^/']+)/debian' \)", r"securityMirrors=\( 'https?://([^/']+)/[^']*' \)"),
     "docker-hub": (r"https://([^\s|]+) *\| *Docker Pull/Push", r"https://(auth\.docker\.io) *\|"),
     "github-actions": (r"(?m)^((?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+)$",),
     "go": (r"(?m)^GOPROXY=https://([^,/\s]+)", r"(?m)^GOSUMDB=(\S+)"),

@@ -23,7 +23,7 @@ SCRIPT = runpy.run_path(str(ROOT / "tools/bundles.py"))
 
 # Made up, in the shape of each source; the names differ.
 TEXTS = {
-    "debian": "standardMirrors=( 'http://deb.a.example/debian' )\nstandardMirrors=( 'http://old.a.example/debian' )\n"
+    "debian": "standardMirrors=( 'http://deb.a.example/debian' )\nstandardMirrors=( 'http://old.a.example/debian' \"${x[@]}\" )\n"
     "securityMirrors=( 'http://sec.a.example/debian-security' )",
     "docker-hub": "|https://reg.a.example| Docker Pull/Push |\n| https://lay.a.example  | Docker Pull/Push (Paid) |\n"
     "|https://auth.docker.io | Authentication |\n|https://cdn.a.example| Analytics |",
@@ -32,7 +32,8 @@ TEXTS = {
     "go": "# https://no.example\nGOPROXY=https://p.example,direct\nGOSUMDB=s.example\n",
     "letsencrypt": "* [Production] `https://acme-v02.a.example/directory`\n"
     "* [Staging] `https://acme-staging-v02.a.example/x`",
-    "maven-central": '@Config(defaultValue = "https://r.a.example/maven2")\n    public static final String MAVEN_REPO_CENTRAL = "x"',
+    "maven-central": '@Config(defaultValue = "https://r.a.example/maven2")\n'
+    '    public static final String MAVEN_REPO_CENTRAL = "x"',
     "npm": "  registry: 'https://r.a.example/',",
     "pypi": 'PyPI = PackageIndex("https://i.example/", file_storage_domain="f.example")\n'
     'TestPyPI = PackageIndex(\n    "https://test.example/", file_storage_domain="tf.example"\n)',
