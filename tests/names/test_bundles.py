@@ -23,7 +23,8 @@ SCRIPT = runpy.run_path(str(ROOT / "tools/bundles.py"))
 
 # Made up, in the shape of each source; the names differ.
 TEXTS = {
-    "debian": "standardMirrors=( 'http://deb.a.example/debian' )\nstandardMirrors=( 'http://old.a.example/debian' \"${x[@]}\" )\n"
+    "debian": "standardMirrors=( 'http://deb.a.example/debian' )\n"
+    "standardMirrors=( 'http://old.a.example/debian' \"${x[@]}\" )\n"
     "securityMirrors=( 'http://sec.a.example/debian-security' )",
     "docker-hub": "|https://reg.a.example| Docker Pull/Push |\n| https://lay.a.example  | Docker Pull/Push (Paid) |\n"
     "|https://auth.docker.io | Authentication |\n|https://cdn.a.example| Analytics |",
