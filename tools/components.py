@@ -116,7 +116,7 @@ def components() -> list[Component]:
 
 
 def apart() -> list[Component]:
-    """What one target alone runs: older releases of kustomize (`make every-kustomize`), conftest (`make conftest`)."""
+    """What one target alone runs: older kustomizes (`make every-kustomize`), conftest, the readers of `make fuzz`."""
     version = VERSIONS["CONFTEST_VERSION"]
     return [
         Component(
@@ -125,6 +125,9 @@ def apart() -> list[Component]:
             makers.installed_by_go("github.com/open-policy-agent/conftest", version),
         ),
         *_other_kustomizes(),
+        Component(
+            f"yaml-readers-{makers.YAML_READERS_DIGEST}", {"yaml-readers": "yaml-readers"}, makers.make_yaml_readers
+        ),
     ]
 
 
@@ -149,7 +152,6 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     wanted = [*components(), *images()]
     if arguments.names:
-        named = [*wanted, *apart()]
         wanted = [component for component in named if set(arguments.names) & set(component.files)]
     elif not shutil.which("mmdebstrap"):
         wanted = components()  # The base images are for one test file, which says what it lacks.

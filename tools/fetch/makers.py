@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -14,6 +15,10 @@ from .golang import GO_ENV, STRIP, copied_out, go, module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+YAML_READERS = Path(__file__).parents[1] / "yaml-readers"
+YAML_READERS_DIGEST = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(YAML_READERS.iterdir()))
+).hexdigest()[:12]
 KUBE_APISERVER_MAIN = """\
 package main
 
@@ -50,6 +55,11 @@ def make_kube_apiserver(into: Path) -> None:
         stamp = f"-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
         build = ("build", "-mod=mod", "-trimpath", stamp, "-o", into / "kube-apiserver", ".")
         run(go(), *build, cwd=source, env=GO_ENV)
+
+
+def make_yaml_readers(into: Path) -> None:
+    """Builds the YAML readers of kubectl and Kustomize as one program: tools/yaml-readers."""
+    run(go(), "build", *STRIP, "-o", into / "yaml-readers", ".", cwd=YAML_READERS, env=GO_ENV)
 
 
 def make_istio(into: Path) -> None:

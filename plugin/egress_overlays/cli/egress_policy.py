@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..foreign.values import Map, documents
 from ..lists import policies
 from ..lists.governance import RULE, Rule, judged
 from ..lists.rules import ASKING, SCOPE, rule_of
@@ -132,6 +131,8 @@ def _read(file: Path, console: Console) -> list[Rule]:
 
 def read(text: str, file: str) -> tuple[list[Rule], list[str]]:
     """The rules of `text`, which stands in `file`, and every fault in it."""
+    from ..foreign.values import Map, documents  # few runs have such a file
+
     try:
         found = documents(text, file)
     except InvalidInput as fault:
@@ -149,6 +150,8 @@ def read(text: str, file: str) -> tuple[list[Rule], list[str]]:
 
 def _items(items: Any, place: str, rules: list[Rule], faults: list[str]) -> None:
     """Put what the list `items` holds into `rules`, and what is wrong with it into `faults`."""
+    from ..foreign.values import Map
+
     if not isinstance(items, list) or not items:
         faults.append(f"{place}: holds no list of rules; write items such as - {{wildcards: never}}")
         return

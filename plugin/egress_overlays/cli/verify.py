@@ -15,7 +15,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..editing.hardening import outdated
 from ..manifest.findings import ERROR, INFO, WARNING
 from ..manifest.quantities import many
 from ..policies.ranges import network
@@ -127,8 +126,10 @@ def run(arguments: Namespace, console: Console) -> int:
     title = ", ".join(arguments.paths)
     report = Report("verify", title, whole, headlines=headlines, findings=findings, cases=cases)
     formats.write(report, arguments, console)
-    for said in dict.fromkeys(outdated(Path(path)) for path in paths if Path(path).is_dir()):
-        if said:
+    if directories := [Path(path) for path in paths if Path(path).is_dir()]:
+        from ..editing.hardening import outdated
+
+        for said in filter(None, dict.fromkeys(map(outdated, directories))):
             console.say(f"egress-overlays: warning: {visible(said)}")
     return int(any(one.fails for one in findings))
 

@@ -159,7 +159,9 @@ def _expanded(node: yaml.Node) -> yaml.Node:
         return yaml.SequenceNode(node.tag, items, flow_style=not items)
     # In double quotes alone such characters are written as escapes, which mean the same to every reader.
     odd = any(char in node.value for char in ODD_BREAKS)
-    return yaml.ScalarNode(node.tag, node.value, style='"' if odd else getattr(node, "style", None))
+    style = '"' if odd else getattr(node, "style", None)
+    # With a tag before quotes PyYAML would write a tag of another kind: a number stands for itself without quotes.
+    return yaml.ScalarNode(node.tag, node.value, style=style if node.tag == "tag:yaml.org,2002:str" else None)
 
 
 def _check_unique(node: yaml.MappingNode) -> None:

@@ -38,9 +38,9 @@ class Document:
         if not text.isascii() or "\\" in text or ("!" in text and may_begin(text, "!")):
             from . import strict
 
-            strict.check_breaks(self.resource)
             if "!" in text:
                 strict.check_tags(text, self.resource.title)
+            strict.check_breaks(self.resource)
         # Not only what takes part: of two equal keys the parser keeps one, which may hide the other's
         # annotation.
         if PREFIX in text or ("\\" in text and _spells_prefix(text)):
@@ -152,7 +152,8 @@ def may_begin(text: str, indicator: str) -> bool:
 def _load(text: str, root: str) -> dict[str, Any]:
     check_plain(text)
     try:
-        value: Any = parse_yaml(text)
+        # With the line end that was cut off: a block scalar at the end may keep it.
+        value: Any = parse_yaml(text if text.endswith("\n") and not root else text + "\n")
     except ValueError as fault:
         raise NotPlain(str(fault)) from None
     if root:

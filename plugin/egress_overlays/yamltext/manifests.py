@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..manifest.resource import Resource
-from . import InvalidInput, NotPlain, strict
+from . import InvalidInput, InvalidResource, NotPlain, strict
 from .block import Block, Uncertain
+from .canonical import is_canonical
 from .document import Document, check_metadata
 from .resource_list import decode
 
@@ -59,10 +60,12 @@ class Manifest:
 def read(data: bytes, origin: str = "") -> list[Manifest]:
     """The objects in `data`, whose file is `origin`; raises InvalidInput, which names the line where it can."""
     text = decode(data)
-    strict.check_raw_breaks(text)
+    strict.check_characters(text)
     found: list[Manifest] = []
     for start, part in _parts(text):
         for document in _documents(part, start):
+            if not is_canonical(part):
+                document.resource = _as_applied(part, start, document)
             found += _objects(document, start, origin)
     return found
 
@@ -78,13 +81,13 @@ def _parts(text: str) -> list[tuple[int, str]]:
     start, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
         if line[:3] == "---":
-            rest = line[3:].strip()
+            rest = line[3:].strip(" \t")
             if rest and not (rest[0] == "#" and line[3] in " \t"):
                 raise InvalidInput(
                     f"has {ascii(rest)[1:-1][:40]!r} behind --- (line {number}), which kubectl loses; "
                     "begin the document in the next line"
                 )
-            parts.append((start, "\n".join(lines)))
+            parts.append((start, "\n".join([*lines, ""])))
             start, lines = number, [""]
         else:
             lines.append(line)
@@ -92,8 +95,37 @@ def _parts(text: str) -> list[tuple[int, str]]:
     return parts
 
 
+def _as_applied(part: str, start: int, document: Document) -> Resource:
+    """`document` as the API server reads it; raises InvalidInput where that is not merely another kind of scalar."""
+    from . import cluster
+
+    try:
+        # kubectl takes a stream for JSON by how it begins.
+        value = cluster.read_json(part) if start == 1 and part.lstrip()[:1] == "{" else cluster.read(part)
+        place = cluster.difference(document.resource.value, value)
+    except InvalidInput as fault:
+        raise InvalidInput(f"{document.resource.title}: {fault}{_counted(start)}") from None
+    if place and any(one.group in strict.JUDGED for one in _resources(document.resource)):
+        for one in _resources(document.resource):
+            strict.check_numbers(part, one)
+        raise InvalidResource(
+            f"{document.resource.title}: {place} is one value to the API server (YAML 1.1) and another one to others; "
+            "put it into quotes, or write true, false, or a decimal number"
+        )
+    return Resource(value)
+
+
+def _resources(resource: Resource) -> list[Resource]:
+    items = resource.value.get("items")
+    return [resource, *(Resource(item) for item in (items if isinstance(items, list) else []))]
+
+
+def _counted(start: int) -> str:
+    return f" (counted from line {start})" if start > 1 else ""
+
+
 def _documents(part: str, start: int) -> list[Document]:
-    if all(line.lstrip(" \t\r")[:1] in ("", "#") for line in part.split("\n")):
+    if all(line.lstrip(" ")[:1] in ("", "#") for line in part.split("\n")):
         return []
     try:
         if "\n..." in part:  # py-yaml12 would read the first document alone
@@ -116,32 +148,35 @@ def _documents(part: str, start: int) -> list[Document]:
 
 def _objects(document: Document, start: int, origin: str) -> list[Manifest]:
     value = document.resource.value
-    items = value.get("items")
-    if isinstance(items, list) and document.resource.kind.endswith("List"):
-        given = _given(document.resource)
-        return [_item({**given, **_mapping(item)}, document, start, origin, index) for index, item in enumerate(items)]
+    items = value.get("items", document)
+    if items is not document:
+        # kubectl applies the items of whatever has some, and not the object itself.
+        if not document.resource.kind.endswith("List") or not isinstance(items, list):
+            raise InvalidResource(f"{document.resource.title}: has items, which a List alone has (line {start})")
+        return [_item(item, document, start, origin, index) for index, item in enumerate(items)]
     if not document.resource.kind or "apiVersion" not in value:
         raise _no_object(start)
     strict.check_numbers(document.text, document.resource)
     return [Manifest(Resource(value, origin), document.text, start)]
 
 
-def _given(document: Resource) -> dict[str, str]:
-    """What the items of a list of one kind may leave out, as the API server does."""
+def _given(document: Resource, item: dict[str, Any]) -> dict[str, str]:
+    """What an item of a list of one kind may leave out, both or none, as the API server does."""
     kind = document.kind.removesuffix("List")
     # A List, and a ResourceList too, holds objects of every kind.
-    return {} if kind in ("", "Resource") else {"apiVersion": document.value.get("apiVersion", ""), "kind": kind}
+    if kind in ("", "Resource") or item.get("kind") or item.get("apiVersion"):
+        return {}
+    return {"apiVersion": document.value.get("apiVersion", ""), "kind": kind}
 
 
-def _mapping(item: object) -> dict[str, Any]:
-    return item if isinstance(item, dict) else {"kind": None}
-
-
-def _item(value: dict[str, Any], document: Document, start: int, origin: str, index: int) -> Manifest:
+def _item(item: object, document: Document, start: int, origin: str, index: int) -> Manifest:
     """One item of a list, held to what a document of its own would be."""
+    value = {**item, **_given(document.resource, item)} if isinstance(item, dict) else {"kind": None}
     found = Manifest(Resource(value, origin), document.text, start, ("items", index))
     if not found.resource.kind or "apiVersion" not in value:
         raise _no_object(found.line())
+    if "items" in value:
+        raise InvalidResource(f"{found.resource.title}: is a list in a list (line {found.line()}); take it out")
     strict.check_numbers(document.text, found.resource)
     check_metadata(Resource(value))  # without its file, which the message has already
     return found

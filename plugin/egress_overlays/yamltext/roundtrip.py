@@ -90,6 +90,8 @@ def _load(yaml: YAML, text: str, title: str) -> Any:
         raise InvalidResource(f"{title}: {_problem(fault)}; keep one of the two") from None
     except YAMLError as fault:
         raise InvalidResource(f"{title}: cannot be read: {_problem(fault)}") from None
+    except (TypeError, ValueError, AttributeError) as fault:  # ruamel.yaml's own, on a key that is a mapping
+        raise InvalidResource(f"{title}: cannot be read: {ascii(str(fault))[1:-1]}") from None
 
 
 def _problem(fault: YAMLError) -> str:

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 BREAKS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 """Line ends of YAML 1.1: Kustomize writes them as they are, and kubectl then lost the object behind one (seen)."""
 
+_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")  # YAML 1.1, 4.1, and a CR alone
 _STANDARD = ("str", "int", "float", "bool", "null", "map", "seq")
 # YAML 1.1 takes them for octal or binary, or without the underscores; YAML 1.2 for decimal, or for text.
 _TWO_READINGS = re.compile(r"[-+]?(?:0[0-9_]*[0-7_][0-9_]*|0b[01_]+|0o[0-7]+|[1-9][0-9]*_[0-9_]*)")
 _PLAIN_NUMBER = re.compile(r"(?:^|[\s\[{])([-+]?[0-9][0-9_bo]+)(?=\s*(?:$|[\s,\]}#]))", re.MULTILINE)
-_JUDGED = ("networking.istio.io", "networking.k8s.io", "telemetry.istio.io")
+JUDGED = ("networking.istio.io", "networking.k8s.io", "telemetry.istio.io")
 
 
 def check_breaks(resource: Resource) -> None:
-    """Raise InvalidResource where a key or value of `resource` holds a line end of YAML 1.1."""
+    """Raise InvalidResource where a key or value of `resource` holds a line end of YAML 1.1, or a tag of its own."""
     level: list[Any] = [resource.value]
     while level:
         node = level.pop()
@@ -37,6 +38,16 @@ def check_breaks(resource: Resource) -> None:
                     raise InvalidResource(
                         f"{resource.title}: holds {name}, which is a line end to kubectl and none to others; remove it"
                     )
+        elif node is not None and not isinstance(node, (int, float)):
+            raise InvalidResource(f"{resource.title}: has a tag, which programs read differently; remove it")
+
+
+def check_characters(text: str) -> None:
+    """Raise InvalidInput, with the line, where `text`, of a file, holds a character that readers differ in."""
+    check_raw_breaks(text)
+    if found := _REFUSED.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise InvalidInput(f"holds U+{ord(found[0]):04X} in line {line}, which kubectl does not take; remove it")
 
 
 def check_raw_breaks(text: str) -> None:
@@ -68,7 +79,7 @@ def check_tags(text: str, title: str) -> None:
 
 def check_numbers(text: str, resource: Resource) -> None:
     """Raise InvalidResource where `resource`, of a kind that is judged, has a number of two readings."""
-    if resource.group in _JUDGED and "0" in text:
+    if resource.group in JUDGED and "0" in text:
         for found in _PLAIN_NUMBER.finditer(text):
             number = found[1]
             before = text[text.rfind("\n", 0, found.start(1)) + 1 : found.start(1)]
