@@ -152,6 +152,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     wanted = [*components(), *images()]
     if arguments.names:
+        named = [*wanted, *apart()]
         wanted = [component for component in named if set(arguments.names) & set(component.files)]
     elif not shutil.which("mmdebstrap"):
         wanted = components()  # The base images are for one test file, which says what it lacks.

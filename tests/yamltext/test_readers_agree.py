@@ -34,7 +34,7 @@ def test_mutated_documents_are_read_alike_or_refused(go: readers.Go) -> None:
         found += [(text, one) for one in readers.differences(text, go)]
         accepted += readers.ours(text) is not None
     assert found == []
-    assert accepted > 300  # a reader that refuses everything would be no reader
+    assert accepted > 200  # a reader that refuses everything would be no reader
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,8 @@ def test_mutated_documents_are_read_alike_or_refused(go: readers.Go) -> None:
         f"{FILTER}items:\n- {{apiVersion: v1, kind: Pod}}\n",
         "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - {apiVersion: v1, kind: A}\n",
         f"# c\r{FILTER}",
+        "items:\nkind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: A}\n",
+        f"{HEAD}metadata:\n  name: y\n",
         f"{HEAD}\ufeff",
         f"---\xa0\n{HEAD}",
         f"---\x0b\n{HEAD}",

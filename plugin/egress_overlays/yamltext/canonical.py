@@ -15,37 +15,31 @@ if TYPE_CHECKING:
 # Texts of YAML 1.1 that stand for true and false, or that are no text to other readers.
 _WORDS = "y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF"
 _OTHERS = "null|Null|NULL|true|True|TRUE|false|False|FALSE"
-_ODD = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff"
 # A text without quotes: no ": ", no " #", no blank at its end.
-_REST = rf"(?:[^\s:#{_ODD}]|:(?=[^\s{_ODD}])|(?<=[^\s])#|[ ](?=[^\s#{_ODD}]))*"
+_REST = r"(?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?=[^\s#]))*"
 _KEY = (
     rf"(?!(?:{_WORDS}|{_OTHERS}):(?:[ ]|$))(?:[A-Za-z_/.][\w/.:-]{{0,250}}(?<!:)(?<![.][.])"
-    rf"|\"[^\"\\{_ODD}]{{0,250}}\"|'[^'{_ODD}]{{0,250}}')"
+    r"|\"[^\"\\\t]{0,250}\"|'[^'\t]{0,250}')"
 )
 _VALUE = (
-    rf"(?:\"[^\"\\{_ODD}]*\"|'(?:[^'{_ODD}]|'')*'|\[\]|\{{\}}|-?(?:0|[1-9][0-9]{{0,14}})(?:[.][0-9]{{1,9}})?"
+    r"(?:\"[^\"\\\t]*\"|'(?:[^'\t]|'')*'|\[\]|\{\}|-?(?:0|[1-9][0-9]{0,14})(?:[.][0-9]{1,9})?"
     rf"|(?!(?:{_WORDS})(?:$|[ ]))[A-Za-z_/$(]{_REST}"
     r"|[0-9a-f]{0,4}(?::[0-9a-f]{1,4})*::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?/[0-9]{1,3}"
     r"|[1-9][0-9]*(?:s|m|h|ms|Ki|Mi|Gi|%)|[0-9]+[.][0-9]+[.][0-9]+(?:[.][0-9]+)?(?:/[0-9]+)?)"
 )
-_COMMENT = r"(?:[ ]+#[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*)?"
+_COMMENT = r"(?:[ ]+#.*)?"
 _MORE = rf"(?!(?:{_WORDS}|{_OTHERS})$)[A-Za-z_/$(]{_REST}"  # a text without quotes goes on
-_LINE = re.compile(
-    rf"[ ]*(?:(?:-[ ])?{_KEY}:(?:[ ]{_VALUE})?{_COMMENT}|-[ ]{_VALUE}{_COMMENT}|-|[ ]{_MORE}|)", re.ASCII
-)
-_COMMENT_LINE = re.compile(rf"(?:[ ]{_COMMENT})?")
-_TEXT = re.compile(rf"([ ]*)((?:-[ ])?){_KEY}:[ ][|>][-+]?", re.ASCII)
-_QUOTED = re.compile(rf"([ ]*)((?:-[ ])?){_KEY}:[ ]'(?:[^'{_ODD}]|'')*[^\s'{_ODD}]", re.ASCII)
-_QUOTED_LINE = re.compile(rf"([ ]+)[^\s'{_ODD}](?:[^'{_ODD}]|'')*('?)")
-_TEXT_LINE = re.compile(
-    rf"[ ]*(?:[^\s{_ODD}][^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*)?"
-)
+_LINE = re.compile(rf"[ ]*(?:(?:(?:-[ ])?{_KEY}:(?:[ ]{_VALUE})?|-[ ]{_VALUE}){_COMMENT}|-|[ ]{_MORE}|)", re.ASCII)
+_COMMENT_LINE = re.compile(r"[ ]*#.*")
+_TEXT = re.compile(rf"([ ]*(?:-[ ])?){_KEY}:[ ][|>][-+]?", re.ASCII)
+_QUOTED = re.compile(rf"([ ]*(?:-[ ])?){_KEY}:[ ]'(?:[^'\t]|'')*[^\s']", re.ASCII)
+_QUOTED_LINE = re.compile(r"([ ]+)[^\s'](?:[^'\t]|'')*('?)", re.ASCII)
 
 
 def is_canonical(text: str) -> bool:
-    """Whether every reader of YAML reads `text` alike, by the form of its lines."""
+    """Whether every reader of YAML reads `text` alike, by the form of its lines; see strict.check_characters first."""
     lines = text.split("\n")
-    odd = {line for line in set(lines) if not (_LINE.fullmatch(line) or _COMMENT_LINE.fullmatch(" " + line))}
+    odd = {line for line in set(lines) if not (_LINE.fullmatch(line) or _COMMENT_LINE.fullmatch(line))}
     return not odd or (any(_begins(line) for line in odd) and _are_texts(iter(lines), odd))
 
 
@@ -60,11 +54,11 @@ def _are_texts(lines: Iterator[str], odd: set[str]) -> bool:
         if line not in odd:
             line = next(lines, None)
         elif found := _TEXT.fullmatch(line):
-            line = _after_block(lines, len(found[1]) + len(found[2]))
+            line = _after_block(lines, len(found[1]))
             if line == "":
                 return False
         elif found := _QUOTED.fullmatch(line):
-            if not _ends_quoted(lines, len(found[1]) + len(found[2])):
+            if not _ends_quoted(lines, len(found[1])):
                 return False
             line = next(lines, None)
         else:
@@ -82,7 +76,7 @@ def _after_block(lines: Iterator[str], column: int) -> str | None:
                 return ""
         elif depth > column:
             least = least or depth
-            if depth < least or not _TEXT_LINE.fullmatch(line):
+            if depth < least or line[depth] == "\t":
                 return ""
         else:
             return line if least else ""

@@ -47,6 +47,15 @@ class Document:
             check_metadata(self.resource)
             self._block = check_keys(text, root, self.resource.value)
 
+    def shows_every_key(self) -> bool:
+        """Whether no key of the text stands twice, as far as its lines show; of two the parser keeps one."""
+        if self._block is not None:
+            return True
+        try:
+            return Block(self.text, self.root).shows(self.resource.value)
+        except Uncertain:
+            return False
+
     def edit(self, edits: Edits) -> str:
         """The text with `edits` made and every other value as it was.
 

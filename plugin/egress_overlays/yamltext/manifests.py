@@ -64,7 +64,7 @@ def read(data: bytes, origin: str = "") -> list[Manifest]:
     found: list[Manifest] = []
     for start, part in _parts(text):
         for document in _documents(part, start):
-            if not is_canonical(part):
+            if not is_canonical(part) or not document.shows_every_key():
                 document.resource = _as_applied(part, start, document)
             found += _objects(document, start, origin)
     return found

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 BREAKS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 """Line ends of YAML 1.1: Kustomize writes them as they are, and kubectl then lost the object behind one (seen)."""
 
-_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")  # YAML 1.1, 4.1, and a CR alone
+_REFUSED = "\x00-\x08\x0b-\x1f\x7f"  # YAML 1.1, 4.1, and a carriage return alone
+_REFUSED_ASCII = re.compile(f"[{_REFUSED}]")
 _STANDARD = ("str", "int", "float", "bool", "null", "map", "seq")
 # YAML 1.1 takes them for octal or binary, or without the underscores; YAML 1.2 for decimal, or for text.
 _TWO_READINGS = re.compile(r"[-+]?(?:0[0-9_]*[0-7_][0-9_]*|0b[01_]+|0o[0-7]+|[1-9][0-9]*_[0-9_]*)")
@@ -45,7 +46,10 @@ def check_breaks(resource: Resource) -> None:
 def check_characters(text: str) -> None:
     """Raise InvalidInput, with the line, where `text`, of a file, holds a character that readers differ in."""
     check_raw_breaks(text)
-    if found := _REFUSED.search(text):
+    refused = _REFUSED_ASCII
+    if not text.isascii():
+        refused = re.compile(f"[{_REFUSED}\x80-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+    if found := refused.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise InvalidInput(f"holds U+{ord(found[0]):04X} in line {line}, which kubectl does not take; remove it")
 
