@@ -56,7 +56,7 @@ tables: .venv/.dev ## Write the table of public suffixes anew from the installed
 	@tools/venv $(or $(PYTHON),python3) . && touch $@
 
 .venv/.dev: pyproject.toml
-	@tools/venv $(or $(PYTHON),python3) '.[probe,logs,resolve]' --group test --group lint && touch .venv/.run $@
+	@tools/venv $(or $(PYTHON),python3) '.[probe,logs,resolve,hcl]' --group test --group lint && touch .venv/.run $@
 
 .PHONY: every-kustomize
 every-kustomize: .venv/.dev ## Build trees of layers, components and generators with old and new releases of kustomize

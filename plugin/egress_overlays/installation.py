@@ -19,6 +19,11 @@ PACKAGES = {
         "idna": "idna>=3.10",
         "shtab": "shtab>=1.9.2",
     },
+    "hcl": {
+        "tree_sitter": "tree-sitter>=0.25",
+        "tree_sitter_hcl": "tree-sitter-hcl>=1.2",
+        "tree_sitter_bicep": "tree-sitter-bicep>=1.1",
+    },
     "logs": {"msgspec": "msgspec>=0.19", "backports.zstd": "backports.zstd>=1.0", "rich": "rich>=13"},
     "resolve": {"dns": "dnspython>=2.7", "rich": "rich>=13"},
     "probe": {

@@ -61,6 +61,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="form", choices=list(FORMATS), default="", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}"
     )
+    parser.add_argument(
+        "--at", default="", metavar="KEY.PATH", help="read the list of names at this path of keys in YAML, JSON or HCL"
+    )
     parser.add_argument("--fix", action="store_true", help="take lines of pasted lists that hold one name and more")
     parser.add_argument("--name", default="egress-domains", help="the ConfigMap's name (default: egress-domains)")
     inputs.add_set(parser)
@@ -147,14 +150,16 @@ def read(files: list[str], arguments: Namespace, console: Console) -> Imported:
     """What `files` hold together; raises Failure where they cannot be read."""
     scoped = of_client if arguments.clients else of_namespace if arguments.by_namespace else for_everyone
     try:
-        return import_all(gather(files, console.stdin), formats(arguments.form, fix=arguments.fix), scoped)
+        return import_all(
+            gather(files, console.stdin), formats(arguments.form, fix=arguments.fix, at=arguments.at), scoped
+        )
     except Unreadable as fault:
         raise Failure(visible(str(fault))) from None
 
 
 def _was_understood(found: Imported) -> bool:
     """Whether something was read in a format, so that nothing to carry over is an answer."""
-    return any(form != "plain" for form in found.formats) or any(note.proposal for note in found.notes)
+    return any(form not in ("plain", "at") for form in found.formats) or any(note.proposal for note in found.notes)
 
 
 def said(notes: list[Note]) -> list[str]:

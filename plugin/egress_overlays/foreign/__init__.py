@@ -8,7 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import aws, cilium, gke, harden_runner, istio, network_policy, nginx, openshift, sandbox, smokescreen, squid, uds
+from . import (
+    aws,
+    azure,
+    calico,
+    cilium,
+    gke,
+    harden_runner,
+    istio,
+    network_policy,
+    nginx,
+    openshift,
+    sandbox,
+    smokescreen,
+    squid,
+    uds,
+)
+from .at import At
 from .files import File, Input, Source, Unreadable, gather
 from .found import KINDS, LEFT, REMARK, WIDER, Carried, Note, Place, Scope
 from .importing import EVERY_WORKLOAD, Imported, for_everyone, import_all, of_client, of_namespace
@@ -46,11 +62,13 @@ __all__ = [
 _MODULES: dict[str, Format] = {
     "istio": istio,
     "cilium": cilium,
+    "calico": calico,
     "gke": gke,
     "openshift": openshift,
     "network-policy": network_policy,
     "uds": uds,
     "aws": aws,
+    "azure": azure,
     "harden-runner": harden_runner,
     "sandbox": sandbox,
     "smokescreen": smokescreen,
@@ -61,8 +79,13 @@ FORMATS = (*_MODULES, "plain")
 """The names of the formats, in the order in which they are asked."""
 
 
-def formats(only: str = "", *, fix: bool = False) -> dict[str, Format]:
-    """The formats, or the one called `only`; with `fix`, lines of plain lists are mended."""
+def formats(only: str = "", *, fix: bool = False, at: str = "") -> dict[str, Format]:
+    """The formats, or the one called `only`; with `fix`, lines of plain lists are mended.
+
+    With `at`, a path of keys, what stands there is the list, whatever the document is.
+    """
+    if at:
+        return {"at": At(at, Plain(fix=fix))}
     found: dict[str, Format] = {**_MODULES, "plain": Plain(fix=fix)}
     return {only: found[only]} if only else found
 

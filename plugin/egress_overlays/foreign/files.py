@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..yamltext import InvalidInput
 from ..yamltext.resource_list import decode
+from . import trees
 from .found import Place
-from .values import Map, Text, documents, mapping, mappings, walk
+from .values import Expression, Map, Text, documents, mapping, mappings, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ STDIN = "-"
 _YAML = (".yaml", ".yml", ".json")
 _LISTS = (".txt", ".list", ".lst")
 _LARGEST = 64 << 20
+_FIREWALL = re.compile(r"networkfirewall|firewall(?:_policy|Polic|s@)|variable|locals|tfvars", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{\{|\$\{[^}\n]*\}")
 
 
@@ -117,10 +119,17 @@ class Input:
         self.files: list[File] = []
         self.items: list[Item] = []
         self.faults: list[str] = []
+        self.missing = ""
         for file in files:
             self._sort(file)
+        if self.missing:
+            self.faults.append(self.missing)
 
     def _sort(self, file: File) -> None:
+        language = trees.language(file.key, file.text)
+        if language:
+            self._tree(file, language)
+            return
         if not _looks_like_yaml(file):
             self.files.append(file)
             return
@@ -137,6 +146,18 @@ class Input:
             self.files.append(file)
         for value in maps:
             self._object(value, file)
+
+    def _tree(self, file: File, language: str) -> None:
+        """A file in HCL or Bicep; one of a directory that has no list anyway is not worth a parser that is missing."""
+        if not file.asked_for and not _FIREWALL.search(file.text):
+            return
+        try:
+            self.items.append(Item(trees.tree(file.text, file.name, language), file))
+        except InvalidInput as fault:
+            self.faults.append(f"{file.name}: {fault}")
+        except trees.Missing as fault:
+            words = f"{file.name}: {'Terraform' if language == 'hcl' else 'Bicep'} needs a parser: {fault}"
+            self.missing = self.missing or words
 
     def _object(self, value: Map, file: File) -> None:
         items = value.get("items")
@@ -208,7 +229,13 @@ def _paths(argument: str) -> Iterator[tuple[str, bool]]:
 
 def templates(item: Item) -> list[tuple[Place, str]]:
     """What in `item` is still to be filled in by Helm, envsubst or Flux: where, and what stands there."""
-    return [(one.place, found[0]) for one in walk(item.value) for found in [_TEMPLATE.search(one)] if found]
+    return [(one.place, found[0]) for one in walk(item.value) for found in [_found(item, one)] if found]
+
+
+def _found(item: Item, text: Text) -> re.Match[str] | None:
+    """A template in `text`, which is not Terraform's own."""
+    is_own = isinstance(text, Expression) or item.file.key.endswith((".tf.json", *trees.HCL, *trees.BICEP))
+    return None if is_own or "resource" in item.value else _TEMPLATE.search(text)
 
 
 def of_template(written: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..names import parse
 from ..names.domain import InvalidDomain
+from . import trees
 from .files import Unreadable, of_template, templates
 from .found import KINDS, LEFT, WIDER, Carried, Note, Place, Scope, left, wider
 from .unknown import unknown
@@ -107,6 +108,25 @@ def for_everyone(_found: Carried) -> str:
     return EVERY_WORKLOAD
 
 
+def _sorted(given: Input, formats: Mapping[str, Format], result: Imported) -> dict[str, list[Item]]:
+    """The objects by the name of the format that takes them; of the others a note where there is something to say."""
+    found: dict[str, list[Item]] = {}
+    strangers: list[Item] = []
+    for item in given.items:
+        names = [name for name, one in formats.items() if one.takes(item)]
+        # A file of Terraform may hold resources of several formats; an object is of one.
+        for name in names if trees.language(item.file.key, item.file.text) else names[:1]:
+            found.setdefault(name, []).append(item)
+        if not names:
+            strangers.append(item)
+    folders = {item.file.name.rpartition("/")[0] for items in found.values() for item in items}
+    for item in strangers:
+        # What stands beside a Terraform resource may be what this refers to.
+        if not (trees.language(item.file.key, item.file.text) and item.file.name.rpartition("/")[0] in folders):
+            result.notes += unknown(item)
+    return found
+
+
 def import_all(
     given: Input, formats: Mapping[str, Format], scoped: Callable[[Carried], str] = for_everyone
 ) -> Imported:
@@ -115,13 +135,7 @@ def import_all(
     Raises Unreadable where an object is still a template.
     """
     result = Imported(scoped)
-    sorted_items: dict[str, list[Item]] = {}
-    for item in given.items:
-        name = next((name for name, one in formats.items() if one.takes(item)), "")
-        if name:
-            sorted_items.setdefault(name, []).append(item)
-        else:
-            result.notes += unknown(item)
+    sorted_items = _sorted(given, formats, result)
     blocked = [
         f"{place}: {of_template(written)} (line {place.line}, column {place.column})"
         for items in sorted_items.values()

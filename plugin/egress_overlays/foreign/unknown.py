@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.resource import KIND, SET_LABEL
+from . import trees
 from .found import Note, left, remark
 from .values import Map, Text, mapping
 
@@ -38,11 +39,18 @@ def unknown(item: Item) -> Iterator[Note]:
         return
     found = next(_names(item.value.get("spec", item.value)), None)
     if found is not None:
-        what = item.kind or "this YAML"
-        words = f'{what} is not known to import, and holds "{found}"'
+        what = item.kind or f"this {_language(item)}"
+        words = f'{what} is not known to import, and holds "{found}"; --at KEY.PATH reads a list of names'
         yield left(found.place, words, found)
     elif not item.kind:
-        yield left(item.place, "is YAML of no format that import knows")
+        yield left(
+            item.place, f"is {_language(item)} of no format that import knows; --at KEY.PATH reads a list of names"
+        )
+
+
+def _language(item: Item) -> str:
+    named = {"hcl": "HCL", "bicep": "Bicep"}
+    return named.get(trees.language(item.file.key, item.file.text), "YAML")
 
 
 def _names(value: Any, key: str = "") -> Iterator[Text]:

@@ -31,6 +31,21 @@ class Text(str):
         return self
 
 
+class Expression(Text):
+    """What only a tool of its own can work out, as its source: a call of `function` with `parts`, or a reference."""
+
+    __slots__ = ("function", "parts")
+
+    function: str
+    parts: list[Any]
+
+    def __new__(cls, text: str, place: Place, function: str, parts: list[Any]) -> Self:  # noqa: D102 - as of str
+        self = super().__new__(cls, text, place)
+        self.function = function
+        self.parts = parts
+        return self
+
+
 class Map(dict[str, Any]):
     """A mapping that starts at `place`, and the places of its `keys_at`."""
 

@@ -1,0 +1,183 @@
+"""Calico: `domains` of NetworkPolicies, and NetworkSets with allowedEgressDomains that their selectors match.
+
+`*` is one label or more, at any place; domains count in egress rules with action Allow alone. Policies are asked by
+tier and order, their rules one after the other; what none of a tier matches is denied there (Calico, "DNS policy",
+NetworkSet, NetworkPolicy).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .calico_selectors import matches
+from .found import Carried, Found, Place, Scope, left, wider
+from .values import Map, Text, mapping, mappings, place_of, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .files import File, Input, Item
+
+_SETS = ("NetworkSet", "GlobalNetworkSet")
+_POLICIES = ("NetworkPolicy", "GlobalNetworkPolicy")
+_GROUPS = ("projectcalico.org", "crd.projectcalico.org")
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+_LATE = float("inf")
+
+
+class _Closed(NamedTuple):
+    """For whom an earlier policy denies everything that it does not allow, by which rule."""
+
+    words: str
+    place: Place
+
+
+def takes(item: Item) -> bool:
+    """Whether it is of Calico's kinds that are about names."""
+    return item.group in _GROUPS and item.kind in (*_SETS, *_POLICIES, "Tier")
+
+
+def reads(_file: File) -> bool:
+    """It is always YAML."""
+    return False
+
+
+def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterator[Found]:
+    """The names of every policy, a group each; of sets alone, where no policy is among the arguments."""
+    sets = [item for item in items if item.kind in _SETS]
+    policies = [item for item in items if item.kind in _POLICIES]
+    if not policies:
+        for item in sets:
+            names = texts(item.spec.get("allowedEgressDomains"))
+            yield from (found for name in names for found in _carried(item, name, None))
+            if names:
+                words = f"{item.title}: no policy stands here; its names are taken as if one allowed them at port 443"
+                yield wider(names[0].place, words)
+        return
+    tiers = {item.name: _number(item.spec, "order") for item in items if item.kind == "Tier"}
+    order = sorted(policies, key=lambda item: (tiers.get(_tier(item), _LATE), _number(item.spec, "order"), item.name))
+    used: set[int] = set()
+    closed: dict[str, list[_Closed]] = {}
+    for item in order:
+        if "egress" in item.spec or "Egress" in texts(item.spec.get("types")):
+            before = [
+                one for tier, some in closed.items() for one in some if tier != _tier(item) or one.words[:1] == "!"
+            ]
+            yield from _policy(item, sets, used, before)
+            closed.setdefault(_tier(item), []).append(_ending(item))
+    for item in sets:
+        if id(item) not in used:
+            for name in texts(item.spec.get("allowedEgressDomains")):
+                yield left(name.place, f'"{name}" of {item.title}: no rule that allows selects it', name)
+
+
+def _ending(item: Item) -> _Closed:
+    """What a policy denies: marked with ! where a rule of it does, for policies of its own tier too."""
+    scope = _scope(item)
+    whose = scope.words if scope else f"{item.title} is for every workload"
+    rule = next((one for one in mappings(item.spec.get("egress")) if _is_denial(one)), None)
+    return _Closed(f"!{whose}, and denies every other name", rule.place) if rule else _Closed(whose, item.place)
+
+
+def _policy(item: Item, sets: Sequence[Item], used: set[int], before: Sequence[_Closed]) -> Iterator[Found]:
+    """The names of one policy, which `before` have closed for some."""
+    told = False
+    for rule in mappings(item.spec.get("egress")):
+        action = text(rule, "action")
+        if _is_denial(rule):
+            return  # what follows decides nothing
+        if action == "Deny" and _serves(rule):
+            yield wider(rule.place, f"{item.title}: a rule that denies by other peers is not carried over")
+        elif action == "Allow":
+            for found in _allowed(item, rule, sets, used):
+                yield found
+                if isinstance(found, Carried) and not told:
+                    told = True
+                    yield from _earlier(item, found, before)
+
+
+def _earlier(item: Item, found: Carried, before: Sequence[_Closed]) -> Iterator[Found]:
+    for one in before:
+        words = f"{one.words.removeprefix('!')}, before {item.title}"
+        yield wider(one.place, f'{words}: "{found.name}" was closed there, and is open now', found.name)
+
+
+def _allowed(item: Item, rule: Map, sets: Sequence[Item], used: set[int]) -> Iterator[Found]:
+    """The names that a rule allows, its own and those of the sets that it selects."""
+    destination = mapping(rule, "destination")
+    names = texts(destination.get("domains"))
+    for one in sets:
+        chosen = matches(item, destination, one)
+        if chosen is None:
+            at = place_of(destination.get("selector"), rule.place)
+            yield left(at, f"{item.title}: which sets this selector means is not told here; write the names")
+            break
+        if chosen:
+            used.add(id(one))
+            names += texts(one.spec.get("allowedEgressDomains"))
+    for name in names:
+        if _serves(rule):
+            yield from _carried(item, name, _scope(item))
+        else:
+            yield left(name.place, f'"{name}": was not open at TCP port 443', name)
+    if not names and not any(destination.values()) and _serves(rule):
+        yield left(rule.place, f"{item.title}: lets every name through; that is not carried over")
+
+
+def _carried(item: Item, name: Text, scope: Scope | None) -> Iterator[Found]:
+    if "*" in name.removeprefix("*."):
+        words = f'"{name}" has a * that is not the whole first label: left out; write the names'
+        yield left(name.place, words, name)
+    else:
+        yield Carried(name, item.name or "calico", name.place, scope=scope, namespace=item.namespace)
+
+
+def _tier(item: Item) -> str:
+    return text(item.spec, "tier") or "default"
+
+
+def _number(spec: Map, key: str) -> float:
+    try:
+        return float(text(spec, key) or _LATE)
+    except ValueError:
+        return _LATE
+
+
+def _is_denial(rule: Map) -> bool:
+    """Whether a rule denies every name at 443."""
+    destination = mapping(rule, "destination")
+    nets = texts(destination.get("nets"))
+    beyond = [key for key, there in destination.items() if there and key not in ("nets", "ports", "notPorts")]
+    is_everywhere = not nets or bool(set(map(str, nets)) & set(_EVERYWHERE))
+    return text(rule, "action") == "Deny" and is_everywhere and not beyond and not rule.get("source") and _serves(rule)
+
+
+def _serves(rule: Map) -> bool:
+    """Whether a rule is for TCP port 443."""
+    destination = mapping(rule, "destination")
+    protocol = text(rule, "protocol").upper()
+    if protocol not in ("", "TCP", "6") or text(rule, "notProtocol").upper() in ("TCP", "6"):
+        return False
+    ports, others = destination.get("ports"), destination.get("notPorts")
+    if isinstance(others, list) and any(map(_holds_443, others)):
+        return False
+    return not isinstance(ports, list) or not ports or any(map(_holds_443, ports))
+
+
+def _holds_443(port: object) -> bool:
+    first, _, last = str(port).partition(":")
+    return first.isdecimal() and (last or first).isdecimal() and int(first) <= 443 <= int(last or first)
+
+
+def _scope(item: Item) -> Scope | None:
+    """Whom a policy is for; None for every workload."""
+    spec = item.spec
+    some = text(spec, "selector") not in ("", "all()") or text(spec, "serviceAccountSelector") not in ("", "all()")
+    spaces = text(spec, "namespaceSelector") not in ("", "all()")
+    if item.kind == "GlobalNetworkPolicy" and not some and not spaces:
+        return None
+    whose = "some workloads" if some or item.kind == "GlobalNetworkPolicy" else "the workloads"
+    space = "" if item.kind == "GlobalNetworkPolicy" else item.namespace or "that it is applied to"
+    words = f"{item.title} is for {whose}{f' of the namespace {space}' if space else ''}"
+    clients = (item.namespace,) if item.namespace and item.kind == "NetworkPolicy" else ()
+    return Scope(words, item.spec.place, clients, exact=bool(clients) and not some)
