@@ -123,7 +123,7 @@ Fault = tuple[str, str, "Callable[[Documents], object]", str]
 FAULTS: list[Fault] = [
     ("state", "error", no_label, "is missing"),
     ("agreement", "error", lambda d: set_gateway(d, lambda n: n[1:]), "the gateway (server_names) lack"),
-    ("agreement", "error", lambda d: d["ServiceEntry"]["spec"]["hosts"].pop(), "the ServiceEntries lack"),
+    ("agreement", "error", lambda d: d["ServiceEntry"]["spec"]["hosts"].pop(), "the registry (hosts) lack"),
     ("agreement", "error", lambda d: set_gateway(d, lambda n: [*n, "x.example.com"]), "the sidecars (sniHosts) lack"),
     ("agreement", "warning", lambda d: service(d)["hosts"].append("x.example.com"), "which no sniHosts matches"),
     ("empty", "error", lambda d: set_gateway(d, lambda _: []), "matches every name"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import command
 import quick_yaml as yaml
 from builders import INJECT, LOCAL, NOT_INJECTED, STATE, Value, apply_to, domains, envoy_filter, run, virtual_service
 from egress_overlays.manifest.resource import Resource
@@ -18,6 +19,7 @@ from egress_overlays.sites import COPIED, POLICY, BadPlace, find, site_of
 from egress_overlays.sites import built_in as kinds
 from egress_overlays.sites.cilium import PATTERNS, SELECTORS
 from egress_overlays.sites.gke import MATCHES
+from live import findings
 
 LIST = domains("*.example.com\nexample.com\n")
 NONE = "egress-domains.invalid"
@@ -253,3 +255,10 @@ def test_apply_returns_what_every_writer_of_yaml_takes() -> None:
     text = yaml.safe_dump_all(apply_to(virtual_service(), tls_route(), cilium(NAMES), LIST))
     assert [item["kind"] for item in yaml.safe_load_all(text)][1] == "TLSRoute"
     assert repr(Resource(tls_route())) == "Resource(TLSRoute istio-egress/one)"
+
+
+def test_a_disagreement_names_the_field_that_the_kind_has() -> None:
+    items = run(tls_route(), cilium(NAMES), LIST).items
+    items[0]["spec"]["hostnames"].pop()
+    said = [one["message"] for one in findings(command.run, items) if one["rule"] == "agreement"]
+    assert said == ['the places of the set "default" disagree: the gateway (hostnames) lack "example.com"']

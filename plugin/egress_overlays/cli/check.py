@@ -18,7 +18,7 @@ from ..rendered.host_lists import beside
 from ..rendered.reach import nearest
 from ..review.verification import verify
 from ..review.verification.catalogue import BREAK, OPEN, effect
-from ..sites import POLICY
+from ..sites import BY_REGISTERING, POLICY, acts
 from . import formats, inputs
 from .console import Failure
 from .report import BAD, GOOD, Column, Line, Report, Row, Section
@@ -135,7 +135,7 @@ def _opens(finding: Finding, host: Domain) -> bool:
     """Whether it may let `host` past the lists: an error for every name, a neighbour's ServiceEntry for its own."""
     if effect(finding.rule) != OPEN or not finding.resource:
         return False
-    if finding.resource.kind != "ServiceEntry":
+    if not acts(finding.resource, BY_REGISTERING):
         return finding.severity == ERROR
     own = texts(finding.resource.value.get("spec"), "hosts")
     return finding.rule == "bypass" or any(Domain(name.lower()).covers(host) for name in own)

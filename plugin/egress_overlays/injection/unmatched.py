@@ -7,8 +7,7 @@ from ..manifest.findings import ERROR, WARNING, Finding, fault_of
 from ..manifest.nearness import did_you_mean
 from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
 from ..names.domain import PLACEHOLDER, ascii_quoted
-from ..sites import Place, find
-from ..sites.istio import ENVOY_FILTER, SERVICE_ENTRY, VIRTUAL_SERVICE
+from ..sites import USUAL, Place, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +52,10 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
 
 def unguarded(allowed: AllowSet) -> Finding:
     """Lists for some clients whose gateway is not among the resources."""
+    kind = next(site.kind for site in USUAL if site.checks_clients)
     return fault_of(
         next(iter(allowed.clients)),
-        f"is for some clients only, but no EnvoyFilter takes the set {ascii_quoted(allowed.name)}, so that no gateway "
+        f"is for some clients only, but no {kind} takes the set {ascii_quoted(allowed.name)}, so that no gateway "
         "would check them; build the gateway with it, or remove the annotation",
         "no-clients-place",
     )
@@ -109,7 +109,7 @@ def not_filled(resource: Resource, site: Site | None, bad: Sequence[BadPlace]) -
         yield fault_of(resource, place.reason, "place", dotted(place.path))
     if bad:
         return
-    known = [site] if site is not None else [VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER]
+    known = [site] if site is not None else USUAL
     there = [f"{'an' if one.kind[0] in 'AEIOU' else 'a'} {one.kind} {{}}{one.holds}" for one in known]
     words = ", ".join([there[0].format("has "), *(one.format("") for one in there[1:])])
     message = f"carries {INJECT_ANNOTATION} but has no place for domains; {words}"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..manifest.fields import mappings
 from ..names.domain import ascii_quoted
-from ..sites import SIDECAR
+from ..sites import BY_PATCHES, BY_ROUTES, SIDECAR, acts
 from ..sites.chains import patches
 from .host_lists import HostList, lists_of, members
-from .workloads import Gateways, is_istio, route_destinations
+from .workloads import Gateways, route_destinations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,9 +50,9 @@ def strangers(
     found: list[Stranger] = []
     for resource in resources:
         if id(resource) not in known:
-            if is_istio(resource, "EnvoyFilter"):
+            if acts(resource, BY_PATCHES):
                 found += _filter(resource, gateways)
-            elif is_istio(resource, "VirtualService"):
+            elif acts(resource, BY_ROUTES):
                 found += _service(resource, gateways)
     return found
 

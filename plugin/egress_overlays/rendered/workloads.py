@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..istiod.workload import Workload
 from ..manifest.fields import mapping, mappings, number, text, texts
+from ..sites import BY_PATCHES, BY_ROUTES, GROUP, acts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..manifest.resource import Resource
 
 ROOT_NAMESPACE = "istio-system"
-_ISTIO = "networking.istio.io"
 
 
 class Destination(NamedTuple):
@@ -42,8 +42,8 @@ class Gateways:
 
     def __init__(self, resources: Sequence[Resource], members: Sequence[Resource], root_namespace: str) -> None:
         self.root_namespace = root_namespace
-        services = [resource for resource in members if resource.kind == "VirtualService"]
-        filters = [resource for resource in members if resource.kind == "EnvoyFilter"]
+        services = [resource for resource in members if acts(resource, BY_ROUTES)]
+        filters = [resource for resource in members if acts(resource, BY_PATCHES)]
         self.destinations = {one for service in services for one in destinations(service, from_mesh=True)}
         self.gateways = [one for one in resources if is_istio(one, "Gateway") and any(binds(s, one) for s in services)]
         self.ports = {
@@ -100,7 +100,7 @@ class Gateways:
 
 def is_istio(resource: Resource, kind: str) -> bool:
     """Whether it is of Istio's networking `kind`."""
-    return resource.kind == kind and resource.group == _ISTIO
+    return resource.kind == kind and resource.group == GROUP
 
 
 def selector(resource: Resource) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..manifest.edits import differing, dotted
 from ..manifest.fields import mapping, texts
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
-from ..sites import Place, find
+from ..sites import BY_PATCHES, BY_ROUTES, Place, acts, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ def _counting(found: Rendered) -> dict[tuple[str, ...], Resource]:
         and one.kind not in _INBOUND
         and SHARD_ANNOTATION not in one.annotations
         # Of a gateway's own EnvoyFilter verify judges every field; a route of HTTP within the mesh is none of TLS.
-        and not (one.kind == "EnvoyFilter" and INJECT_ANNOTATION in one.annotations)
-        and not (one.kind == "VirtualService" and not _routes_out(one))
+        and not (acts(one, BY_PATCHES) and INJECT_ANNOTATION in one.annotations)
+        and not (acts(one, BY_ROUTES) and not _routes_out(one))
     }
 
 

@@ -9,6 +9,7 @@ from ..istiod.configuration import model
 from ..istiod.shapes import known
 from ..manifest.fields import mapping
 from ..rendered.workloads import ROOT_NAMESPACE, Gateways, is_istio, selector
+from ..sites import BY_PATCHES, acts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
 def _doubtful(resources: Sequence[Resource], workload: Workload, root_namespace: str) -> Iterator[Opening]:
     """EnvoyFilters and Gateways whose selectors may mean these pods, which only their Deployment could tell."""
     for resource in resources:
-        if is_istio(resource, "EnvoyFilter"):
+        if acts(resource, BY_PATCHES):
             reached = workload.reached_from(resource.namespace, selector(resource), root_namespace)
         elif is_istio(resource, "Gateway"):
             reached = workload.selected(mapping(resource.value, "spec", "selector"))

@@ -9,6 +9,9 @@ from __future__ import annotations
 from ..manifest.resource import INJECT_ANNOTATION
 from .istio import ENVOY_FILTER, GROUP, SERVICE_ENTRY, VIRTUAL_SERVICE
 from .site import (
+    BY_PATCHES,
+    BY_REGISTERING,
+    BY_ROUTES,
     GATEWAY,
     HOPS,
     POLICY,
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from ..manifest.resource import Resource
 
 __all__ = [
+    "BY_PATCHES",
+    "BY_REGISTERING",
+    "BY_ROUTES",
     "COPIED",
     "GATEWAY",
     "GROUP",
@@ -41,11 +47,13 @@ __all__ = [
     "ROUTES",
     "SIDECAR",
     "TEXT",
+    "USUAL",
     "BadPlace",
     "ClientsPlace",
     "Form",
     "Place",
     "Site",
+    "acts",
     "built_in",
     "find",
     "list_at",
@@ -53,7 +61,10 @@ __all__ = [
     "site_of",
 ]
 
-_KNOWN = {(site.group, site.kind): site for site in (VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER)}
+USUAL = (VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER)
+"""The kinds of base/, which most runs meet."""
+
+_KNOWN = {(site.group, site.kind): site for site in USUAL}
 
 # What most runs do not meet: the module that declares the kind, and its name there. Loaded when it is met.
 _LOADED_LATER = {
@@ -87,9 +98,13 @@ def site_of(resource: Resource) -> Site | None:
 
 def built_in() -> list[tuple[str, str]]:
     """The API group and kind of every site that needs no other package."""
-    return sorted(
-        {(site.group, site.kind) for site in (VIRTUAL_SERVICE, SERVICE_ENTRY, ENVOY_FILTER)} | {*_LOADED_LATER}
-    )
+    return sorted({(site.group, site.kind) for site in USUAL} | {*_LOADED_LATER})
+
+
+def acts(resource: Resource, by: str) -> bool:
+    """Whether the kind of `resource` counts in this way, one of the constants BY_..., besides what its lists say."""
+    site = site_of(resource)
+    return site is not None and site.acts_by == by
 
 
 def find(resource: Resource) -> Iterator[Place | ClientsPlace | BadPlace]:

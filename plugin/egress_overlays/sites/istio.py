@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from . import envoy_filter
-from .site import GATEWAY, REGISTRY, ROUTES, SIDECAR, BadPlace, Site, list_at, mappings
+from .site import (
+    BY_PATCHES,
+    BY_REGISTERING,
+    BY_ROUTES,
+    GATEWAY,
+    REGISTRY,
+    ROUTES,
+    SIDECAR,
+    BadPlace,
+    Site,
+    list_at,
+    mappings,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ..manifest.edits import Edits, Path
@@ -98,6 +110,15 @@ def _open_paths(resource: Resource) -> Iterator[Path]:
     return (chain.path for chain in catch_alls(resource))
 
 
+def _fields_of(kind: str) -> Callable[[], dict[str, Any]]:
+    def fields() -> dict[str, Any]:
+        from .fields import SPECS
+
+        return SPECS[kind]
+
+    return fields
+
+
 VIRTUAL_SERVICE = Site(
     GROUP,
     "VirtualService",
@@ -107,6 +128,9 @@ VIRTUAL_SERVICE = Site(
     beside=BESIDE,
     exported=_for_sidecars,
     keeps_hosts=True,
+    acts_by=BY_ROUTES,
+    covering=("spec", "hosts"),
+    fields=_fields_of("VirtualService"),
 )
 SERVICE_ENTRY = Site(
     GROUP,
@@ -118,6 +142,8 @@ SERVICE_ENTRY = Site(
     limit=256,  # maxItems of the CRD
     makes_more=True,
     exported=_for_namespaces,
+    acts_by=BY_REGISTERING,
+    fields=_fields_of("ServiceEntry"),
 )
 ENVOY_FILTER = Site(
     GROUP,
@@ -128,4 +154,6 @@ ENVOY_FILTER = Site(
     beside=BESIDE,
     checks_clients=True,
     open_paths=_open_paths,
+    acts_by=BY_PATCHES,
+    fields=_fields_of("EnvoyFilter"),
 )

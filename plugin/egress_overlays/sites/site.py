@@ -27,6 +27,15 @@ What the service registry and routes hold must agree with them. A POLICY of the 
 stands beside the hops, for some pods, and may only take away from what they let through.
 """
 
+BY_ROUTES = "routes"
+BY_PATCHES = "patches"
+BY_REGISTERING = "registering"
+"""How else than by its lists an object counts: it leads connections on, changes proxies, or makes hosts known.
+
+Each has one form, Istio's: `spec.tls` and `spec.gateways` of a VirtualService, `spec.workloadSelector` and
+`spec.configPatches` of an EnvoyFilter, `spec.hosts` and `spec.ports` of a ServiceEntry.
+"""
+
 
 class Site:
     """One kind that holds names.
@@ -39,13 +48,17 @@ class Site:
     object, 0 for any number; `makes_more`: whether further objects are made past it. `exported`: the edits by which a
     copy is for the proxies of some namespaces alone, without which no list for some clients may stand in the kind,
     unless `checks_clients`, who asks. `keeps_hosts`: whether names may stand in spec.hosts beside the list.
-    `open_paths`: where all names pass although nothing there is bad.
+    `open_paths`: where all names pass although nothing there is bad. `acts_by`: one of the constants BY_... above.
+    `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     """
 
     __slots__ = (
+        "acts_by",
         "beside",
         "checks_clients",
+        "covering",
         "exported",
+        "fields",
         "find",
         "group",
         "holds",
@@ -72,6 +85,9 @@ class Site:
         checks_clients: bool = False,
         keeps_hosts: bool = False,
         open_paths: Callable[[Resource], Iterable[Path]] | None = None,
+        acts_by: str = "",
+        covering: Path = (),
+        fields: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         self.group = group
         self.kind = kind
@@ -85,6 +101,9 @@ class Site:
         self.checks_clients = checks_clients
         self.keeps_hosts = keeps_hosts
         self.open_paths = open_paths
+        self.acts_by = acts_by
+        self.covering = covering
+        self.fields = fields
 
     def __repr__(self) -> str:
         return f"Site({self.kind}.{self.group})"

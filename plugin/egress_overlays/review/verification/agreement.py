@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-_WHAT = {SIDECAR: "the sidecars (sniHosts)", GATEWAY: "the gateway (server_names)", REGISTRY: "the ServiceEntries"}
+_WHAT = {SIDECAR: "the sidecars", GATEWAY: "the gateway", REGISTRY: "the registry"}
 
 
 def rule(found: Rendered, options: Options) -> Faults:
@@ -130,16 +130,17 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
     for hop in (SIDECAR, REGISTRY):
         here = [entry for entry in lists if entry.hop == hop]
         if here:
-            parts.append((_WHAT[hop], here[0], {name for entry in here for name in entry.names}))
+            parts.append((_what(here[0]), here[0], {name for entry in here for name in entry.names}))
     gateways: dict[object, list[HostList]] = {}
     for entry in lists:
         if entry.hop == GATEWAY:
             gateways.setdefault(_gateway(entry), []).append(entry)
     for entries in gateways.values():
-        if all(entry.is_missing for entry in entries):
+        written = [entry for entry in entries if not entry.is_missing]
+        if not written:
             continue  # said by itself
         one = entries[0].resource
-        what = _WHAT[GATEWAY] if len(gateways) == 1 else f"{one.kind} {one.name}"
+        what = _what(written[0]) if len(gateways) == 1 else f"{one.kind} {one.name}"
         parts.append((what, entries[0], {name for entry in entries for name in entry.names}))
     parts += [
         (f"{entry.resource.kind} {entry.resource.name} ({dotted(entry.path)})", entry, set(entry.names))
@@ -152,6 +153,11 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
             yield fault("agreement", message, entry.resource, entry.path)
+
+
+def _what(entry: HostList) -> str:
+    """The hop of a list, and the field that it stands in."""
+    return f"{_WHAT[entry.hop]} ({entry.path[-1]})"
 
 
 def _gateway(entry: HostList) -> object:
@@ -178,13 +184,14 @@ def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
 
 def _sni_hosts(lists: list[HostList]) -> Faults:
     for hosts in lists:
-        if hosts.path != ("spec", "hosts") or hosts.hop != ROUTES:
+        site = site_of(hosts.resource)
+        if site is None or hosts.path != site.covering:
             continue
         for entry in lists:
-            if entry.resource is hosts.resource and entry.path[-1] == "sniHosts":
+            if entry.resource is hosts.resource and entry is not hosts:
                 missing = [name for name in entry.names if not hosts.covers(name)]
                 if missing:
-                    message = f"spec.hosts does not cover {some(missing)}; Istio refuses it"
+                    message = f"{dotted(hosts.path)} does not cover {some(missing)}; Istio refuses it"
                     yield fault("sni-hosts", message, entry.resource, entry.path)
         own = {
             name for entry in lists if entry.resource is hosts.resource and entry is not hosts for name in entry.names

@@ -10,7 +10,7 @@ from ...names.domain import Domain, ascii_quoted
 from ...policies.ranges import network
 from ...rendered.host_lists import lists_of
 from ...rendered.workloads import Gateways, governs, is_istio, route_destinations
-from ...sites import ROUTES, SIDECAR
+from ...sites import BY_REGISTERING, BY_ROUTES, ROUTES, SIDECAR, acts
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def rule(found: Rendered, options: Options) -> Faults:
     for resource in found.resources:
         if id(resource) in known:
             continue
-        if is_istio(resource, "VirtualService"):
+        if acts(resource, BY_ROUTES):
             yield from _route(resource, gateways, listed)
-        elif is_istio(resource, "ServiceEntry"):
+        elif acts(resource, BY_REGISTERING):
             yield from _entry(resource, routed, is_closed=is_closed)
         elif is_istio(resource, "Sidecar"):
             yield from _sidecar(resource, is_closed=is_closed)

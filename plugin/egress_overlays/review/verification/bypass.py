@@ -8,7 +8,7 @@ from ...manifest.findings import ERROR, WARNING
 from ...manifest.resource import INJECT_ANNOTATION
 from ...names.domain import ascii_quoted
 from ...rendered.beside import strangers
-from ...sites import GATEWAY
+from ...sites import BY_PATCHES, GATEWAY, acts
 from ...sites.chains import catch_alls, patches
 from ..openings import is_base, openings
 from .fault import fault, misplaced
@@ -33,7 +33,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     judged = bool(beside) and is_base(found, options.root_namespace)
     for stranger in beside:
         # What EnvoyFilters do to a gateway of base/ is said already, and more exactly.
-        if not (judged and stranger.resource.kind == "EnvoyFilter"):
+        if not (judged and acts(stranger.resource, BY_PATCHES)):
             severity = ERROR if stranger.is_grave and stranger.is_certain else WARNING
             yield fault("bypass", _said(stranger), stranger.resource, stranger.path, severity)
     filters = {

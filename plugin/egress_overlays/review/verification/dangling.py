@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...manifest.fields import mapping, mappings, text, texts
 from ...rendered.workloads import binds, deployed, destination_of, governs, is_istio
+from ...sites import BY_PATCHES, BY_ROUTES, acts
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ _LABELS = "labels or commonLabels with selectors of a kustomization do that: the
 def rule(found: Rendered, options: Options) -> Faults:
     """The references of the sets' objects that lead nowhere."""
     yield from _policies(found)
-    filters = [one for one in found.members if is_istio(one, "EnvoyFilter")]
+    filters = [one for one in found.members if acts(one, BY_PATCHES)]
     if not filters:
         return
-    routes = [one for one in found.members if is_istio(one, "VirtualService")]
+    routes = [one for one in found.members if acts(one, BY_ROUTES)]
     gateways = [one for one in found.resources if is_istio(one, "Gateway")]
     services = [one for one in found.resources if one.kind == "Service" and one.group == ""]
     pods = list(deployed(found.resources))

@@ -9,6 +9,7 @@ from ...manifest.fields import mapping, mappings, text
 from ...manifest.findings import ERROR, WARNING
 from ...rendered.host_lists import members
 from ...rendered.workloads import binds, is_istio, selector
+from ...sites import BY_PATCHES, BY_ROUTES, acts
 from ...sites.chains import patches
 from .fault import fault
 
@@ -26,7 +27,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     """The faults of whole objects."""
     yield from _twice(found)
     for resource in found.members:
-        if is_istio(resource, "EnvoyFilter"):
+        if acts(resource, BY_PATCHES):
             yield from _reach(resource, options.root_namespace)
     for name, lists in found.lists.items():
         yield from _around(members({name: lists}), found)
@@ -79,13 +80,13 @@ def _reach(resource: Resource, root_namespace: str) -> Faults:
 
 def _around(members: Sequence[Resource], found: Rendered) -> Faults:
     """The Gateways that the VirtualServices of a set are bound to."""
-    services = [one for one in members if is_istio(one, "VirtualService")]
+    services = [one for one in members if acts(one, BY_ROUTES)]
     gateways = [
         one for one in found.resources if is_istio(one, "Gateway") and any(binds(service, one) for service in services)
     ]
     for gateway in gateways:
         yield from _mutual(gateway)
-    yield from _same_pods(gateways, [one for one in members if is_istio(one, "EnvoyFilter")])
+    yield from _same_pods(gateways, [one for one in members if acts(one, BY_PATCHES)])
 
 
 def _mutual(gateway: Resource) -> Faults:

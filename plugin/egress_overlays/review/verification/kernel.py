@@ -14,6 +14,7 @@ from ...manifest.findings import ERROR
 from ...policies import let_through, selecting
 from ...policies.ranges import Block, Ranges, network, outside
 from ...rendered.workloads import deployed, selector
+from ...sites import BY_PATCHES, acts
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _message(pods: Workload, through: Ranges) -> str:
 
 def refused_by(resource: Resource) -> Iterator[Ranges]:
     """The addresses that each RBAC filter of an EnvoyFilter refuses, where it refuses any."""
-    if resource.kind == "EnvoyFilter":
+    if acts(resource, BY_PATCHES):
         for policy in _policies(resource.value.get("spec")):
             yield outside(list(_upstream(policy)), [Block(one, []) for one in _upstream(policy, negated=True)])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...sites import GROUP
+from ...rendered.workloads import is_istio
+from ...sites import site_of
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -14,31 +15,10 @@ if TYPE_CHECKING:
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-_TEXTS = ["text"]
-_LABELS: dict[str, Any] = {"labels": {}}
-# The fields that the other rules read (Istio, networking.istio.io): a mapping with these, a list of these, or text.
-_SPECS: dict[str, Any] = {
-    "EnvoyFilter": {
-        "workloadSelector": _LABELS,
-        "configPatches": [
-            {
-                "applyTo": "text",
-                "match": {"context": "text", "listener": {"name": "text", "filterChain": {"filter": {"name": "text"}}}},
-                "patch": {"operation": "text", "value": {}},
-            }
-        ],
-    },
-    "Gateway": {
-        "selector": {},
-        "servers": [{"port": {"protocol": "text"}, "hosts": _TEXTS, "tls": {"mode": "text"}}],
-    },
-    "ServiceEntry": {"exportTo": _TEXTS, "ports": [{"protocol": "text"}]},
-    "VirtualService": {
-        "gateways": _TEXTS,
-        "exportTo": _TEXTS,
-        "tls": [{"match": [{"gateways": _TEXTS}], "route": [{"destination": {"host": "text"}}]}],
-        "tcp": [{"match": [{"gateways": _TEXTS}], "route": [{"destination": {"host": "text"}}]}],
-    },
+# Of the Gateway that asks for certificates, which holds no names (Istio, networking.istio.io).
+_GATEWAY: dict[str, Any] = {
+    "selector": {},
+    "servers": [{"port": {"protocol": "text"}, "hosts": ["text"], "tls": {"mode": "text"}}],
 }
 _METADATA = {"name": "text", "namespace": "text"}
 _WORDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
@@ -47,10 +27,15 @@ _WORDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
 def rule(found: Rendered, _options: Options) -> Faults:
     """The fields of Istio's objects that are of another type."""
     for resource in found.resources:
-        if resource.kind in _SPECS and resource.group == GROUP:
-            wanted = {"metadata": _METADATA, "spec": _SPECS[resource.kind]}
-            for path, kind in _other(resource.value, wanted, ()):
-                yield fault("type", f"must be {_WORDS[kind]}; the API server refuses it", resource, path)
+        site = site_of(resource)
+        if site is not None and site.fields is not None:
+            spec = site.fields()
+        elif is_istio(resource, "Gateway"):
+            spec = _GATEWAY
+        else:
+            continue
+        for path, kind in _other(resource.value, {"metadata": _METADATA, "spec": spec}, ()):
+            yield fault("type", f"must be {_WORDS[kind]}; the API server refuses it", resource, path)
 
 
 def _other(value: Any, wanted: Any, path: Path) -> Iterator[tuple[Path, type]]:

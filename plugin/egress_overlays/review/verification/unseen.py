@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...manifest.findings import INFO
-from ...rendered.workloads import is_istio
+from ...sites import BY_PATCHES, acts
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _PARTS = {
 
 def rule(found: Rendered, _options: Options) -> Faults:
     """The kinds of base/ of which none is at hand, beside a gateway's EnvoyFilter."""
-    holder = next((one for one in found.members if is_istio(one, "EnvoyFilter")), None)
+    holder = next((one for one in found.members if acts(one, BY_PATCHES)), None)
     here = {one.kind for one in found.resources}
     missing = [f"{kind} ({what})" for kind, what in _PARTS.items() if kind not in here]
     if holder is not None and missing:
