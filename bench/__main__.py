@@ -88,7 +88,7 @@ class Bench:
     def functions(self) -> dict[str, Any]:
         """The function alone, fed what Kustomize would feed it."""
         found = {}
-        for workload in self._wanted(workloads.ALL):
+        for workload in self._wanted([*workloads.ALL, *workloads.GOVERNED]):
             source = self._input(workload)
             jobs = {name: Job((str(path),), self.scratch, source) for name, path in self.programs.items()}
             jobs |= {name: Job(argv, self.scratch, source) for name, argv in self.also.items()}

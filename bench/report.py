@@ -12,7 +12,7 @@ PERFORMANCE = workloads.CHECKOUT / "docs" / "performance.md"
 PLOT = Path(__file__).with_name("results") / "function-alone.svg"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
-TITLES = {workload.name: workload.title for workload in workloads.ALL}
+TITLES = {workload.name: workload.title for workload in (*workloads.ALL, *workloads.GOVERNED)}
 
 # Part, workload, quantity, peer, bound: where the project promises something (issue 7).
 BOUNDS = [
@@ -20,6 +20,8 @@ BOUNDS = [
     ("function", "100-domains-1000-resources", "wall", GO, 0.25),
     ("function", "100-domains-5000-resources", "wall", GO, 0.2),
     ("function", "10000-domains-0-resources", "wall", GO, 1.5),
+    ("function", "100-domains-0-resources-governed", "wall", GO, 2.0),
+    ("function", "10000-domains-0-resources-governed", "wall", GO, 1.5),
     ("function", "100-domains-1000-resources", "memory", GO, 0.5),
     ("function", "100-domains-5000-resources", "memory", GO, 0.5),
     ("build", "100-domains-0-resources", "wall", GO, 1.05),

@@ -20,31 +20,58 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 CONFIG = "domains.yaml"
 UNRELATED = "unrelated.yaml"
+POLICY = "egress-policy.yaml"
 FUNCTION = "function.yaml"
 
 
 @dataclass(frozen=True)
 class Workload:
-    """The base with `domains` names among `resources` resources of other applications."""
+    """The base with `domains` names among `resources` resources of other applications.
+
+    `governed`: every name has fields, and a policy of seven rules asks for them.
+    """
 
     domains: int
     resources: int
+    governed: bool = False
 
     @property
     def name(self) -> str:
         """The directory of this workload, and its key in the results."""
-        return f"{self.domains}-domains-{self.resources}-resources"
+        return f"{self.domains}-domains-{self.resources}-resources{'-governed' * self.governed}"
 
     @property
     def title(self) -> str:
         """How the tables name it."""
         among = f" among {self.resources:,} resources" if self.resources else ""
-        return f"{self.domains:,} domains{among}"
+        return f"{self.domains:,} domains{among}{' with fields and a policy' * self.governed}"
 
 
 DOMAINS = [Workload(count, 0) for count in (10, 100, 1_000, 10_000)]
 RESOURCES = [Workload(100, count) for count in (100, 1_000, 5_000)]
 ALL = DOMAINS + RESOURCES
+GOVERNED = [Workload(count, 0, governed=True) for count in (100, 10_000)]
+"""For the function alone: a policy costs nobody else anything."""
+
+_POLICY = """\
+apiVersion: egress-overlays.dev/v1alpha1
+kind: EgressPolicy
+metadata:
+  name: house
+rules:
+- require: [owner, ticket]
+- wildcards: never
+  approved: NET-*
+- never-risks: [paste, tunnel, webhook, dns-over-https]
+- for: {group: "team-1*"}
+  longest: 400
+- never: [pastebin.example, "*.tunnel.example"]
+- for: {set: default, group: team-0}
+  most: 40
+- for: {name: .vendor-0.com}
+  approved: "NET-*"
+  optional: true
+"""
 
 
 def names(count: int) -> list[str]:
@@ -58,8 +85,8 @@ def names(count: int) -> list[str]:
     return sorted(found, key=lambda name: name[::-1])
 
 
-def config_map(count: int) -> str:
-    """The domains ConfigMap: groups of 40 names, some with a comment."""
+def config_map(count: int, *, governed: bool = False) -> str:
+    """The domains ConfigMap: groups of 40 names, some with a comment; or all of them with fields."""
     lines = [
         "apiVersion: v1",
         "kind: ConfigMap",
@@ -72,7 +99,10 @@ def config_map(count: int) -> str:
     for index, name in enumerate(names(count)):
         if index % 40 == 0:
             lines.append(f"  team-{index // 40}: |")
-        lines.append(f"    {name}" + ("  # ticket NET-4711" if index % 10 == 0 else ""))
+        comment = "  # ticket NET-4711" if index % 10 == 0 else ""
+        if governed:
+            comment = f"  # owner=team-{index // 40} ticket=NET-{index} until=2027-03-{index % 28 + 1:02} who asked"
+        lines.append(f"    {name}{comment}")
     return "\n".join(lines) + "\n"
 
 
@@ -143,13 +173,15 @@ replacements:
 def _resources(workload: Workload, into: Path) -> None:
     into.mkdir(parents=True)
     shutil.copytree(CHECKOUT / "base", into / "base")
-    (into / CONFIG).write_text(config_map(workload.domains))
+    (into / CONFIG).write_text(config_map(workload.domains, governed=workload.governed))
+    if workload.governed:
+        (into / POLICY).write_text(_POLICY)
     if workload.resources:
         (into / UNRELATED).write_text(bystanders.unrelated(workload.resources))
 
 
 def _kustomization(workload: Workload, into: Path, rest: str) -> None:
-    more = f"- {UNRELATED}\n" if workload.resources else ""
+    more = (f"- {UNRELATED}\n" if workload.resources else "") + (f"- {POLICY}\n" if workload.governed else "")
     (into / "kustomization.yaml").write_text(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
         f"resources:\n- base\n- {CONFIG}\n{more}{rest}"

@@ -124,3 +124,27 @@ def test_a_list_of_such_lines_alone_is_still_empty() -> None:
     one = source("# owner=payments\n")
     one.value["data"].pop("docs")
     assert {rule for severity, rule, _ in found(one)[1] if severity == ERROR} == {"empty-list"}
+
+
+RIGHT = ["owner=a", "ticket=NET-1", "until=2027-02-28", "until=2027-02-30", "until=0000-01-01", "allow=risk"]
+WRONG = ["owners=a", "owner=", "prose", "ttl=60", "until=2027-13-01", "until=20270101", "owner=a;", "ticket=a_b"]
+LETTERS = st.text(st.sampled_from("ownertickuail=-0123 "), max_size=9)
+WORD = st.one_of(st.sampled_from(RIGHT), st.sampled_from(WRONG), LETTERS)
+
+
+@given(st.lists(WORD, max_size=7).map(" ".join))
+def test_the_quick_looks_agree_with_the_reading(comment: str) -> None:
+    found, bad = fields.read(comment)
+    if fields.are_plain(comment):
+        assert bad == []
+    if not bad:
+        words = {key: getattr(found, key) for key in ("owner", "ticket", "allow") if getattr(found, key)}
+        if found.until:
+            words["until"] = found.until.isoformat()
+        assert fields.words(comment) == words
+
+
+def test_most_comments_need_the_quick_look_alone() -> None:
+    assert fields.are_plain("owner=team-1 ticket=NET-4711 until=2027-03-28 who asked")
+    assert fields.are_plain("prose")
+    assert not fields.are_plain("onwer=x")

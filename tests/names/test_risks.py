@@ -55,3 +55,21 @@ def test_every_entry_is_a_name_with_a_class_a_source_and_a_date() -> None:
         names += entries.split()
     assert len(names) == len(set(names)) > 100
     assert all(parse(name) == (name,) for name in names)
+
+
+def test_the_quick_look_passes_over_nothing() -> None:
+    """Every entry, what is below it and what is above it, has the risk that a look at every entry finds."""
+    entries = {entry for _, _, _, names in TABLE for entry in names.split()}
+    for entry in entries:
+        assert risk_of(Domain(entry)) is not None
+        wildcard = risk_of(Domain(f"*.{entry}"))
+        assert wildcard is not None
+        assert wildcard.is_below
+        below = risk_of(Domain(f"a.b.{entry}"))
+        own = risk_of(Domain(entry))
+        assert own is not None
+        as_a_whole = own.name in {"paste", "tunnel", "webhook", "dns-over-https", "dynamic-dns"}
+        assert (below is not None) or not as_a_whole, entry
+        parent = entry.partition(".")[2]
+        if "." in parent:
+            assert risk_of(Domain(f"*.{parent}")) is not None, f"*.{parent} opens {entry}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..lists import policies
-from ..lists.governance import RULE, Rule, judged
+from ..lists.governance import RULE, Lines, Rule, judged
 from ..lists.rules import ASKING, SCOPE, rule_of
 from ..manifest.findings import ERROR, Finding
 from ..manifest.resource import API_VERSION, DEFAULTS, POLICY_KIND, Resource
@@ -96,8 +96,9 @@ class Governance:
 
     def _of_rules(self, rules: list[Rule], found: Rendered) -> list[Reported]:
         reported = []
+        lines = Lines(found.sets.values())
         for rule in rules:
-            broken, matched = judged(rule, found.sets.values(), self._today)
+            broken, matched = judged(rule, lines, self._today)
             is_fine = matched or rule.optional
             self._unmatched[rule.place] = self._unmatched.get(rule.place, True) and not is_fine
             reported += [reported_at(one, found) for one in broken]

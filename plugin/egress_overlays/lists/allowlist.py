@@ -16,7 +16,7 @@ from . import unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .clients import Client, Limits
     from .fields import Fields
@@ -184,6 +184,7 @@ def _not_text(source: Resource, group: object, value: object) -> Finding:
 def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> Iterator[Entry]:
     # split() and not splitlines(): the latter also breaks at U+2028 and other characters that
     # nobody sees, where a reviewer would read one line.
+    said_of: Callable[..., Iterator[Finding]] | None = None
     for number, line in enumerate(text.split("\n"), 1):
         name, _, comment = line.partition("#") if "#" in line else (line, "", "")
         # Only what an editor leaves behind is stripped; other white space is refused, see `refusals`.
@@ -191,9 +192,12 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
         if comment:
             comment = comment.strip(" \t\r")
             if "=" in comment.partition(" ")[0] or not comment.isprintable():
-                from . import comments
+                if said_of is None:
+                    from .comments import are_plain, faults
 
-                findings += comments.faults(source, group, number, comment, has_name=bool(name))
+                    said_of = faults
+                if not (name and comment.isprintable() and are_plain(comment)):
+                    findings += said_of(source, group, number, comment, has_name=bool(name))
         if not name:
             continue
         if len(name) > _LONGEST_LINE:

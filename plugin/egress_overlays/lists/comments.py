@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..manifest.findings import ERROR, Finding
 from ..names.domain import ascii_quoted
 from . import fields
+from .fields import are_plain
+
+__all__ = ["are_plain", "faults"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

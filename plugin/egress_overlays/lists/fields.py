@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..manifest.resource import Resource
 
 KEYS = (*DEFAULTS, "allow")
+_MOST = len(KEYS) + 1  # words that are looked at: the one after all fields is prose, or a second time one of them
 _MARKS = "\"'`,;"
 
 
@@ -90,6 +91,45 @@ def read(comment: str) -> tuple[Fields, list[BadField]]:
     return _fields(found, rest), bad
 
 
+def words(comment: str) -> dict[str, str]:
+    """The fields that `comment` begins with, as they are written, where none of them is a fault."""
+    found: dict[str, str] = {}
+    for word in comment.split(None, _MOST)[:_MOST]:
+        key, equals, value = word.partition("=")
+        if not equals or key not in KEYS:
+            break
+        found.setdefault(key, value)
+    return found
+
+
+def are_plain(comment: str) -> bool:
+    """Whether there is nothing to say against the fields of `comment`, by a look that needs no calendar.
+
+    Where it is False, `read` knows.
+    """
+    seen: set[str] = set()
+    for word in comment.split(None, _MOST)[:_MOST]:
+        key, equals, value = word.partition("=")
+        if not equals:
+            return True
+        if key not in KEYS or key in seen:
+            return False
+        seen.add(key)
+        if key == "until":
+            if not _is_plain_day(value):
+                return False
+        elif not value.replace("-", "").isalnum():
+            return False
+    return True
+
+
+def _is_plain_day(value: str) -> bool:
+    """Whether `value` is a day of the calendar, as up to the 28th every day of a month is."""
+    year, month, day = value[:4], value[5:7], value[8:]
+    is_shaped = len(value) == 10 and value[4] == value[7] == "-" and value.isascii() and (year + month + day).isdigit()
+    return is_shaped and "01" <= month <= "12" and "01" <= day <= "28" and year != "0000"
+
+
 def _fields(found: dict[str, str], text: str) -> Fields:
     until = _date(found["until"]) if "until" in found else None
     return Fields(found.get("owner", ""), found.get("ticket", ""), until, found.get("allow", ""), text)
@@ -152,17 +192,24 @@ def _day(value: str) -> str:
     return ""
 
 
-def of(comment: str, source: Resource, group: str) -> Fields:
-    """The fields of a name in `group` of `source`: those of its comment, then of its group, then of its ConfigMap."""
-    own, _ = read(comment)
-    for key in DEFAULTS:
-        if getattr(own, key) or (own.allow and key != "owner"):
-            continue
+def defaults_of(source: Resource, group: str) -> dict[str, str]:
+    """The defaults that `source` has for the names of `group`, as they are written."""
+    found = {}
+    for key in DEFAULTS if any(is_default(str(one)) for one in source.annotations) else ():
         for name in (f"{key}.{group}", key):
             value = str(source.annotations.get(PREFIX + name, "")).strip()
             if value and not _of_value(key, value):
-                setattr(own, key, _date(value) if key == "until" else value)
+                found[key] = value
                 break
+    return found
+
+
+def of(comment: str, source: Resource, group: str) -> Fields:
+    """The fields of a name in `group` of `source`: those of its comment, then of its group, then of its ConfigMap."""
+    own, _ = read(comment)
+    for key, value in defaults_of(source, group).items():
+        if not getattr(own, key) and (key == "owner" or not own.allow):
+            setattr(own, key, _date(value) if key == "until" else value)
     return own
 
 

@@ -6,7 +6,6 @@ Loaded where there is a policy. Without a day, a rule asks what needs no date: t
 from __future__ import annotations
 
 from ..manifest.findings import ERROR, Finding
-from ..manifest.quantities import many
 from ..names.domain import ascii_quoted
 
 # The function starts with it where there is a policy: no typing, re, fnmatch or datetime before they are needed.
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from ..names.domain import Domain
     from .allowlist import AllowSet, Entry
     from .clients import Client
+
+    Said = tuple[Entry, str]
 
 RULE = "policy"
 EVERY = ("*",)
@@ -79,27 +80,88 @@ class Broken:
         self.finding = Finding(ERROR, words, rule=RULE, resource=entry.source, **place)  # type: ignore[arg-type]
 
 
-def judged(rule: Rule, sets: Iterable[AllowSet], today: date | None = None) -> tuple[list[Broken], bool]:
-    """What breaks `rule` in `sets`, and whether it is for any line of them; without `today` no day is judged."""
+class Lines:
+    """The lines of sets, with the fields that they have; a rule after the other is judged by them."""
+
+    def __init__(self, sets: Iterable[AllowSet]) -> None:
+        self.sets = list(sets)
+        self._words: dict[int, dict[str, str]] = {}
+
+    def words(self, entry: Entry) -> dict[str, str]:
+        """The fields of a line as they are written; `until` is the last day of its name alone."""
+        if not self._words:
+            self._read()
+        return self._words[id(entry)]
+
+    def _read(self) -> None:
+        from .fields import defaults_of, words
+
+        for allowed in self.sets:
+            source, group, shared = None, "", {}
+            for entry in allowed.entries:
+                if entry.source is not source or entry.group != group:
+                    source, group = entry.source, entry.group
+                    shared = defaults_of(source, group)
+                found = words(entry.comment) if entry.comment else {}
+                if "allow" in found:  # its ticket and its day are the acceptance's
+                    found.pop("until", None)
+                    found = {key: value for key, value in shared.items() if key == "owner"} | found
+                elif shared:
+                    found = shared | found
+                self._words[id(entry)] = found
+
+    def without_approved(self, entries: list[Entry], rule: Rule) -> list[Entry]:
+        """The lines whose ticket is none that `rule` asks for."""
+        if not rule.approved:
+            return entries
+        return [one for one in entries if not matches(self.words(one).get("ticket", ""), rule.approved)]
+
+    def of(self, rule: Rule) -> Iterator[tuple[AllowSet, list[Entry]]]:
+        """The lines that `rule` is for, by set."""
+        for allowed in self.sets:
+            if not matches(allowed.name, rule.sets):
+                continue
+            if rule.groups == rule.lists == EVERY and not rule.names:
+                yield allowed, list(allowed.entries)
+                continue
+            # Of ten thousand lines, a hundred groups: their names are matched once each.
+            meant: dict[tuple[int, str], bool] = {}
+            found = []
+            for entry in allowed.entries:
+                key = id(entry.source), entry.group
+                is_meant = meant.get(key)
+                if is_meant is None:
+                    is_meant = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
+                    meant[key] = is_meant
+                if is_meant and (not rule.names or _opens_some(entry.domain, rule.names)):
+                    found.append(entry)
+            yield allowed, found
+
+
+def judged(rule: Rule, lines: Lines, today: date | None = None) -> tuple[list[Broken], bool]:
+    """What breaks `rule` in `lines`, and whether it is for any of them; without `today` no day is judged."""
     broken: list[Broken] = []
     matched, count = False, 0
-    for allowed in sets:
-        if not matches(allowed.name, rule.sets):
-            continue
-        # Of ten thousand lines, a hundred groups: their names are matched once each.
-        meant: dict[tuple[int, str], bool] = {}
-        for entry in allowed.entries:
-            key = id(entry.source), entry.group
-            if key not in meant:
-                meant[key] = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
-            if not meant[key] or (rule.names and not _opens_some(entry.domain, rule.names)):
-                continue
-            matched = True
-            if rule.approved and matches(entry.fields.ticket, rule.approved):
-                continue
-            count += 1
-            broken += [Broken(entry, rule, said) for said in _faults(rule, entry, allowed, count, today)]
+    for allowed, meant in lines.of(rule):
+        matched = matched or bool(meant)
+        # Tickets of all lines are looked at where lines are counted; else those of the lines that break the rule.
+        counts = rule.most >= 0 or not rule.asks
+        entries = lines.without_approved(meant, rule) if counts else meant
+        said = [*_of_names(rule, entries), *_of_lists(rule, entries, allowed), *_of_fields(rule, entries, lines, today)]
+        if rule.most >= 0:
+            past = entries[max(rule.most - count, 0) :] if count <= rule.most else []
+            said += [(one, f"is one more than the {rule.most} that may stand here") for one in past[:1]]
+        count += len(entries)
+        broken += [Broken(entry, rule, words) for entry, words in _in_order(said, lines, rule)]
     return broken, matched
+
+
+def _in_order(said: list[Said], lines: Lines, rule: Rule) -> list[Said]:
+    """What lines say, in their order, without those that are approved."""
+    if not said:
+        return said
+    left = {id(one) for one in lines.without_approved([entry for entry, _ in said], rule)}
+    return sorted((one for one in said if id(one[0]) in left), key=lambda one: (one[0].group, one[0].line))
 
 
 def matches(text: str, globs: tuple[str, ...]) -> bool:
@@ -128,56 +190,66 @@ def _matches(text: str, glob: str) -> bool:
 
 
 def _opens_some(name: Domain, names: tuple[Domain, ...]) -> bool:
-    return any(one.covers(name) or name.covers(one) for one in names)
+    for one in names:
+        if name == one or (name[0] == "*" and one.endswith(name[1:])) or (one[0] == "*" and name.endswith(one[1:])):
+            return True
+    return False
 
 
-def _faults(rule: Rule, entry: Entry, allowed: AllowSet, count: int, today: date | None) -> Iterator[str]:
-    yield from _of_name(rule, entry.domain)
-    if count == rule.most + 1 and rule.most >= 0:
-        yield f"is one more than the {rule.most} that may stand here"
-    if rule.clients:
-        yield from _foreign(rule.clients, allowed.clients.get(entry.source))
-    if rule.require or rule.longest >= 0:
-        yield from _lacking(rule, entry, today)
-    if rule.approved and not rule.asks:
-        has = f"has ticket={entry.fields.ticket}" if entry.fields.ticket else "has no ticket="
-        yield f"{has}, and may stand here with one such as {', '.join(rule.approved)} alone"
-
-
-def _of_name(rule: Rule, name: Domain) -> Iterator[str]:
-    """What a name says against a rule, whoever listed it."""
-    if name.is_wildcard and not rule.wildcards:
-        yield "is a wildcard, and none may stand here"
-    if rule.only and not any(one.covers(name) for one in rule.only):
-        yield f"is none of the names that may stand here: {', '.join(rule.only)}"
+def _of_names(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
+    """What names say against a rule, whoever listed them."""
+    for entry in entries if not rule.wildcards else ():
+        if entry.domain.is_wildcard:
+            yield entry, "is a wildcard, and none may stand here"
+    for entry in entries if rule.only else ():
+        if not any(one.covers(entry.domain) for one in rule.only):
+            yield entry, f"is none of the names that may stand here: {', '.join(rule.only)}"
     for one in rule.never:
-        if one.covers(name) or name.covers(one):
-            yield f"opens {one}, which must not stand here"
+        for entry in entries:
+            name = entry.domain
+            if name == one or (name[0] == "*" and one.endswith(name[1:])) or one.covers(name):
+                yield entry, f"opens {one}, which must not stand here"
     if rule.risks:
-        from ..names.risks import risk_of
-
-        risk = risk_of(name)
-        if risk and risk.name in rule.risks:
-            yield f"{risk.said}, and no name of the class {risk.name} may stand here"
+        yield from _risky(rule, entries)
 
 
-def _lacking(rule: Rule, entry: Entry, today: date | None) -> Iterator[str]:
-    """The fields that a line must have and has not, and a life that is too long."""
-    fields = entry.fields
-    last = fields.last_day
-    for key in rule.require:
-        if not (last if key == "until" else getattr(fields, key)):
-            yield f"has no {key}=, which a line must have here"
-    if rule.longest >= 0 and last is None and "until" not in rule.require:
-        yield f"has no last day, until=, and one may stand here for {many(rule.longest, 'day')} at most"
-    if rule.longest >= 0 and last is not None and today is not None and (last - today).days > rule.longest:
-        yield f"ends on {last}, more than {many(rule.longest, 'day')} ahead"
+def _risky(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
+    from ..names.risks import risk_of
+
+    for entry in entries:
+        risk = risk_of(entry.domain)
+        if risk is not None and risk.name in rule.risks:
+            yield entry, f"{risk.said}, and no name of the class {risk.name} may stand here"
 
 
-def _foreign(may: tuple[Client, ...], clients: frozenset[Client] | None) -> Iterator[str]:
-    """Whom the list is for, and may not be for."""
-    if clients is None:
-        yield f"is for every workload, and may be for {', '.join(may)} alone"
-    for client in sorted(clients or ()):
-        if not any(one.admits(client.namespace, client.service_account) for one in may):
-            yield f"is for {client}, and may be for {', '.join(may)} alone"
+def _of_fields(rule: Rule, entries: list[Entry], lines: Lines, today: date | None) -> Iterator[Said]:
+    """The fields that lines must have and have not, lives that are too long, and approvals that are missing."""
+    for entry in entries if rule.require else ():
+        words = lines.words(entry)
+        for key in rule.require:
+            if not words.get(key):
+                yield entry, f"has no {key}=, which a line must have here"
+    for entry in entries if rule.longest >= 0 else ():
+        if not lines.words(entry).get("until"):
+            if "until" not in rule.require:
+                yield entry, f"has no last day, until=, and one may stand here for {rule.longest} days at most"
+        elif today is not None:
+            last = entry.fields.last_day
+            if last is not None and (last - today).days > rule.longest:
+                yield entry, f"ends on {last}, more than {rule.longest} days ahead"
+    for entry in entries if rule.approved and not rule.asks else ():
+        ticket = lines.words(entry).get("ticket")
+        has = f"has ticket={ticket}" if ticket else "has no ticket="
+        yield entry, f"{has}, and may stand here with one such as {', '.join(rule.approved)} alone"
+
+
+def _of_lists(rule: Rule, entries: list[Entry], allowed: AllowSet) -> Iterator[Said]:
+    """Whom lists are for, and may not be for."""
+    may = f"may be for {', '.join(rule.clients)} alone"
+    for entry in entries if rule.clients else ():
+        clients = allowed.clients.get(entry.source)
+        if clients is None:
+            yield entry, f"is for every workload, and {may}"
+        for client in sorted(clients or ()):
+            if not any(one.admits(client.namespace, client.service_account) for one in rule.clients):
+                yield entry, f"is for {client}, and {may}"

@@ -6,7 +6,7 @@ from ..manifest.findings import Finding, fault_of
 from ..manifest.nearness import is_near, nearest, wanted
 from ..manifest.resource import API_VERSION, KIND, POLICY_KIND, PREFIX
 from ..names.domain import ascii_quoted
-from .governance import RULE, Rule, judged
+from .governance import RULE, Lines, Rule, judged
 from .rules import rule_of
 
 TYPE_CHECKING = False
@@ -67,12 +67,12 @@ def about_object(policy: Resource) -> Iterator[Finding]:
 
 def broken(policies: Iterable[Resource], sets: Iterable[AllowSet]) -> Iterator[Finding]:
     """What is wrong with `policies`, what breaks their rules in `sets`, and the rules that are for no line there."""
-    lists = list(sets)
+    lines = Lines(sets)
     for policy in policies:
         rules, faults = read(policy)
         yield from faults
         for rule in () if faults else rules:
-            found, matched = judged(rule, lists)
+            found, matched = judged(rule, lines)
             yield from (one.finding for one in found)
             if not matched and not rule.optional:
                 yield for_no_line(policy, rule)

@@ -5,12 +5,13 @@ By a maintained table (`risk_table`), and by the public suffix list for wildcard
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
-
-from .domain import Domain
 from .public_suffix import is_private_suffix, is_top_level, shared_below
 from .risk_table import TABLE
+
+# The function loads it where a policy names classes of risk: no typing and no functools.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .domain import Domain
 
 # Of these, every name below an entry is as risky as the entry itself; of others a name below is one customer's own.
 _AS_A_WHOLE = {"paste", "tunnel", "webhook", "dns-over-https", "dynamic-dns"}
@@ -32,17 +33,41 @@ CLASSES = {
 _PRIVATE_TOP_LEVELS = {"example", "test", "internal", "local", "home", "corp", "lan"}
 
 
-class Risk(NamedTuple):
+class Risk:
     """A risk's class in `name`, the entry that it goes back to (`of`), its `source`, and that one's date (ISO 8601).
 
     `is_below`: the entry is one of those that the wildcard opens.
     """
 
-    name: str
-    of: str
-    source: str = "https://publicsuffix.org/list/"
-    date: str = ""
-    is_below: bool = False
+    __slots__ = ("date", "is_below", "name", "of", "source")
+
+    def __init__(
+        self,
+        name: str,
+        of: str,
+        source: str = "https://publicsuffix.org/list/",
+        date: str = "",
+        *,
+        is_below: bool = False,
+    ) -> None:
+        self.name = name
+        self.of = of
+        self.source = source
+        self.date = date
+        self.is_below = is_below
+
+    def __repr__(self) -> str:
+        return f"Risk({self.name!r}, {self.of!r}, is_below={self.is_below})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Risk) and all(getattr(self, key) == getattr(other, key) for key in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.of))
+
+    def below(self, *, is_below: bool = True) -> Risk:
+        """The same, where a wildcard opens the entry."""
+        return Risk(self.name, self.of, self.source, self.date, is_below=is_below)
 
     @property
     def said(self) -> str:
@@ -63,8 +88,10 @@ def risk_of(domain: Domain) -> Risk | None:
     base, entries = domain.base, _entries()
     if not is_top_level(base.rpartition(".")[2]) and base.rpartition(".")[2] not in _PRIVATE_TOP_LEVELS:
         return Risk("unknown-top-level", base.rpartition(".")[2])
+    if _tail(base) not in _tails():
+        return _risk_of_wildcard(base) if domain.is_wildcard else None
     if base in entries:
-        return entries[base]._replace(is_below=domain.is_wildcard)
+        return entries[base].below(is_below=domain.is_wildcard)
     above = base.partition(".")[2]
     while "." in above:
         found = entries.get(above)
@@ -77,16 +104,43 @@ def risk_of(domain: Domain) -> Risk | None:
 def _risk_of_wildcard(base: str) -> Risk | None:
     if is_private_suffix(base):
         return Risk("shared-suffix", base, is_below=True)
-    below = next((entry for entry in _entries() if entry.endswith("." + base)), "") or shared_below(base)
+    entries = _entries()
+    # Looked for in one text first: most wildcards are over none of them.
+    below = next((one for one in entries if one.endswith("." + base)), "") if f".{base} " in _names_read() else ""
+    below = below or shared_below(base)
     if below:
-        return _entries().get(below, Risk("shared-suffix", below))._replace(is_below=True)
+        return entries.get(below, Risk("shared-suffix", below)).below()
     return None
 
 
-@cache
+_read: dict[str, Risk] = {}
+_text: list[str] = []
+
+
+_last_labels: set[str] = set()
+
+
+def _tail(name: str) -> str:
+    """The last two labels of a name."""
+    return name[name.rfind(".", 0, name.rfind(".")) + 1 :]
+
+
+def _tails() -> set[str]:
+    """The last two labels of all entries: of most names they say that none is above it."""
+    if not _last_labels:
+        _last_labels.update(map(_tail, _entries()))
+    return _last_labels
+
+
+def _names_read() -> str:
+    """All entries, each with a blank behind it."""
+    if not _text:
+        _text.append(" ".join([*_entries(), ""]))
+    return _text[0]
+
+
 def _entries() -> dict[str, Risk]:
-    found: dict[str, Risk] = {}
-    for name, source, date, entries in TABLE:
+    for name, source, date, entries in () if _read else TABLE:
         for entry in entries.split():
-            found.setdefault(entry, Risk(name, entry, source, date))
-    return found
+            _read.setdefault(entry, Risk(name, entry, source, date))
+    return _read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lists.governance import RULE, Broken, Rule, judged
+from ..lists.governance import RULE, Broken, Lines, Rule, judged
 from ..lists.policies import for_no_line, steps
 from ..manifest.findings import ERROR, Finding
 from ..manifest.resource import POLICY_KIND
@@ -32,9 +32,10 @@ def refused_by(policy: Resource, rules: Sequence[Rule], found: Rendered) -> list
     The files hold lines that the build does not, as of a group that a patch replaces: those it did not speak of.
     """
     reported = []
+    lines = Lines(found.sets.values())
     for number, rule in enumerate(rules):
         place = found.where.of(policy, ("rules", number))
-        broken, _ = judged(rule, found.sets.values())
+        broken, _ = judged(rule, lines)
         for one in broken:
             finding = one.finding
             if _of_line(finding) + finding.message in found.said:
