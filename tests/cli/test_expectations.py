@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,9 +13,6 @@ import pytest
 import quick_yaml as yaml
 from command import Run, one_line
 from egress_overlays.cli.expectations import FILE, Expectation, InvalidExpectations, json_schema, read
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PROD = "overlays/prod"
 GOOD = """\
@@ -201,80 +198,3 @@ def test_wrong_use(run: Run) -> None:
     assert "name the expectations by --file" in one_line(run("test", PAYMENTS), 2)
     assert "goes with one PATH" in one_line(run("test", "--write", "--file", "a.yaml", PROD, "overlays/dev"), 2)
     assert not Path("a.yaml").exists()
-
-
-def since(run: Run) -> dict[str, Any]:
-    outcome = run("test", "-o", "json", PROD)
-    assert outcome.code == 1, outcome.err
-    ((one,),) = ([each for each in path["expectations"] if not each["holds"]] for path in json.loads(outcome.out))
-    found: dict[str, Any] = one["since"]
-    return found
-
-
-def remove(file: str, line: str) -> int:
-    lines = Path(file).read_text().splitlines(keepends=True)
-    (number,) = (at for at, one in enumerate(lines) if line in one)
-    del lines[number]
-    Path(file).write_text("".join(lines))
-    return number + 1
-
-
-def test_a_name_that_went_is_told_with_its_line_and_its_commit(run: Run, repository: Callable[..., str]) -> None:
-    file = "components/domains-common/domains.yaml"
-    write("- {host: x.okta.com, expect: allow, why: sign-in}\n")
-    assert run("test", PROD).code == 0
-    number = remove(file, "*.okta.com")
-    gone = {"did": "removed", "file": file, "line": number, "text": since(run)["text"]}
-    assert gone["text"].startswith("*.okta.com")
-    assert since(run) == {**gone, "commit": None}
-    assert f"; a change that is not committed removed {file}:{number} *.okta.com" in run("test", PROD).out
-    repository("commit", "-qam", "no more okta")
-    for number in range(5):
-        repository("commit", "-q", "--allow-empty", "-m", f"later {number}")
-    found = since(run)
-    assert found == {**gone, "commit": found["commit"]}
-    assert found["commit"]["subject"] == "no more okta"
-    said = run("test", PROD).out
-    assert f"x@example.com: no more okta) removed {file}:{gone['line']} *.okta.com" in said
-    assert said.rstrip().endswith("; expected because: sign-in [expectation]")
-
-
-def test_a_name_that_came_is_told_with_its_commit(run: Run, repository: Callable[..., str]) -> None:
-    file = Path(PROD, "egress-domains.yaml")
-    write("- {host: a.paste.example, expect: deny}\n")
-    file.write_text(file.read_text() + "    a.paste.example\n")
-    assert since(run)["commit"] is None
-    repository("commit", "-qam", "opens it")
-    found = since(run)
-    assert (found["did"], found["file"], found["line"]) == ("added", str(file), len(file.read_text().splitlines()))
-    assert found["commit"]["subject"] == "opens it"
-
-
-def test_a_component_that_went_and_a_group_that_a_patch_removes(run: Run, repository: Callable[..., str]) -> None:
-    write("- {host: data-api.ecb.europa.eu, expect: allow}\n")
-    number = remove(f"{PROD}/kustomization.yaml", "domains-payments")
-    assert since(run)["line"] == number
-    repository("commit", "-qam", "without payments")
-    found = since(run)
-    assert (found["did"], found["file"], found["text"]) == (
-        *("removed", f"{PROD}/kustomization.yaml", "- ../../components/domains-payments"),
-    )
-    write("- {host: x.okta.com, expect: allow}\n")
-    file = Path(PROD, "egress-domains.yaml")
-    file.write_text(file.read_text() + "  identity: null\n")
-    repository("commit", "-qam", "no identity")
-    found = since(run)
-    assert (found["did"], found["text"], found["commit"]["subject"]) == ("added", "identity: null", "no identity")
-
-
-def test_what_never_held_and_what_is_in_no_repository_has_no_commit(run: Run, repository: Callable[..., str]) -> None:
-    write("- {host: never.example, expect: allow}\n")
-    assert since(run) is None
-    repository("commit", "-q", "--allow-empty", "-m", "two")
-    assert since(run) is None
-
-
-@pytest.mark.usefixtures("tree")
-def test_without_git_an_expectation_is_told_all_the_same(run: Run) -> None:
-    write("- {host: never.example, expect: allow}\n")
-    assert since(run) is None

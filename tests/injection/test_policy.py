@@ -220,10 +220,15 @@ def test_verify_judges_the_days_of_a_policy_that_builds(overlay: Path) -> None:
     lists, file = overlay / "domains.yaml", overlay / "egress-policy.yaml"
     lists.write_text(lists.read_text() + "  trials: |\n    new.example.com  # until=2027-03-31\n")
     file.write_text(dump(policy({"for": {"group": "trials"}, "longest": 30})))
+    # Any name of the file does.
+    other = overlay / "rules.yaml"
+    file.rename(other)
+    kustomization = overlay / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace(file.name, other.name))
     assert command("verify", "--today", "2027-03-20", "overlays/dev").code == 0
     outcome = command("verify", "--today", "2027-02-20", "overlays/dev")
     assert outcome.code == 1
     assert (
-        f'"new.example.com" ends on 2027-03-31, more than 30 days ahead; remove it, or change the rule ({file}:6)'
+        f'"new.example.com" ends on 2027-03-31, more than 30 days ahead; remove it, or change the rule ({other}:6)'
         in (outcome.out)
     )

@@ -9,7 +9,7 @@ that did it, also where a name went. Exit code 0: all is as expected; 1: somethi
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,7 @@ def _read(file: Path, console: Console) -> list[Expectation]:
 
 def _outcomes(found: Rendered, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
     """What `found` says of each expectation, as data; `by` is the line of a list that decided."""
-    faults = verify(found)
+    faults = _faults(found)
     outcomes = []
     for one in expectations:
         said = _answer(found, one, faults)
@@ -143,6 +143,12 @@ def _outcomes(found: Rendered, expectations: Sequence[Expectation]) -> list[dict
             }
         )
     return outcomes
+
+
+@lru_cache(maxsize=64)
+def _faults(found: Rendered) -> Sequence[Reported]:
+    """What verify says of `found`, worked out once: many expectations may ask of one revision."""
+    return verify(found)
 
 
 def _holds(one: Expectation, found: Rendered) -> bool:

@@ -38,6 +38,7 @@ class History:
         self._path = path
         self._built: dict[str, Rendered | None] = {}
         self._commits: list[str] | None = None
+        self._turns: dict[tuple[str, str], Turn] = {}
 
     def turn(self, holds: Callable[[Rendered], bool]) -> Turn | None:
         """Since when `holds` is false, newest first; None where git does not know, or it never was true there."""
@@ -64,7 +65,10 @@ class History:
         while good - bad > 1:
             middle = (good + bad) // 2
             good, bad = (middle, bad) if self._is_so(commits[middle], holds) else (good, middle)
-        return Turn(commits[bad] if bad >= 0 else "", self._changed(commits[good], commits[bad] if bad >= 0 else ""))
+        pair = commits[good], commits[bad] if bad >= 0 else ""
+        if pair not in self._turns:
+            self._turns[pair] = Turn(pair[1], self._changed(*pair))
+        return self._turns[pair]
 
     def _is_so(self, commit: str, holds: Callable[[Rendered], bool]) -> bool:
         if commit not in self._built:
