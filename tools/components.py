@@ -64,7 +64,9 @@ def components() -> list[Component]:
             makers.make_prometheus_crds,
         ),
         Component(
-            f"gateway-api-crds-{v['GATEWAY_API_VERSION']}", {"gateway-api-crds": "crds"}, makers.make_gateway_api_crds
+            f"gateway-api-standard-{v['GATEWAY_API_VERSION']}",
+            {"gateway-api-crds": "crds"},
+            makers.make_gateway_api_crds,
         ),
         Component(
             f"network-policy-api-crds-{v['NETWORK_POLICY_API_VERSION']}",

@@ -1,4 +1,4 @@
-"""Write the shapes of the gateways that base/ and components/ make: plugin/egress_overlays/istiod/shapes.json.
+"""Write the shapes of the gateways that base/ and components/ make: shapes.json and pods.json of the package istiod.
 
 `verify` holds every gateway of base/ against them. Shapes of earlier versions stay in the file, marked as old; with
 --old TITLE the shapes of DIRECTORY, a tree of an earlier version or a rendered file, are added to them. Needs
@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
 
 import builds
+from egress_overlays.istiod import pods
 from egress_overlays.istiod.configuration import Model, model
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.istiod.shapes import FILE, Known, Shape, client_rules, decoded, encoded, server_shapes, shape
@@ -47,11 +48,29 @@ def main() -> int:
     shapes = (*others, *mine) if arguments.old else (*mine, *others)
     old = Known((), before.servers, before.client_rules) if arguments.old else Known((), frozenset(), frozenset())
     whole = Known(shapes, made.servers | old.servers, made.client_rules | old.client_rules)
-    text = json.dumps(encoded(whole), indent=1, sort_keys=True) + "\n"
+    texts = {FILE: _text(encoded(whole)), pods.FILE: _text(pods.encoded(pods.known_of(_templates())))}
     if arguments.check:
-        return int(text != FILE.read_text())
-    FILE.write_text(text)
+        return int(any(text != file.read_text() for file, text in texts.items()))
+    for file, text in texts.items():
+        file.write_text(text)
     return 0
+
+
+def _text(data: Any) -> str:
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def _templates() -> list[Any]:
+    """The pod templates of the gateway: of base/ alone, then with each component."""
+    found = []
+    for components in ((), *((name,) for name in builds.COMPONENTS)):
+        for resources, made in _models(ROOT, components):
+            found += [
+                one["spec"]["template"]
+                for one in resources
+                if one["kind"] == "Deployment" and one["metadata"]["name"] == made.workload.name
+            ]
+    return found
 
 
 def known_of(tree: Path, old: str = "") -> Known:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from mesh.beside import BESIDE, WILDCARD
+from mesh.beside import BESIDE
 from mesh.cluster import Refused
 from mesh.guard import CONTROLLERS, TEAM, attempt
+from mesh.world import WILDCARD
 
 from builds import OWNER
 

@@ -7,9 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mesh.beside import BESIDE, INSIDE, LISTED, WILDCARD, Beside, World
+from mesh.beside import BESIDE, Beside
 from mesh.meshes import LISTED_ADDRESS, UNLISTED, UNLISTED_ADDRESS, settled
 from mesh.processes import eventually
+from mesh.world import INSIDE, LISTED, WILDCARD, World
 
 import quick_yaml as yaml
 from command import run as egress_overlays
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
-WAYS = (World.unlisted, World.without_certificate, World.at_another_port, World.inside, World.past, World.dark)
+WAYS = (
+    *(World.unlisted, World.without_certificate, World.listed_without_certificate, World.at_another_port),
+    *(World.inside, World.past, World.dark),
+)
 
 
 @pytest.fixture(scope="module")

@@ -86,11 +86,12 @@ def make_prometheus_crds(into: Path) -> None:
 
 
 def make_gateway_api_crds(into: Path) -> None:
-    """Takes the CRD of TLSRoute from the Gateway API's module."""
+    """Takes the CRDs of the Gateway API's standard channel from its module."""
     found = module("sigs.k8s.io/gateway-api", VERSIONS["GATEWAY_API_VERSION"], into)
     (into / "crds").mkdir()
-    name = "gateway.networking.k8s.io_tlsroutes.yaml"
-    shutil.copyfile(Path(found["Dir"]) / "config/crd/standard" / name, into / "crds" / name)
+    for source in sorted((Path(found["Dir"]) / "config/crd/standard").glob("gateway.networking.k8s.io_*.yaml")):
+        if "kind: CustomResourceDefinition" in source.read_text():  # an admission policy stands among them
+            shutil.copyfile(source, into / "crds" / source.name)
 
 
 def make_network_policy_api_crds(into: Path) -> None:

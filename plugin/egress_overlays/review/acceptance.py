@@ -1,7 +1,8 @@
-"""Warnings that somebody accepted, with a reason and an end: `egress-overlays: allow RULE TICKET until DATE`.
+"""Findings that somebody accepted, with a reason and an end: `egress-overlays: allow RULE TICKET until DATE`.
 
 In a list it stands in the comment of the line, or as its fields `allow=RULE ticket=TICKET until=DATE`; for what has no
-such line, in a file of its own, one a line, followed by the object's `Kind namespace/name`. Errors are never accepted.
+such line, in a file of its own, one a line, followed by the object's `Kind namespace/name` and, where one field of it
+is meant, that. Warnings are accepted, and of the errors those of the rule `unknown`, each with its field.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ _MARK = "egress-overlays: allow"
 _FORM = re.compile(
     r"egress-overlays: allow (?P<rule>[a-z-]+) (?P<ticket>\S+) until (?P<until>\d{4}-\d\d-\d\d)(?P<rest>.*)"
 )
+_ACCEPTABLE = "unknown"
+"""Errors of this rule say that something is not understood, which a person may; all others that it opens or breaks."""
 _WANTED = "egress-overlays: allow RULE TICKET until YYYY-MM-DD"
 
 
 class Acceptance(NamedTuple):
-    """Findings of `rule` are accepted as `ticket` says, up to the day `until`, in `of`: a line, or a whole object.
+    """Findings of `rule` are accepted as `ticket` says, up to the day `until`, in `of`: a line, or an object.
 
-    `place` is where that is written.
+    `place` is where that is written, `field` the one of the object that is meant, "" for all.
     """
 
     rule: str
@@ -39,6 +42,7 @@ class Acceptance(NamedTuple):
     until: date
     of: tuple[str, ...]
     place: Location
+    field: str = ""
 
     @property
     def reason(self) -> str:
@@ -79,7 +83,7 @@ class Accepted:
             here = next((each for each in (*of_lists, *self._of_file) if _is_for(each, one)), None)
             if here is not None:
                 self._used.add(here)
-            holds = here is not None and here.until >= self._today and one.finding.severity != ERROR
+            holds = here is not None and here.until >= self._today and _may_be(one.finding, here)
             chosen.append(here if holds else None)
         self._unsought = {*self._unsought, *unsought}
         faults += self._judged(of_lists)
@@ -98,6 +102,11 @@ class Accepted:
                     yield _fault(each.place, f"{what} not found here; remove it")
             elif each.until < self._today:
                 yield _fault(each.place, f"{what} over; mend it or renew it")
+
+
+def _may_be(finding: Finding, acceptance: Acceptance) -> bool:
+    """Whether the finding is one to be accepted at all; an error is for one field, so that no other one slips in."""
+    return finding.severity != ERROR or (finding.rule == _ACCEPTABLE and acceptance.field == finding.field)
 
 
 def _place(pair: tuple[Reported, Acceptance | None]) -> Location:
@@ -130,11 +139,14 @@ def _of_file(name: str, text: str, faults: list[Reported]) -> Iterator[Acceptanc
         if said and not said.startswith("#"):
             place = Location(name, number)
             match = _FORM.search(said)
-            of = tuple(match["rest"].split()) if match else ()
-            if match and len(of) != 2:
-                faults.append(_fault(place, f'"{said}" names no object; write {_WANTED} Kind namespace/name'))
+            words = match["rest"].split() if match else []
+            if match and len(words) not in (2, 3):
+                wanted = f"{_WANTED} Kind namespace/name [field]"
+                faults.append(_fault(place, f'"{said}" names no object; write {wanted}'))
             else:
-                yield from _read(said, of, place, faults)
+                field = "".join(words[2:])
+                for one in _read(said, tuple(words[:2]), place, faults):
+                    yield one._replace(field=field)
 
 
 def _read(text: str, of: tuple[str, ...], place: Location, faults: list[Reported]) -> Iterator[Acceptance]:
@@ -167,4 +179,5 @@ def _is_for(acceptance: Acceptance, one: Reported) -> bool:
     if acceptance.is_in_source:
         return (finding.resource.name, finding.group, str(finding.line)) == acceptance.of
     resource = finding.resource
-    return (resource.kind, f"{resource.namespace}/{resource.name}") == acceptance.of
+    is_its = (resource.kind, f"{resource.namespace}/{resource.name}") == acceptance.of
+    return is_its and acceptance.field in ("", finding.field)

@@ -10,6 +10,7 @@ from ..istiod.shapes import known
 from ..manifest.fields import mapping
 from ..rendered.workloads import ROOT_NAMESPACE, Gateways, is_istio, selector
 from ..sites import BY_PATCHES, acts
+from .company import company
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,7 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
     """Everything that the gateways of base/ in `found` have and base/ has not, or the other way round."""
     by_identity = {id(resource.value): resource for resource in found.resources}
     values = [resource.value for resource in found.resources]
+    gateways = Gateways(found.resources, found.members, root_namespace)
     result: list[Opening] = []
     for workload in pods(found, root_namespace):
         made = model(values, workload, root_namespace)
@@ -63,6 +65,9 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
         if judged.shape.is_old:
             words = f"is as an earlier version had it ({judged.shape.title}); take base/ of this version"
             result.append(Opening(None, (), words, workload, opens=False, is_old=True))
+        else:
+            beside = company(found.resources, gateways, workload, root_namespace)
+            result += [Opening(one.resource, one.path, one.words, workload, one.opens) for one in beside]
         result += _doubtful(found.resources, workload, root_namespace)
     return [one for at, one in enumerate(result) if one not in result[:at]]
 

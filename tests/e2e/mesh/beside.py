@@ -12,20 +12,13 @@ from typing import TYPE_CHECKING, Any
 from live import gateway, of, patch, small
 
 from .meshes import UNLISTED, UNLISTED_ADDRESS
+from .world import LISTED, WILDCARD, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .application import Application
-    from .mesh import Impostor
-    from .proxy import Proxy
-
     Object = dict[str, Any]
 
-LISTED = "docs.beside.example.com"
-INSIDE = "inside.beside.example.com"
-"""A listed name whose owner's DNS says 10.0.0.1."""
-WILDCARD = "*.beside.example.com"
 TYPE = "type.googleapis.com/envoy.extensions."
 PROXY = "envoy.filters.network.tcp_proxy"
 MESH_LISTENER = {"portNumber": 8443, "filterChain": {"filter": {"name": PROXY}}}
@@ -59,40 +52,6 @@ STATE = {
         ],
     },
 }
-
-
-@dataclass(frozen=True)
-class World:
-    """Who may ask: the application behind its sidecar, one with the mesh's root past it, one with nothing."""
-
-    gateway: Proxy
-    application: Application
-    impostor: Impostor
-    stranger: Application
-
-    def unlisted(self) -> bool:
-        """A client past its sidecar gets a name on no list."""
-        return self.impostor.through(self.gateway, UNLISTED).title == UNLISTED
-
-    def without_certificate(self) -> bool:
-        """A client that is none of the mesh's gets a name on no list at the mesh's own port."""
-        return self.stranger.get(UNLISTED, address=self.gateway.pod.address, port=8443).title == UNLISTED
-
-    def at_another_port(self) -> bool:
-        """A client that is none of the mesh's gets a name on no list at a further port of the gateway's pods."""
-        return self.stranger.get(UNLISTED, address=self.gateway.pod.address, port=9443).title == UNLISTED
-
-    def inside(self) -> bool:
-        """The application gets an internal address by a listed name."""
-        return self.application.get(INSIDE).ok
-
-    def past(self) -> bool:
-        """The application's sidecar lets a name on no list out directly."""
-        return self.application.get(UNLISTED).title == UNLISTED
-
-    def dark(self) -> bool:
-        """The application does not get a listed name."""
-        return not self.application.get(LISTED).ok
 
 
 @dataclass(frozen=True)
@@ -174,6 +133,21 @@ def passing_through() -> list[Object]:
     return [outside, door, istio("VirtualService", routed, "blog")]
 
 
+def attached() -> list[Object]:
+    """A Gateway of the Gateway API whose address is the gateway's Service, with a route."""
+    metadata = {"name": "beside", "namespace": "istio-egress"}
+    listener = {"name": "tls", "port": 443, "protocol": "TLS", "tls": {"mode": "Passthrough"}}
+    address = {"type": "Hostname", "value": "egressgateway.istio-egress.svc.cluster.local"}
+    target = {"name": "egressgateway", "port": 443}
+    door = {"gatewayClassName": "istio", "addresses": [address], "listeners": [listener]}
+    route = {"parentRefs": [{"name": "beside"}], "hostnames": [LISTED], "rules": [{"backendRefs": [target]}]}
+    version = "gateway.networking.k8s.io/v1"
+    return [
+        {"apiVersion": version, "kind": "Gateway", "metadata": metadata, "spec": door},
+        {"apiVersion": version, "kind": "TLSRoute", "metadata": metadata, "spec": route},
+    ]
+
+
 def value_of(ours: list[Object], apply_to: str, number: int = 0) -> Object:
     """What a patch of our own EnvoyFilter holds."""
     patches = [one for one in of(ours, "EnvoyFilter")["spec"]["configPatches"] if one["applyTo"] == apply_to]
@@ -239,6 +213,17 @@ BESIDE = {
     "a listener of its own": Beside(added(own_listener()), World.at_another_port),
     "a Gateway that passes through": Beside(
         added(*passing_through()), World.at_another_port, frozenset({"bypass", "beside"})
+    ),
+    "a Gateway of the Gateway API by the Service's name": Beside(added(*attached()), World.listed_without_certificate),
+    "an address with the gateway's labels": Beside(
+        added(
+            istio(
+                "WorkloadEntry",
+                {"address": UNLISTED_ADDRESS, "labels": {"istio": "sni-egressgateway"}},
+                "istio-egress",
+            )
+        ),
+        World.dark,
     ),
     "another endpoint of our cluster": Beside(another_endpoint, World.unlisted),
     "another cluster in the mesh's listener": Beside(another_cluster, World.unlisted),

@@ -10,6 +10,7 @@ import yaml
 
 from builds import FLUX, OWNER
 
+from .components import CRDS
 from .internet import wait_for_port
 from .network import NODE
 from .pki import Authority, signing_key
@@ -80,10 +81,10 @@ class Cluster:
         )
 
     def start(self) -> None:
-        """Starts both and loads the CRDs of Istio and of the Prometheus operator."""
+        """Starts both and loads the CRDs of Istio, the Gateway API and the Prometheus operator."""
         self.etcd.start(lambda: wait_for_port("127.0.0.1", 2379))
         self.start_api_server()
-        for crds in ("istio-crds", "prometheus-crds"):
+        for crds in CRDS:
             self.kubectl("apply", "--server-side", "-f", str(self._components[crds]))
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/components.py"
 # istiod brings pilot-agent and Envoy's bootstrap template along: one build.
-MESH = ("kustomize", "kubectl", "etcd", "kube-apiserver", "istio-crds", "prometheus-crds", "istiod", "envoy")
+CRDS = ("istio-crds", "gateway-api-crds", "prometheus-crds")
+MESH = ("kustomize", "kubectl", "etcd", "kube-apiserver", *CRDS, "istiod", "envoy")
 
 
 class MissingComponentError(RuntimeError):
