@@ -1,5 +1,5 @@
 # Changed gateways that `verify` must refuse, or that open nothing: docs/security.md. Included by the Makefile.
-# MUTANTS passes options on, as in: make mutants MUTANTS='--sample 500 overlays/prod'
+# MUTANTS passes options on, as in: make mutants MUTANTS='--pairs --sample 200'
 
 .PHONY: mutants
 mutants: .venv/.dev ## Change rendered gateways one field at a time, ask verify, and real Envoy: bench/results/mutants.md

@@ -15,10 +15,11 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
+from itertools import combinations
 from multiprocessing import Pool
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
 
@@ -35,7 +36,11 @@ from egress_overlays.rendered.rendered import Rendered
 from egress_overlays.review.verification import verify
 from mutation import Mutant, changed, mutants, title, tree
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Message = dict[str, Any]
+KEPT = Path(__file__).resolve().parent.parent / "bench/results/mutants.json"
 ROOT = builds.ROOT
 CLOSED = ("does not start", "no Gateway", "no gateway", "selects no")
 """What ProbeError says where nothing forwards: without the EnvoyFilter the route of base/ leads to dummy.local."""
@@ -108,47 +113,79 @@ def in_envoy(mutant: Mutant, envoy: Path, allowed: set[str]) -> tuple[str, str]:
     return (OPENS, ", ".join(sorted(more))) if more else (SHUT, "")
 
 
+def of_tree(name: str, envoy: Path, pool: Any, sample: int) -> dict[str, Any]:
+    """What becomes of the mutants of one tree: how many of what, how many ran in Envoy, and what opens something."""
+    everyone = list(mutants(name))
+    if sample:
+        everyone = random.Random(15).sample(everyone, min(sample, len(everyone)))  # noqa: S311 - no secret
+    found = list(pool.imap(judged, everyone, chunksize=50))
+    counts = Counter(become for _, become, _ in found if become)
+    distinct = {now: mutant for mutant, become, now in reversed(found) if not become}
+    allowed = reached(tree(name), envoy) if distinct else set()
+    with ThreadPool(6) as runs:
+        tried = runs.map(lambda one: in_envoy(one, envoy, allowed), distinct.values())
+    shown = dict(zip(distinct, tried, strict=True))
+    counts.update(shown[now][0] for _, become, now in found if not become)
+    opened = [f"{title(distinct[now])}: lets out {why}" for now, (become, why) in shown.items() if become == OPENS]
+    return {"counts": dict(counts), "runs": len(shown), "opened": opened}
+
+
 def main() -> int:
-    """Judge them all, or an evenly spread sample; 1 where one opens something."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=0, help="this many, always the same ones (default: every one)")
-    parser.add_argument("--write", action="store_true", help="write bench/results/mutants.md")
+    """Judge them all, or a sample of each tree that is always the same; 1 where one opens something."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=0, help="this many of each tree (default: every one)")
+    parser.add_argument("--pairs", action="store_true", help="every two components together, too")
+    parser.add_argument("--write", action="store_true", help="keep the figures in bench/results/mutants.json and .md")
     parser.add_argument("trees", nargs="*", help="overlays, or components parted by commas")
     arguments = parser.parse_args()
     names = arguments.trees or ["overlays/dev", "overlays/staging", "overlays/prod", *builds.COMPONENTS]
-    everyone = [mutant for name in names for mutant in mutants(name)]
-    if arguments.sample:
-        everyone = random.Random(15).sample(everyone, min(arguments.sample, len(everyone)))  # noqa: S311 - no secret
+    if arguments.pairs:
+        names += [",".join(pair) for pair in combinations(builds.COMPONENTS, 2)]
     done = subprocess.run([sys.executable, ROOT / "tools/components.py", "envoy"], capture_output=True, check=True)
     envoy = Path(json.loads(done.stdout)["envoy"])
+    found: dict[str, dict[str, Any]] = {}
+    kept: dict[str, dict[str, Any]] = json.loads(KEPT.read_text()) if arguments.write and KEPT.exists() else {}
     with Pool() as pool:
-        found = list(pool.imap(judged, everyone, chunksize=50))
-    counts = Counter(become for _, become, _ in found if become)
-    distinct = {(mutant.tree, now): mutant for mutant, become, now in reversed(found) if not become}
-    allowed = {name: reached(tree(name), envoy) for name in dict.fromkeys(name for name, _ in distinct)}
-    with ThreadPool(6) as runs:
-        tried = runs.map(lambda one: in_envoy(one, envoy, allowed[one.tree]), distinct.values())
-    shown = dict(zip(distinct, tried, strict=True))
-    opened = [f"{title(distinct[key])}: lets out {why}" for key, (become, why) in shown.items() if become == OPENS]
-    counts.update(shown[mutant.tree, now][0] for mutant, become, now in found if not become)
-    text = report(counts, len(names), len(shown), opened)
-    sys.stdout.write(text)
-    if arguments.write:
-        (ROOT / "bench/results/mutants.md").write_text(text)
-    return int(bool(opened))
+        for name in names:
+            kept[name] = found[name] = {**of_tree(name, envoy, pool, arguments.sample), "sample": arguments.sample}
+            print(f"{name}: {found[name]}", file=sys.stderr, flush=True)
+            if arguments.write:  # after each, for a run of hours
+                KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+                KEPT.with_suffix(".md").write_text(report(kept))
+    sys.stdout.write(report(found))
+    return int(any(one["opened"] for one in found.values()))
 
 
-def report(counts: Counter[str], trees: int, runs: int, opened: list[str]) -> str:
-    """The figures as Markdown."""
-    total, telling = sum(counts.values()), sum(counts.values()) - counts[SAME] - counts[GONE]
-    rows = "".join(f"| {what} | {count} |\n" for what, count in counts.most_common())
-    share = 100 * counts[CAUGHT] / telling if telling else 100
-    trees_said = f"{trees} tree{'s' * (trees > 1)}"
-    return (
-        f"{total} mutants of {trees_said}; {telling} tell Envoy or the kernel something else, and `verify` refuses "
-        f"{share:.1f} % of these.\n{runs} gateways of the others were run in a real Envoy; {len(opened)} open.\n\n"
-        f"| a mutant | count |\n|---|---:|\n{rows}" + "".join(f"\n- {one}" for one in opened)
+def report(found: dict[str, dict[str, Any]]) -> str:
+    """The figures as Markdown: of all trees, and of each."""
+    counts: Counter[str] = Counter()
+    for one in found.values():
+        counts.update(one["counts"])
+    opened = [line for one in found.values() for line in one["opened"]]
+    rows = "".join(f"| {what} | {count:,} |\n" for what, count in counts.most_common())
+    trees = "".join(
+        f"| {name.replace(',', ', ')}{' (a sample)' * bool(one['sample'])} | {sum(one['counts'].values()):,} | "
+        f"{_telling(one['counts']):,} | {_share(one['counts'])} | {one['runs']} | {len(one['opened'])} |\n"
+        for name, one in sorted(found.items(), key=lambda pair: (pair[0].count(","), pair[0]))
     )
+    of_trees = f"{len(found)} tree{'s' * (len(found) > 1)}"
+    return (
+        f"{counts.total():,} mutants of {of_trees}; {_telling(counts):,} tell Envoy or the "
+        f"kernel something else, and `verify` refuses {_share(counts)} % of these.\n"
+        f"{sum(one['runs'] for one in found.values()):,} gateways of the others were run in a real Envoy; "
+        f"{len(opened)} open.\n\n| a mutant | count |\n|---|---:|\n{rows}\n"
+        "| tree | mutants | tell something else | refused, % | run in Envoy | open |\n|---|--:|--:|--:|--:|--:|\n"
+        f"{trees}" + "".join(f"\n- {one}" for one in opened)
+    )
+
+
+def _telling(counts: Mapping[str, int]) -> int:
+    return sum(counts.values()) - counts.get(SAME, 0) - counts.get(GONE, 0)
+
+
+def _share(counts: Mapping[str, int]) -> str:
+    telling = _telling(counts)
+    return f"{100 * counts.get(CAUGHT, 0) / telling:.1f}" if telling else "100"
 
 
 if __name__ == "__main__":
