@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from mesh.cluster import Cluster
     from mesh.mesh import Mesh
 
 DEPLOY = ROOT / "deploy/argocd/hydrator"
@@ -50,18 +51,20 @@ def server(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pri
 
 
 @pytest.fixture(scope="module", params=["repo-server", "plugin"])
-def argocd(
+def argocd(  # noqa: PLR0917 - fixtures
     request: pytest.FixtureRequest,
     mesh: Mesh,
     server: PrivateGitServer,
     components: dict[str, Path],
+    guarded: Cluster,
     run_directory: Path,
 ) -> Iterator[ArgoCD]:
+    """One installation a way, with components/admission in force."""
     del server
     way = request.param
     programs = {**components, **installed("argocd", "redis-server")}
     directory = run_directory / f"argocd-hydrator-{way}"
-    argocd = ArgoCD(way, programs, mesh.cluster, directory, run_directory / "logs", "hydrator")
+    argocd = ArgoCD(way, programs, guarded, directory, run_directory / "logs", "hydrator")
     argocd.trust(GIT, mesh.internet.authority.root)
     # Before and not after: what comes next would meet an istiod that has yet to follow.
     argocd.cluster.restart_api_server()

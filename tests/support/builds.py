@@ -62,10 +62,10 @@ def denied_addresses(into: Path, address: str, length: int) -> None:
     kustomization.write_text(kustomization.read_text().replace("components:\n", "components:\n- deny-addresses\n"))
 
 
-def gateway_owners() -> dict[str, Any]:
+def gateway_owners(actions: tuple[str, ...] = ("Deny",)) -> dict[str, Any]:
     """The object that components/admission reads, as its README shows it."""
     owners = _named("GatewayOwners", "owners", f"{OWNER} {FLUX} system:masters")
-    return {**owners, "rootNamespace": "istio-system", "podLabels": "", "actions": ["Deny"]}
+    return {**owners, "rootNamespace": "istio-system", "podLabels": "", "actions": list(actions)}
 
 
 def _named(kind: str, field: str, value: str) -> dict[str, Any]:
@@ -88,6 +88,8 @@ def overlay(
     domains: tuple[str, ...],
     clients: str = "",
     patches: tuple[dict[str, Any], ...] = (),
+    *,
+    actions: tuple[str, ...] = ("Deny",),
 ) -> Path:
     """Write an overlay on base/ with `components` in that order, the function last, then `patches`; its directory."""
     here = os.path.relpath(ROOT, directory)
@@ -101,7 +103,7 @@ def overlay(
     }
     read = {
         "allow-private-addresses": private_addresses(),
-        "admission": gateway_owners(),
+        "admission": gateway_owners(actions),
         "own-namespace": _named("GatewayNamespace", "namespace", OWN_NAMESPACE),
         "revision": _named("Revision", "revision", "stable"),
     }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _GROUPS = {
     *("networking.istio.io", "security.istio.io", "extensions.istio.io", "gateway.networking.k8s.io"),
     *("networking.k8s.io", "policy.networking.k8s.io", "cilium.io", "projectcalico.org", "crd.projectcalico.org"),
-    *("networking.gke.io", "k8s.ovn.org"),
+    *("networking.gke.io", "k8s.ovn.org", "admissionregistration.k8s.io"),
 }
 _INBOUND = {"Ingress", "IngressClass"}
 """Kinds of these groups that say nothing of what goes out."""

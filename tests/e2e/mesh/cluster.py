@@ -30,6 +30,22 @@ class Refused(RuntimeError):  # noqa: N818 -- an answer, not a fault
     """kubectl said no; the message is what it printed."""
 
 
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {
+            "level": "Metadata",
+            "verbs": ["create", "update", "patch", "delete"],
+            "resources": [{"group": group} for group in ("networking.istio.io", "networking.k8s.io", "apps")],
+        },
+        {"level": "None"},
+    ],
+}
+"""What is audited: changes of what components/admission looks at."""
+
+
 class Cluster:
     """An API server with an empty etcd behind it."""
 
@@ -48,6 +64,9 @@ class Cluster:
         accounts = signing_key(directory / "service-accounts.key")
         self._root = authority.root
         self.kubeconfig.write_text(json.dumps(_kubeconfig(authority.root, ADMIN_TOKEN)))
+        audit = directory / "audit.json"
+        audit.write_text(json.dumps(AUDIT))
+        self._audit_log = logs / "audit.log"
         self.etcd = Daemon(
             "etcd",
             [
@@ -75,6 +94,8 @@ class Cluster:
                 f"--service-account-key-file={accounts}",
                 f"--service-account-signing-key-file={accounts}",
                 "--service-cluster-ip-range=10.96.0.0/16",
+                f"--audit-policy-file={audit}",
+                f"--audit-log-path={self._audit_log}",
                 "--disable-admission-plugins=ServiceAccount",  # Its controller, which makes the accounts, does not run.
             ],
             log=logs / "kube-apiserver.log",
@@ -110,11 +131,28 @@ class Cluster:
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Runs kubectl as the cluster's administrator and returns its stdout; Refused carries what it said instead."""
-        command = [str(self._components["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        done = self._run(*arguments, stdin=stdin)
         if done.returncode:
             raise Refused(done.stderr.strip())
         return done.stdout
+
+    def said(self, *arguments: str, stdin: str | None = None) -> tuple[bool, str]:
+        """Whether kubectl did it, and what it said on stderr, where warnings stand too."""
+        done = self._run(*arguments, stdin=stdin)
+        return not done.returncode, done.stderr.strip()
+
+    def _run(self, *arguments: str, stdin: str | None) -> subprocess.CompletedProcess[str]:
+        command = [str(self._components["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+    def audited(self, annotation: str) -> list[tuple[str, str, str]]:
+        """(user, object's name, value) of each event of the audit log that has this annotation."""
+        events = [json.loads(line) for line in self._audit_log.read_text().splitlines()]
+        return [
+            (one.get("impersonatedUser", one["user"])["username"], one["objectRef"].get("name", ""), value)
+            for one in events
+            if (value := one.get("annotations", {}).get(annotation))
+        ]
 
     def kubeconfig_of(self, user: str) -> Path:
         """The kubeconfig of one of TOKENS, who may do what RBAC can allow."""

@@ -15,7 +15,7 @@ from .overlays import only
 from .processes import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .cluster import Cluster
     from .overlays import Overlays
@@ -49,24 +49,29 @@ def attempt(cluster: Cluster, manifest: dict[str, Any], user: str = TEAM) -> str
     return ""
 
 
+def answered(cluster: Cluster, manifest: dict[str, Any], user: str = TEAM) -> tuple[bool, str]:
+    """Whether the API server takes it, in a dry run, and what it says to `user`, be it a warning."""
+    arguments = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=team"]
+    return cluster.said(*arguments, f"--as={user}", "-f", "-", stdin=json.dumps(manifest))
+
+
 @contextlib.contextmanager
-def on_guard(cluster: Cluster, overlays: Overlays) -> Iterator[None]:
+def on_guard(cluster: Cluster, overlays: Overlays, actions: Sequence[str] = ("Deny",)) -> Iterator[None]:
     """The policies are in force while the `with` block lasts; all users here may do what RBAC can allow."""
     for namespace in ("blog", "apps"):
         cluster.namespace(namespace)
     users = [f"--user={user}" for user in (TEAM, OWNER, CONTROLLERS)]
     cluster.kubectl("create", "clusterrolebinding", "team", "--clusterrole=cluster-admin", *users)
-    policies = only(
-        overlays.make(["*.example.com"], components=("admission",)), groups=("admissionregistration.k8s.io",)
-    )
+    made = overlays.make(["*.example.com"], components=("admission",), actions=actions)
+    policies = only(made, groups=("admissionregistration.k8s.io",))
     assert len(list(yaml.safe_load_all(policies))) == 8
     cluster.apply(policies)
     try:
-        eventually(lambda: attempt(cluster, OPENING), within=30, what="the policies are in force")
+        eventually(lambda: answered(cluster, OPENING)[1], within=30, what="the policies are in force")
         yield
     finally:
         cluster.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=policies)
-        eventually(lambda: not attempt(cluster, OPENING), within=30, what="the policies are gone")
+        eventually(lambda: not answered(cluster, OPENING)[1], within=30, what="the policies are gone")
         cluster.kubectl("delete", "clusterrolebinding", "team")
 
 

@@ -36,11 +36,16 @@ class Overlays:
         components: Sequence[str] = (),
         clients: str = "",
         patches: Sequence[dict[str, Any]] = (),
+        actions: Sequence[str] = ("Deny",),
     ) -> str:
-        """base/ with a list of its own, for some clients alone if they are named, some of components/, and patches."""
+        """base/ with a list of its own, for some clients alone if they are named, some of components/, and patches.
+
+        `actions` are those of components/admission.
+        """
         directory = self._scratch / "made"
         directory.mkdir(exist_ok=True)
-        return self._build(overlay(directory.resolve(), tuple(components), tuple(domains), clients, tuple(patches)))
+        parts = (directory.resolve(), tuple(components), tuple(domains), clients, tuple(patches))
+        return self._build(overlay(*parts, actions=tuple(actions)))
 
     def bare_base(self) -> str:
         """base/ without any component: no function, no guard."""

@@ -11,6 +11,7 @@ from ...policies.ranges import network
 from ...rendered.host_lists import lists_of
 from ...rendered.workloads import Gateways, governs, is_istio, route_destinations
 from ...sites import BY_REGISTERING, BY_ROUTES, ROUTES, SIDECAR, acts
+from .around import routed_by_port, taking, ways, widened
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -35,11 +36,17 @@ def rule(found: Rendered, options: Options) -> Faults:
     gateways = Gateways(found.resources, members, options.root_namespace)
     known = set(map(id, members))
     is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
+    namespaces = {one.namespace for one in gateways.workloads}
+    entries = {(one.name, one.namespace) for one in members if is_istio(one, "ServiceEntry")}
+    yield from widened(found.resources, namespaces, is_closed=is_closed)
     for resource in found.resources:
         if id(resource) in known:
             continue
+        yield from taking(resource, gateways, entries)
+        yield from ways(resource, is_closed=is_closed, root_namespace=options.root_namespace)
         if acts(resource, BY_ROUTES):
             yield from _route(resource, gateways, listed)
+            yield from routed_by_port(resource, listed)
         elif acts(resource, BY_REGISTERING):
             yield from _entry(resource, routed, is_closed=is_closed)
         elif is_istio(resource, "Sidecar"):
@@ -106,12 +113,14 @@ def _entry(resource: Resource, routed: set[str], *, is_closed: bool) -> Iterator
             )
             yield fault("bypass", message, resource, path)
             return
-    names = [name for name in texts(spec, "hosts") if name not in routed]
+    others = sorted({number(port, "number") for _, port in mappings(spec, "ports")} - {443})
+    names = [name for name in texts(spec, "hosts") if name not in routed or others]
     if names and not _stays_inside(mapping(resource.value, "spec")):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        at = f" at port {others[0]}" if names[0] in routed else ""
         message = (
-            f"lets sidecars reach {ascii_quoted(names[0])}{more} directly, past the gateway and its list; put the name "
-            "on the list in place of it"
+            f"lets sidecars reach {ascii_quoted(names[0])}{more}{at} directly, past the gateway and its list; "
+            + ("take the port out" if at else "put the name on the list in place of it")
         )
         yield fault("beside", message, resource, ("spec", "hosts"), ERROR if is_closed else WARNING)
 

@@ -1,0 +1,162 @@
+"""Rules for further ways past the gateway: routes by port, names by other kinds, sidecars and policies that let out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...manifest.fields import mapping, mappings, text, texts
+from ...manifest.findings import ERROR, WARNING
+from ...names.domain import ascii_quoted
+from ...policies.ranges import network
+from ...rendered.workloads import is_istio
+from .fault import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...manifest.edits import Path
+    from ...manifest.resource import Resource
+    from ...rendered.workloads import Destination, Gateways
+    from .fault import Fault
+
+_EXCLUDING = "traffic.sidecar.istio.io/exclude"
+_LEADING = ("PassthroughCluster", "ORIGINAL_DST", "socket_address", "socketAddress")
+
+
+def ways(resource: Resource, *, is_closed: bool, root_namespace: str) -> Iterator[Fault]:
+    """What `resource`, which takes part in no set, lets out."""
+    severity = ERROR if is_closed else WARNING
+    if resource.group == "" and resource.kind == "Service":
+        name = text(mapping(resource.value, "spec"), "externalName")
+        if text(mapping(resource.value, "spec"), "type") == "ExternalName" and not name.endswith(".cluster.local"):
+            message = f"lets sidecars reach {ascii_quoted(name)} directly, past the gateway and its list"
+            yield fault("beside", message, resource, ("spec", "externalName"), severity)
+    elif resource.group == "" and resource.kind == "ConfigMap":
+        yield from _mesh_config(resource, root_namespace, is_closed=is_closed)
+    elif is_istio(resource, "Sidecar"):
+        yield from _sidecar(resource, is_closed=is_closed)
+    elif is_istio(resource, "EnvoyFilter"):
+        yield from _sidecars_filter(resource, severity)
+    elif resource.group in ("apps", "batch"):
+        yield from _past_the_sidecar(resource, severity)
+
+
+def _mesh_config(resource: Resource, root_namespace: str, *, is_closed: bool) -> Iterator[Fault]:
+    mesh = text(mapping(resource.value, "data"), "mesh")
+    if resource.namespace == root_namespace and "ALLOW_ANY" in mesh and not is_closed:
+        message = "says ALLOW_ANY: sidecars reach every name that nobody registered directly; write REGISTRY_ONLY"
+        yield fault("beside", message, resource, ("data", "mesh"), WARNING)
+
+
+def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
+    policy = mapping(resource.value, "spec", "outboundTrafficPolicy")
+    if text(policy, "mode") == "ALLOW_ANY" and not is_closed:  # with a closed one `beside` says it of each other mode
+        message = "says ALLOW_ANY: its pods reach every name that nobody registered directly; write REGISTRY_ONLY"
+        yield fault("beside", message, resource, ("spec", "outboundTrafficPolicy", "mode"), WARNING)
+
+
+def _sidecars_filter(resource: Resource, severity: str) -> Iterator[Fault]:
+    """A patch of sidecars that may lead what they send elsewhere."""
+    for index, patch in mappings(resource.value.get("spec"), "configPatches"):
+        context = text(mapping(patch, "match"), "context")
+        change = mapping(patch, "patch")
+        if context == "SIDECAR_OUTBOUND" and any(word in str(change.get("value")) for word in _LEADING):
+            message = (
+                "may lead what sidecars send out past the gateway: it names an address, or a cluster of all others"
+            )
+            yield fault("beside", message, resource, ("spec", "configPatches", index), severity)
+
+
+def widened(resources: Sequence[Resource], gateways: set[str], *, is_closed: bool) -> Iterator[Fault]:
+    """NetworkPolicies that let out what another one of their namespace keeps in: they add up."""
+    policies = [
+        one
+        for one in resources
+        if (one.kind, one.group) == ("NetworkPolicy", "networking.k8s.io")
+        and "Egress" in texts(one.value.get("spec"), "policyTypes")
+        and one.namespace not in gateways  # what the gateway's pods reach is weighed by the rule kernel
+    ]
+    leading = {id(one): out for one in policies if (out := next(_out(one), None))}
+    kept = {one.namespace for one in policies if id(one) not in leading}
+    for one in policies:
+        if id(one) in leading and one.namespace in kept:
+            message = "lets pods out that another NetworkPolicy of the namespace keeps in: policies add up"
+            yield fault("beside", message, one, leading[id(one)], ERROR if is_closed else WARNING)
+
+
+def _out(resource: Resource) -> Iterator[Path]:
+    """Where a NetworkPolicy lets out of the cluster."""
+    for index, rule in mappings(resource.value.get("spec"), "egress"):
+        targets = list(mappings(rule, "to"))
+        blocks = [network(text(mapping(target, "ipBlock"), "cidr")) for _, target in targets if "ipBlock" in target]
+        if not targets or any(block is not None and not block.is_private for block in blocks):
+            yield "spec", "egress", index
+
+
+def _past_the_sidecar(resource: Resource, severity: str) -> Iterator[Fault]:
+    """Pods that send past their sidecar at the port of TLS."""
+    path = ("spec", "template", "metadata", "annotations")
+    annotations: dict[str, Any] = mapping(resource.value, *path)
+    for key in annotations:
+        if str(key).startswith(_EXCLUDING + "Outbound"):
+            ports = text(annotations, key).replace(" ", "").split(",")
+            if str(key).endswith("IPRanges") or not {"443", "*"}.isdisjoint(ports):
+                message = f"has pods that send past their sidecar ({key}): a NetworkPolicy alone can keep them in"
+                yield fault("beside", message, resource, (*path, str(key)), severity)
+
+
+def routed_by_port(resource: Resource, listed: set[str]) -> Iterator[Fault]:
+    """A VirtualService of the mesh that leads listed names elsewhere by their port, whatever name is asked for."""
+    spec = resource.value.get("spec")
+    hosts = texts(spec, "hosts")
+    same = sorted(name for name in listed if name in hosts or any(_covers(host, name) for host in hosts))
+    for index, route in mappings(spec, "tcp") if same else ():
+        matches = [match for _, match in mappings(route, "match")] or [{}]
+        if any(
+            match.get("port", 443) == 443
+            and "mesh" in (texts(match, "gateways") or texts(spec, "gateways") or ["mesh"])
+            for match in matches
+        ):
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            message = (
+                f"sends port 443 of {ascii_quoted(same[0])}{more}, which the gateway's list holds, elsewhere; take the "
+                "route out"
+            )
+            yield fault("bypass", message, resource, ("spec", "tcp", index))
+
+
+def _covers(host: str, name: str) -> bool:
+    return host[:1] == "*" and name.endswith(host[1:])
+
+
+def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str]]) -> Iterator[Fault]:
+    """What takes to itself what sidecars send to the gateway; `entries` are the ServiceEntries of the sets."""
+    spec = mapping(resource.value, "spec")
+    services = {one[:2] for one in gateways.destinations}
+    if is_istio(resource, "ServiceEntry"):
+        for index, host in enumerate(texts(spec, "hosts")):
+            if any(host == full or _covers(host, full) for full in map(_full, gateways.destinations)):
+                message = (
+                    f"is for {ascii_quoted(host)}, where sidecars send to the gateway: its endpoints may take over"
+                )
+                yield fault("bypass", message, resource, ("spec", "hosts", index))
+                return
+    elif resource.group == "gateway.networking.k8s.io":
+        labels = mapping(spec, "infrastructure", "labels")
+        if labels and any(
+            one.namespace == resource.namespace and one.selected(labels) and "istio" in labels
+            for one in gateways.workloads
+        ):
+            message = "makes pods with the egress gateway's labels, and sidecars send to them: give them other labels"
+            yield fault("bypass", message, resource, ("spec", "infrastructure", "labels"))
+        for index, parent in mappings(spec, "parentRefs"):
+            meant = (text(parent, "name"), text(parent, "namespace") or resource.namespace)
+            kind = text(parent, "kind")
+            if (kind == "Service" and meant in services) or (kind == "ServiceEntry" and meant in entries):
+                message = f"takes what sidecars send to the {kind} {meant[0]} to where it says: take the parentRef out"
+                yield fault("bypass", message, resource, ("spec", "parentRefs", index))
+
+
+def _full(destination: Destination) -> str:
+    name, namespace = destination[:2]
+    return f"{name}.{namespace}.svc.cluster.local" if namespace else name
