@@ -1,6 +1,6 @@
 # What users install: docs/install.md. Two runs give the same bytes (tests/dist/test_reproducible.py).
 DIST_SOURCES = pyproject.toml README.md LICENSE CHANGELOG.md tools/artifact.py tools/versions.env \
-  $(shell find plugin base components deploy overlays -type f ! -path '*/__pycache__/*')
+  $(shell find plugin base components deploy docs overlays -type f ! -path '*/__pycache__/*')
 
 .PHONY: dist
 dist: dist/SHA256SUMS ## Build the wheel, the sdist and the self-contained artifact into dist/

@@ -181,6 +181,7 @@ def test_what_cannot_be_read_is_one_line_and_exit_2(command: tuple[str, ...], pa
 
 def test_a_missing_kustomize_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
     assert "kustomize is not on PATH" in one_line(run("list", "overlays/prod"), 2)
 
 

@@ -117,6 +117,7 @@ def test_a_shared_file_is_named_with_the_overlays_that_use_it(run: Run) -> None:
 
 def test_without_a_build_the_files_decide_and_that_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
     outcome = run("add", "x.example.com", "--group", "operations", "overlays/prod")
     assert outcome.code == 0
     assert "kustomize is not on PATH" in outcome.err

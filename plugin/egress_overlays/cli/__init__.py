@@ -51,6 +51,7 @@ COMMANDS = {
     "upgrade": "upgrade",
     "schema": "schema",
     "install": "install",
+    "docs": "docs",
     "completion": "completion",
 }
 

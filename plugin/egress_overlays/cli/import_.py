@@ -1,11 +1,11 @@
 """Print a domains ConfigMap made from what you have: mesh manifests, network policies, proxies' lists, pasted lists.
 
 All arguments are read together: files, directories and stdin are taken apart into documents, and each goes to the
-format that it belongs to (docs/formats.md has them all, and what each carries over). Lines on stderr say what is not
-the same, in three kinds: "opened wider" (more is open than was), "left out" (less is), "remark". The exit code is 1
-where one of the first two is said, 0 where just the same is open. With --fix, lines that were pasted with bullets,
-numbers, quotes, schemes, paths, :443, commas, table bars or HTML tags are taken where exactly one name is left.
-"""
+format that it belongs to (`egress-overlays docs formats` has them all, and what each carries over). Lines on stderr
+say what is not the same, in three kinds: "opened wider" (more is open than was), "left out" (less is), "remark". The
+exit code is 1 where one of the first two is said, 0 where just the same is open. With --fix, lines that were pasted
+with bullets, numbers, quotes, schemes, paths, :443, commas, table bars or HTML tags are taken where exactly one name
+is left."""
 
 from __future__ import annotations
 

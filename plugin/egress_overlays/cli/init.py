@@ -10,7 +10,9 @@ in; what GitHub or GitLab run stands at the root of the repository. They work fo
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import sys
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -105,7 +107,11 @@ def _say_next(first: Path, console: Console, *, on_path: bool) -> None:
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
     if on_path and not shutil.which("egress-overlays"):
-        console.say("\nkustomize will look for egress-overlays on PATH, where it is not: see docs/install.md")
+        here = Path(sys.argv[0]).resolve().parent
+        console.say(
+            "\nkustomize will look for egress-overlays on PATH, where it is not; uv tool and pipx put it there, and so "
+            f"does: export PATH={shlex.quote(str(here))}:$PATH"
+        )
 
 
 def _environments(text: str | None) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ data:
 
 # `test` holds it; what it denies no list of a new overlay opens, and the risk table names.
 _TESTS = """\
-# What must be allowed here, and what must not: `egress-overlays test` (docs/expectations.md). An item a name:
+# What must be allowed here, and what must not: `egress-overlays test` (`egress-overlays docs expectations`).
+# An item a name:
 # - {host: api.example.com, as: shop/checkout, expect: allow, why: card payments}
 - host: pastebin.com
   expect: deny

@@ -1,4 +1,4 @@
-"""The files that come with the package: base/, components/, overlays/, deploy/, and of plugin/ what Kustomize reads."""
+"""The files that come with the package: base/, components/, deploy/, docs/, overlays/, what Kustomize reads of plugin/."""
 
 from __future__ import annotations
 

@@ -163,7 +163,9 @@ def import_all(
         )
         kinds = ", ".join(dict.fromkeys(item.kind for item in given.items if item.kind))
         what = f": is YAML of a kind that import does not know ({kinds})" if kinds else ""
-        result.nothing = f"{names}: holds nothing that could be taken over{what}; docs/formats.md has what it reads"
+        result.nothing = (
+            f"{names}: holds nothing that could be taken over{what}; `egress-overlays docs formats` has what it reads"
+        )
     return result
 
 

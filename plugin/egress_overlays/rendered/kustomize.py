@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from .tree import KUSTOMIZATIONS
 USED_ANNOTATION = PREFIX + "used"
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
 TRANSFORMATIONS_ANNOTATION = "alpha.config.kubernetes.io/transformations"
+
+_CLONE = Path(__file__).parents[3]  # of an installed package it is a directory like any other
 
 MINIMUM = (5, 1)
 """Older ones take components before generators, and 4.5.7 drops the lists of an inner layer: names would be missing."""
@@ -62,17 +65,33 @@ class Unbuildable(ValueError):  # noqa: N818 - says what is the matter with the 
         self.said = said
 
 
+def _of_make() -> str | None:
+    """The kustomize that `make` built into the cache, where this runs from a clone (tools/fetch/component.py)."""
+    pins = _CLONE / "tools/versions.env"
+    if not pins.is_file():
+        return None
+    version = pins.read_text(encoding="utf-8").partition("KUSTOMIZE_VERSION=")[2].partition("\n")[0]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return shutil.which(cache / f"egress-overlays/components/kustomize-{version}/kustomize")
+
+
+def _missing() -> str:
+    """How to get one here."""
+    if (_CLONE / "tools/versions.env").is_file():
+        how = f"make -C {shlex.quote(str(_CLONE))} render builds one that is found"
+    else:
+        how = "install it (https://kubectl.docs.kubernetes.io/installation/kustomize/)"
+    return f"kustomize is not on PATH; {how}, or give a rendered file instead of a directory"
+
+
 def build(directories: list[Path], *arguments: str) -> tuple[bytes, Path]:
     """The objects that `directories` build to together, and the directory that origins in them are relative to.
 
     Domains ConfigMaps that the function used are among them, with USED_ANNOTATION. Raises Unbuildable.
     """
-    program = shutil.which("kustomize")
+    program = shutil.which("kustomize") or _of_make()
     if program is None:
-        raise Unbuildable(
-            "kustomize is not on PATH; install it (https://kubectl.docs.kubernetes.io/installation/kustomize/), or "
-            "give a rendered file instead of a directory"
-        )
+        raise Unbuildable(_missing())
     _check_version(program)
     with tempfile.TemporaryDirectory(prefix="egress-overlays-") as made:
         # Kustomize resolves links before it compares paths.

@@ -48,7 +48,7 @@ def _rules(command: str) -> Mapping[str, str]:
 
 
 def _rule(name: str, text: str, docs: str) -> dict[str, Any]:
-    more = f"{text} See docs/commands.md and docs/troubleshooting.md of egress-overlays {VERSION}."
+    more = f"{text} See `egress-overlays docs commands` and `egress-overlays docs troubleshooting`, version {VERSION}."
     rule = {"id": name, "shortDescription": {"text": message(text)}, "help": {"text": message(more)}}
     return rule | ({"helpUri": f"{docs}#rules"} if docs else {})
 

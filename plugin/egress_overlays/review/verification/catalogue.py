@@ -68,7 +68,7 @@ MANIFESTS = {
 
 RESOLVED = {
     "dangling-alias": "No name is an alias (CNAME) of one that does not exist, which somebody else may take.",
-    "internal-address": "No name resolves to an address that the gateway refuses (docs/addresses.md, --inside).",
+    "internal-address": "No name resolves to a refused address (`egress-overlays docs addresses`, --inside).",
     "not-asked": "The DNS could be asked for every exact name.",
     "unresolved": "Every exact name exists and has an address.",
 }
