@@ -57,6 +57,7 @@ USES = {
     "install": ("install --to elsewhere", DATA),
 }
 WITHOUT = {
+    "docs": "the pages themselves are the output",
     "init": "prints the files of base/ and components/, which tests/editing holds against the tree",
     "upgrade": "likewise",
     "completion": "a script for shells, which tests/cli runs",

@@ -5,7 +5,8 @@ format that it belongs to (`egress-overlays docs formats` has them all, and what
 say what is not the same, in three kinds: "opened wider" (more is open than was), "left out" (less is), "remark". The
 exit code is 1 where one of the first two is said, 0 where just the same is open. With --fix, lines that were pasted
 with bullets, numbers, quotes, schemes, paths, :443, commas, table bars or HTML tags are taken where exactly one name
-is left."""
+is left.
+"""
 
 from __future__ import annotations
 
