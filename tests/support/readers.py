@@ -94,7 +94,7 @@ def _judged(value: dict[str, Any]) -> bool:
 
 
 def _name(value: dict[str, Any]) -> str:
-    return str([value.get("apiVersion"), value.get("kind"), value.get("metadata")])
+    return json.dumps([value.get("apiVersion"), value.get("kind"), value.get("metadata")], sort_keys=True)
 
 
 def _edited(read: list[manifests.Manifest], go: Go) -> list[str]:
@@ -160,8 +160,8 @@ def same(one: Any, other: Any, *, loosely: bool = False) -> bool:
 def alike(one: Any, other: Any) -> bool:
     """Whether two values are the same but for what the function never reads: numbers, days and blank lines."""
     if isinstance(one, dict) and isinstance(other, dict):
-        # 01 is a key by another name, and kyaml leaves out a key that is null.
-        keys = {key: value for key, value in one.items() if isinstance(key, str)}
+        # 01 is a key by another name; kyaml leaves out a key that is null, and follows << where none of our keys stands.
+        keys = {key: value for key, value in one.items() if isinstance(key, str) and key != "<<"}
         return keys.keys() <= other.keys() and all(alike(value, other[key]) for key, value in keys.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(alike, one, other))

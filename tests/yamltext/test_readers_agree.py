@@ -63,6 +63,9 @@ def test_mutated_documents_are_read_alike_or_refused(go: readers.Go) -> None:
         f"{FILTER}spec:\n  a: yes\n",
         f"{FILTER}spec:\n  on: a\n",
         "\t\n",
+        '{"apiVersion": "v1", "kind": "A"}\n\t\n---\n',
+        HEAD.replace("v1", "//"),
+        f"{HEAD}data: {{9223372036854775808: z}}\n",
     ],
 )  # fmt: skip
 def test_what_readers_differ_in_is_refused(text: str) -> None:

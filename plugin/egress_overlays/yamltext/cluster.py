@@ -57,7 +57,7 @@ def read_json(text: str) -> Any:
         return found
 
     decoder = json.JSONDecoder(object_pairs_hook=once, parse_constant=_no_number)
-    text = text.strip()
+    text = text.lstrip()
     try:
         value, end = decoder.raw_decode(text)
     except ValueError as fault:
@@ -66,7 +66,7 @@ def read_json(text: str) -> Any:
         return read(text)
     except RecursionError:
         raise InvalidInput("nests too deeply") from None
-    if end < len(text):
+    if text[end:].strip(" \n"):
         raise InvalidInput("holds more than one JSON object")
     return value
 
@@ -159,9 +159,11 @@ class _Reader:
             raise InvalidInput(f'has a merge key ("<<") at {at}, which is not followed here; write it out')
         if isinstance(key, bool):
             return "true" if key else "false"
-        if isinstance(key, int) or (isinstance(key, float) and key.is_integer() and abs(key) < 1_000_000):
+        if (isinstance(key, int) and key < 1 << 63) or (
+            isinstance(key, float) and key.is_integer() and abs(key) < 1_000_000
+        ):
             return str(int(key))
-        if not isinstance(key, str):
+        if not isinstance(key, str):  # null, and what Go keeps in no int
             raise InvalidInput(f"has a key that is no text at {at}; put it into quotes")
         return key
 

@@ -154,7 +154,7 @@ def _objects(document: Document, start: int, origin: str) -> list[Manifest]:
         if not document.resource.kind.endswith("List") or not isinstance(items, list):
             raise InvalidResource(f"{document.resource.title}: has items, which a List alone has (line {start})")
         return [_item(item, document, start, origin, index) for index, item in enumerate(items)]
-    if not document.resource.kind or "apiVersion" not in value:
+    if not document.resource.kind or not _is_version(value):
         raise _no_object(start)
     strict.check_numbers(document.text, document.resource)
     return [Manifest(Resource(value, origin), document.text, start)]
@@ -173,13 +173,18 @@ def _item(item: object, document: Document, start: int, origin: str, index: int)
     """One item of a list, held to what a document of its own would be."""
     value = {**item, **_given(document.resource, item)} if isinstance(item, dict) else {"kind": None}
     found = Manifest(Resource(value, origin), document.text, start, ("items", index))
-    if not found.resource.kind or "apiVersion" not in value:
+    if not found.resource.kind or not _is_version(value):
         raise _no_object(found.line())
     if "items" in value:
         raise InvalidResource(f"{found.resource.title}: is a list in a list (line {found.line()}); take it out")
     strict.check_numbers(document.text, found.resource)
     check_metadata(Resource(value))  # without its file, which the message has already
     return found
+
+
+def _is_version(value: dict[str, Any]) -> bool:
+    """Whether it has an apiVersion, which has one slash at most."""
+    return "apiVersion" in value and str(value["apiVersion"]).count("/") < 2
 
 
 def _no_object(line: int) -> InvalidInput:

@@ -23,16 +23,17 @@ _EXCLUDING = "traffic.sidecar.istio.io/exclude"
 _LEADING = ("PassthroughCluster", "ORIGINAL_DST", "socket_address", "socketAddress")
 
 
-def ways(resource: Resource, *, is_closed: bool, root_namespace: str) -> Iterator[Fault]:
+def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator[Fault]:
     """What `resource`, which takes part in no set, lets out."""
     severity = ERROR if is_closed else WARNING
-    if resource.group == "" and resource.kind == "Service":
+    is_gateway = any((resource.name, resource.namespace) == one[:2] for one in gateways.destinations)
+    if resource.group == "" and resource.kind == "Service" and not is_gateway:  # review/company judges that one
         name = text(mapping(resource.value, "spec"), "externalName")
         if text(mapping(resource.value, "spec"), "type") == "ExternalName" and not name.endswith(".cluster.local"):
             message = f"lets sidecars reach {ascii_quoted(name)} directly, past the gateway and its list"
             yield fault("beside", message, resource, ("spec", "externalName"), severity)
     elif resource.group == "" and resource.kind == "ConfigMap":
-        yield from _mesh_config(resource, root_namespace, is_closed=is_closed)
+        yield from _mesh_config(resource, gateways.root_namespace, is_closed=is_closed)
     elif is_istio(resource, "Sidecar"):
         yield from _sidecar(resource, is_closed=is_closed)
     elif is_istio(resource, "EnvoyFilter"):

@@ -43,7 +43,7 @@ def rule(found: Rendered, options: Options) -> Faults:
         if id(resource) in known:
             continue
         yield from taking(resource, gateways, entries)
-        yield from ways(resource, is_closed=is_closed, root_namespace=options.root_namespace)
+        yield from ways(resource, gateways, is_closed=is_closed)
         if acts(resource, BY_ROUTES):
             yield from _route(resource, gateways, listed)
             yield from routed_by_port(resource, listed)
