@@ -160,7 +160,7 @@ def same(one: Any, other: Any, *, loosely: bool = False) -> bool:
 def alike(one: Any, other: Any) -> bool:
     """Whether two values are the same but for what the function never reads: numbers, days and blank lines."""
     if isinstance(one, dict) and isinstance(other, dict):
-        # 01 is a key by another name; kyaml leaves out a key that is null, and follows << where none of our keys stands.
+        # 01 is a key by another name; kyaml leaves out a key that is null, and follows <<, which is refused in ours.
         keys = {key: value for key, value in one.items() if isinstance(key, str) and key != "<<"}
         return keys.keys() <= other.keys() and all(alike(value, other[key]) for key, value in keys.items())
     if isinstance(one, list) and isinstance(other, list):
