@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-FORMS = ("text", "json")
+FORMS = ("text", "json", "clients")  # the last is what components/client-lists adds to the gateway
 _WORDS = ("api", "auth", "cdn", "data", "docs", "events", "files", "hooks", "images", "login", "metrics", "static")
 _ENDS = ("com", "org", "net", "io", "co.uk")
 _START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ def lines(count: int, form: str, pairs: int = 2_000, clients: int = 40, seed: in
     addresses = [f"10.{chance.randrange(256)}.{chance.randrange(256)}.{number % 250 + 1}" for number in range(clients)]
     known = [(address, name) for name in names(max(1, pairs // clients), chance) for address in addresses]
     weights = list(accumulate(1 / (rank + 10) for rank in range(len(known))))
-    write = _json if form == "json" else _text
+    write = {"text": _text, "json": _json, "clients": _clients}[form]
     for number in range(count):
         ((address, name),) = chance.choices(known, cum_weights=weights)
         at = (_START + timedelta(milliseconds=600 * number)).isoformat(timespec="milliseconds")[:-6] + "Z"
@@ -76,6 +76,22 @@ def _json(at: str, client: str, name: str, chance: random.Random) -> str:
             "upstream_transport_failure_reason": None,
             "user_agent": None,
             "x_forwarded_for": None,
+        },
+        separators=(",", ":"),
+    )
+
+
+def _clients(at: str, client: str, name: str, chance: random.Random) -> str:
+    namespace = f"team-{client.replace('.', '-')}"
+    return json.dumps(
+        {
+            "client": f"spiffe://cluster.local/ns/{namespace}/sa/worker",
+            "decision": "allowed",
+            "details": None,
+            "list": f"egress-domains-{chance.randrange(20)}",
+            "log": "egress-overlays.clients",
+            "name": name,
+            "time": at,
         },
         separators=(",", ":"),
     )

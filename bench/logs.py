@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ from .measure import Job, Meter, alternate, summary
 from .workloads import CHECKOUT
 
 RESULTS = Path(__file__).with_name("results") / "logs.md"
-OURS, JQ, NAIVE = "learn", "jq -c", "naive Python"
+OURS, JQ, NAIVE, CAREFUL = "learn", "jq -c of two fields", "naive Python", "Python, bytes and one expression"
 _NAIVE = Path(__file__).with_name("peers") / "read_log.py"
-_TITLES = {"json": "Istio's JSON", "text": "Istio's default text"}
+_TITLES = {"json": "Istio's JSON", "text": "Istio's default text", "clients": "client-lists' JSON"}
+_PICKED = {"json": "[.requested_server_name,.downstream_remote_address]", "clients": "[.name,.client]"}
 
 
 def main() -> int:
@@ -42,7 +44,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.logs", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="runs of each peer (default 7)")
-    parser.add_argument("--lines", type=int, default=300_000, help="lines of each log (default 300,000)")
+    parser.add_argument("--lines", type=int, default=500_000, help="lines of each log (default 500,000)")
     parser.add_argument("--long", type=int, default=2_000, help="MB of the log that memory is measured by")
     parser.add_argument("--no-keep", dest="keep", action="store_false", help="print the table, write nothing")
     return parser.parse_args()
@@ -51,13 +53,12 @@ def _options() -> argparse.Namespace:
 def _measured(meter: Meter, form: str, scratch: Path, options: argparse.Namespace) -> dict[str, Any]:
     log = scratch / f"{form}.log"
     _write(log, access_logs.lines(options.lines, form))
-    jobs = {
-        OURS: _learn(log, scratch),
-        NAIVE: Job((sys.executable, "-I", str(_NAIVE), form, str(log)), scratch),
-    }
+    jobs = {OURS: _learn(log, scratch), NAIVE: _peer(form, log)}
+    if form == "text":
+        jobs[CAREFUL] = _peer("careful", log)
     jq = shutil.which("jq")
-    if form == "json" and jq:
-        jobs[JQ] = Job((jq, "-c", "[.requested_server_name,.downstream_remote_address]", str(log)), scratch)
+    if form in _PICKED and jq:
+        jobs[JQ] = Job((jq, "-c", _PICKED[form], str(log)), scratch)
     size = log.stat().st_size / 1e6
     runs = alternate(meter, jobs, options.rounds, scratch / "output")
     return {name: size / summary(each)["cpu"]["median"] for name, each in runs.items()}
@@ -66,6 +67,18 @@ def _measured(meter: Meter, form: str, scratch: Path, options: argparse.Namespac
 def _learn(log: Path, scratch: Path) -> Job:
     program = str(CHECKOUT / "plugin" / "egress-overlays")
     return Job((program, "learn", "--by", "all", str(log)), scratch)
+
+
+def _peer(form: str, log: Path) -> Job:
+    return Job((sys.executable, "-I", str(_NAIVE), form, str(log)), log.parent)
+
+
+def _jq() -> str:
+    """Which jq this is."""
+    jq = shutil.which("jq")
+    if jq is None:
+        return "no jq here"
+    return subprocess.run([jq, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _write(log: Path, lines: Iterator[str]) -> None:
@@ -89,7 +102,8 @@ def _memory(meter: Meter, scratch: Path, options: argparse.Namespace) -> dict[st
 def _text(found: dict[str, dict[str, Any]], long: dict[str, float], options: argparse.Namespace) -> str:
     about = f"CPU time, medians of {options.rounds} alternating runs over {options.lines:,} lines"
     lines = [
-        f"{about}; load when it ended: {os.getloadavg()[0]:.1f}. Written by `python -m bench.logs`.",
+        f"{about}; {_jq()}; load when it ended: {os.getloadavg()[0]:.1f}. Written by `python -m bench.logs`.",
+        "Naive Python is text mode with json.loads, or one regular expression and groupdict, a line.",
         "",
         "| log | peer | MB a second and core | learn is so many times as fast |",
         "|---|---|---|---|",

@@ -128,6 +128,20 @@ def test_the_gateways_own_lines_are_read(line: str, outcome: str, rule: str) -> 
     assert (name, dict(seen.outcomes), list(seen.rules)) == (NAME, {outcome: 1}, [rule] if rule else [])
 
 
+@pytest.mark.parametrize("line", [json.dumps(OURS), json.dumps(DENIED)], ids=["gateway", "clients"])
+def test_our_lines_are_the_same_in_an_envelope(line: str) -> None:
+    """The quick way takes a line as it stands, the slow one what it finds within another object."""
+    pairs = counted(line).pairs
+    assert counted(json.dumps({"log": line, "stream": "stdout"})).pairs == pairs
+    assert counted(json.dumps({**json.loads(line), "nested": {}})).pairs == pairs
+    assert counted(f"{line}\n{text('other.example.org')}\n{line}").pairs.keys() >= pairs.keys()
+
+
+def test_a_line_of_ours_in_an_object_with_its_pod_is_of_that_pod() -> None:
+    tally = counted(json.dumps({"_source": {**OURS, "kubernetes": KUBERNETES}}))
+    assert [name for _, name in tally.pairs] == [NAME]
+
+
 def test_the_identity_of_a_client_is_read() -> None:
     ((workload, _),) = counted(GATEWAY["JSON: a client without a right"][0]).pairs
     assert (workload.namespace, workload.account) == ("blog", "web")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _NAME = rb"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"
+_WHOLE_NAME = re.compile(_NAME.decode())
 _PREFIX = re.compile(rb"\[pod/(" + _NAME + rb")/" + _NAME + rb"\] ")
 _STERN = re.compile(rb"(?:(" + _NAME + rb") )?(" + _NAME + rb") " + _NAME + rb" (?=[\[{]|\d{4}-\d\d-\d\dT)")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]{0,11}(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) ([FP]) )?")
@@ -38,6 +39,8 @@ def unwrap(line: bytes, origin: Origin) -> tuple[Origin, bytes]:
         if found is None:
             break
         origin, line = found
+        if line[:1] == b"{" and b'"requested_server_name":' in line:  # Istio's own: no envelope
+            break
     return origin, line
 
 
@@ -108,7 +111,7 @@ def _first(around: list[dict[str, Any]], keys: tuple[str, ...]) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return re.fullmatch(_NAME, text.encode("utf-8", "replace")) is not None
+    return _WHOLE_NAME.fullmatch(text) is not None
 
 
 # kubelet's /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log and /var/log/pods/NAMESPACE_POD_UID/CONTAINER/0.log

@@ -42,8 +42,8 @@ _LONGEST = 512  # of one field: longer ones are no name, and no field of ours
 # The usual line of the default format, a TLS connection that ended well: [^ ]* is what `re` runs through quickest. The
 # groups are the time, cluster, destination, client and what follows: the name, and the route or chain.
 _USUAL = (
-    rb'\[([^\]]*)\] "- - -" 0 - - - "-" [^ ]+ [^ 0][^ ]* [^ ]+ - "-" "-" "-" "-" "[^"]*" '
-    rb"([^ ]*) [^ ]* ([^ ]*) ([^ ]*):[^ ]+ ([^\n]{1,512})"
+    rb'\[([^\]]*+)\] "- - -" 0 - - - "-" [^ ]++ [^ 0][^ ]*+ [^ ]++ - "-" "-" "-" "-" "[^"]*+" '
+    rb"([^ ]*+) [^ ]*+ ([^ ]*+) ([^ ]*):[^ ]++ ([^\n]{1,512})"
 )
 _PLACES = 100_000
 
@@ -106,25 +106,29 @@ class Quick:
         self._line = re.compile(_USUAL).fullmatch
         self._places = {b"envoy://sni_listener/"}
 
-    def read_all(self, piece: bytes) -> Iterable[tuple[bytes, ...]] | None:
-        """Of each line of `piece` the time, and what tells it apart (see `fields`); None where one is not usual.
+    def read_all(self, piece: bytes, lines: int) -> Iterable[tuple[bytes, tuple[bytes, ...]]] | None:
+        """Of each of the `lines` of `piece` the time, and what tells it apart (see `fields`); None where one differs.
 
         A match takes whole lines, so that there are as many as lines only where each is one.
         """
         if piece[:1] != b"[":  # JSON, most likely: a search through all of it would find nothing
             return None
         found: list[tuple[bytes, ...]] = self._lines(piece)
-        usual = len(found) == piece.count(b"\n") and all(map(self._is_usual, {one[2] for one in found}))
-        return found if usual else None
+        if len(found) != lines:
+            return None
+        times, clusters, places, peers, asked = zip(*found, strict=True)
+        if not all(map(self._is_usual, set(places))):
+            return None
+        return zip(times, zip(clusters, peers, asked, strict=True), strict=True)
 
-    def read(self, lines: Iterable[bytes], rest: list[bytes]) -> Iterator[tuple[bytes, ...]]:
+    def read(self, lines: Iterable[bytes], rest: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
         """Likewise of single lines; those that are not usual go to `rest`."""
         for line in lines:
-            found = self._line(line)
+            found = self._line(line) if line[:1] == b"[" else None
             if found is None or not self._is_usual(found[3]):
                 rest.append(line)
             else:
-                yield found.groups()
+                yield found[1], (found[2], found[4], found[5])
 
     def _is_usual(self, where: bytes) -> bool:
         if where in self._places:
@@ -137,7 +141,7 @@ class Quick:
 
 def fields(key: tuple[bytes, ...]) -> Fields | None:
     """The fields of lines that `Quick` has read; None where they are too many or too few after all."""
-    cluster, _, peer, asked = (part.decode("utf-8", "replace") for part in key)
+    cluster, peer, asked = (part.decode("utf-8", "replace") for part in key)
     name, _, chain = asked.partition(" ")
     chain, _, failure = chain.partition(" ")
     if not chain or (failure and not (failure.startswith('"') and failure.endswith('"'))):

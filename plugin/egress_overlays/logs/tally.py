@@ -5,6 +5,7 @@ Memory goes by the number of clients and names, and not by the length of the log
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -80,12 +81,20 @@ class Tally:
 
         Each ends in a line feed.
         """
-        self.lines += piece.count(b"\n")
-        usual = self._quick.read_all(piece)
-        if usual is not None:
-            self._count(usual, origin)
+        if piece[:1] == b"{":
+            lines = io.BytesIO(piece).readlines()  # quicker than split, where lines are long
+            self.lines += len(lines)
+            others: list[bytes] = []
+            self._count(jsonlines.quick(lines, others), origin)
+            self._add_lines(others, origin)
         else:
-            self._add_lines(piece.split(b"\n")[:-1], origin)
+            count = piece.count(b"\n")
+            self.lines += count
+            usual = self._quick.read_all(piece, count)
+            if usual is not None:
+                self._count(usual, origin)
+            else:
+                self._add_lines(piece.split(b"\n")[:-1], origin)
         if sum(map(len, self._held.values())) > _HELD:
             self.finish()
 
@@ -99,7 +108,8 @@ class Tally:
             surrounded.setdefault(whose, []).append(inner)
         for whose, inner_lines in surrounded.items():
             others = self._quickly(inner_lines, whose)
-            self._count(filter(None, map(self._slowly, others)), whose)
+            slow = filter(None, map(self._slowly, others))
+            self._count(((at, (fields,)) for at, fields in slow), whose)
 
     def _quickly(self, lines: list[bytes], origin: Origin) -> list[bytes]:
         """Count the lines of Istio's own formats, and give back all others."""
@@ -110,23 +120,21 @@ class Tally:
             self._count(jsonlines.quick(no_text, others), origin)
         return others
 
-    def _count(self, found: Iterable[tuple[Any, ...]], origin: Origin) -> None:
+    def _count(self, found: Iterable[tuple[Any, tuple[Any, ...]]], origin: Origin) -> None:
         """Add to what is held: by origin, and what tells lines apart, how often, when first and last."""
         held = self._held.setdefault(origin, {})
         hour = self._hour
-        for one in found:
-            at, key = one[0], one[1:]
-            if hour:
-                key = (*key, at[:hour])
-            entry = held.get(key)
-            if entry is None:
+        for at, one in found:
+            key = (*one, at[:hour]) if hour else one
+            if key in held:
+                entry = held[key]
+                entry[0] += 1
+                if at > entry[2]:
+                    entry[2] = at
+                elif at < entry[1]:
+                    entry[1] = at
+            else:
                 held[key] = [1, at, at]
-                continue
-            entry[0] += 1
-            if at > entry[2]:
-                entry[2] = at
-            elif at < entry[1]:
-                entry[1] = at
 
     def _unwrapped(self, line: bytes, origin: Origin) -> tuple[Origin, bytes]:
         return (origin, TOO_LONG) if len(line) > _LONGEST_LINE else unwrap(line.rstrip(b"\r"), origin)
@@ -154,7 +162,7 @@ class Tally:
             if found is None:
                 others.append(line)
             else:
-                self._count([found], origin)
+                self._count([(found[0], found[1:])], origin)
         return others
 
     def _text(self, line: bytes) -> tuple[str, Fields] | None:
