@@ -12,25 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quick_yaml as yaml
-from egress_overlays import Imported, Source, import_lists
-from egress_overlays.names import parse
+from egress_overlays import Source, import_lists
+from evaluated import DOTTED, LISTS, NAME, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-HOSTS = ["example.com", "a.example.com", "b.example.com", "x.a.example.com", "y.b.example.com", "example.org"]
-NAME = st.sampled_from(["example.com", "a.example.com", "b.example.com", "x.a.example.com", "example.org"])
-GLOB = st.builds("{}{}".format, st.sampled_from(["", "*."]), NAME)
-DOTTED = st.builds("{}{}".format, st.sampled_from(["", "."]), NAME)
-LISTS = st.lists(GLOB, max_size=3)
-
-
-def check(found: Imported, decide: Callable[[str], bool]) -> None:
-    opened = [domain for names in found.groups.values() for name in names for domain in parse(name)]
-    said = [domain for note in found.notes if note.kind == "opened wider" and note.name for domain in parse(note.name)]
-    for host in HOSTS:
-        if any(domain.matches(host) for domain in opened) and not decide(host):
-            assert any(domain.matches(host) for domain in said), (host, list(map(str, found.notes)))
+    from collections.abc import Sequence
 
 
 def smokescreen(acl: dict[str, list[str]], host: str) -> bool:

@@ -30,6 +30,8 @@ class _Closed(NamedTuple):
 
     words: str
     place: Place
+    is_rule: bool
+    is_for_all: bool
 
 
 def takes(item: Item) -> bool:
@@ -60,9 +62,7 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
     closed: dict[str, list[_Closed]] = {}
     for item in order:
         if "egress" in item.spec or "Egress" in texts(item.spec.get("types")):
-            before = [
-                one for tier, some in closed.items() for one in some if tier != _tier(item) or one.words[:1] == "!"
-            ]
+            before = [one for tier, some in closed.items() for one in some if tier != _tier(item) or one.is_rule]
             yield from _policy(item, sets, used, before)
             closed.setdefault(_tier(item), []).append(_ending(item))
     for item in sets:
@@ -72,16 +72,16 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
 
 
 def _ending(item: Item) -> _Closed:
-    """What a policy denies: marked with ! where a rule of it does, for policies of its own tier too."""
+    """What a policy denies: by a rule of its own for policies of its tier too, else for those of later tiers."""
     scope = _scope(item)
     whose = scope.words if scope else f"{item.title} is for every workload"
     rule = next((one for one in mappings(item.spec.get("egress")) if _is_denial(one)), None)
-    return _Closed(f"!{whose}, and denies every other name", rule.place) if rule else _Closed(whose, item.place)
+    words = f"{whose} and denies every other name"
+    return _Closed(words, rule.place if rule else item.place, rule is not None, scope is None)
 
 
 def _policy(item: Item, sets: Sequence[Item], used: set[int], before: Sequence[_Closed]) -> Iterator[Found]:
     """The names of one policy, which `before` have closed for some."""
-    told = False
     for rule in mappings(item.spec.get("egress")):
         action = text(rule, "action")
         if _is_denial(rule):
@@ -90,16 +90,19 @@ def _policy(item: Item, sets: Sequence[Item], used: set[int], before: Sequence[_
             yield wider(rule.place, f"{item.title}: a rule that denies by other peers is not carried over")
         elif action == "Allow":
             for found in _allowed(item, rule, sets, used):
-                yield found
-                if isinstance(found, Carried) and not told:
-                    told = True
-                    yield from _earlier(item, found, before)
+                yield from _after(item, found, before) if isinstance(found, Carried) else [found]
 
 
-def _earlier(item: Item, found: Carried, before: Sequence[_Closed]) -> Iterator[Found]:
+def _after(item: Item, found: Carried, before: Sequence[_Closed]) -> Iterator[Found]:
+    """What is left of a name after the policies before its own."""
+    by = next((one for one in before if one.is_for_all), None)
+    if by is not None:
+        yield left(found.place, f'"{found.name}" of {item.title}: {by.words} before it', found.name)
+        return
+    yield found
     for one in before:
-        words = f"{one.words.removeprefix('!')}, before {item.title}"
-        yield wider(one.place, f'{words}: "{found.name}" was closed there, and is open now', found.name)
+        words = f'{one.words}, before {item.title}: "{found.name}" was closed there, and is open now'
+        yield wider(one.place, words, found.name)
 
 
 def _allowed(item: Item, rule: Map, sets: Sequence[Item], used: set[int]) -> Iterator[Found]:

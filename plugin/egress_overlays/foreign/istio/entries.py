@@ -59,6 +59,11 @@ class Registry:
                 notes.append(left(one.place, words, one.name))
             else:
                 kept.append(one)
+        still = {plain(one.name) for one in kept}
+        for note in list(notes):
+            by = next((cover for cover in covers(plain(note.name)) if cover in still), None)
+            if by is not None:
+                notes.append(wider(note.place, f'"{note.name}" was closed, and is open now by "{by}"', note.name))
         return kept, notes
 
     def past_gateway(self, found: Sequence[Carried]) -> Iterator[Note]:

@@ -1,0 +1,43 @@
+"""Random lists of names, and the check of what `import` made of them against a format's own decision, host by host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from egress_overlays.names import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from egress_overlays import Imported
+
+HOSTS = ["example.com", "a.example.com", "b.example.com", "x.a.example.com", "y.b.example.com", "example.org"]
+NAME = st.sampled_from(["example.com", "a.example.com", "b.example.com", "x.a.example.com", "example.org"])
+GLOB = st.builds("{}{}".format, st.sampled_from(["", "*."]), NAME)
+DOTTED = st.builds("{}{}".format, st.sampled_from(["", "."]), NAME)
+LISTS = st.lists(GLOB, max_size=3)
+
+
+def check(found: Imported, decide: Callable[[str], bool]) -> None:
+    opened = [domain for names in found.groups.values() for name in names for domain in parse(name)]
+    said = [domain for note in found.notes if note.kind == "opened wider" and note.name for domain in parse(note.name)]
+    for host in HOSTS:
+        if any(domain.matches(host) for domain in opened) and not decide(host):
+            assert any(domain.matches(host) for domain in said), (host, list(map(str, found.notes)))
+
+
+def under(pattern: str, host: str) -> bool:
+    """Whether `*.name` or a name is for `host`, at any depth."""
+    return pattern == host or (pattern[:1] == "*" and host.endswith(pattern[1:]) and host != pattern[2:])
+
+
+def one_label(pattern: str, host: str) -> bool:
+    """The same, where `*` is one label."""
+    return under(pattern, host) and host.count(".") == pattern.count(".")
+
+
+def any_under(patterns: Iterable[str], host: str) -> bool:
+    """Whether one of `patterns` is for `host`."""
+    return any(under(one, host) for one in patterns)
