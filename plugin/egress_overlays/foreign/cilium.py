@@ -41,6 +41,18 @@ class _Pattern(NamedTuple):
         return self.line or EVERYTHING
 
 
+class _Patterns:
+    """Several patterns, of which many may be names: those are looked up, the others compared one by one."""
+
+    def __init__(self, patterns: Sequence[_Pattern]) -> None:
+        self._written = {plain(one.written) for one in patterns}
+        self._wild = [one for one in patterns if "*" in one.written]
+
+    def match(self, inner: _Pattern) -> bool:
+        """Whether one of them lets all that `inner` stands for through."""
+        return plain(inner.written) in self._written or any(_matches(one, inner) for one in self._wild)
+
+
 def takes(item: Item) -> bool:
     """Whether it is a policy of Cilium's."""
     return item.kind in _KINDS
@@ -74,7 +86,7 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
         yield from _spec(item, spec, resolved)
 
 
-def _spec(item: Item, spec: Map, resolved: list[_Pattern] | None) -> Iterator[Found]:
+def _spec(item: Item, spec: Map, resolved: _Patterns | None) -> Iterator[Found]:
     """The names of one spec."""
     words = _scope(item, spec)
     scope = Scope(f"policy {item.name} is for {words.words}", spec.place, words.clients, words.exact) if words else None
@@ -89,7 +101,7 @@ def _spec(item: Item, spec: Map, resolved: list[_Pattern] | None) -> Iterator[Fo
                 yield found
 
 
-def _rule(item: Item, rule: Map, resolved: list[_Pattern] | None) -> Iterator[Found]:
+def _rule(item: Item, rule: Map, resolved: _Patterns | None) -> Iterator[Found]:
     title = f"policy {item.name}"
     fqdns = [one for entry in mappings(rule.get("toFQDNs")) for one in _of_fqdn(entry)]
     ports = mappings(rule.get("toPorts"))
@@ -136,14 +148,20 @@ def _left_peers(title: str, rule: Map, peers: Sequence[str]) -> Iterator[Found]:
 
 
 def _narrowed(
-    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: list[_Pattern] | None
+    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: _Patterns | None
 ) -> Iterator[Found]:
     """The names that both toFQDNs and serverNames let through."""
+    allowed, known = _Patterns(names), {plain(two.written): two for two in names}
     for one in fqdns:
-        if one.line and any(_matches(two, one) for two in names):
+        if one.line and allowed.match(one):
             yield from _carried(item, one, resolved)
             continue
-        inner = [two for two in names if two.line and _matches(one, two)]
+        exact = one.line and "*" not in one.written
+        inner = (
+            []
+            if exact and plain(one.written) not in known
+            else [two for two in names if two.line and _matches(one, two)]
+        )
         for two in inner:
             yield from _carried(item, two, resolved)
         if not inner:
@@ -162,11 +180,11 @@ def _matches(outer: _Pattern, inner: _Pattern) -> bool:
     return all(fnmatchcase(one, two) for one, two in zip(name.split("."), pattern.split("."), strict=True))
 
 
-def _carried(item: Item, one: _Pattern, resolved: list[_Pattern] | None) -> Iterator[Found]:
+def _carried(item: Item, one: _Pattern, resolved: _Patterns | None) -> Iterator[Found]:
     if not one.line:
         words = f'"{one.written}" has a * that is not the whole first label: left out; write the names'
         yield left(one.place, words, one.written)
-    elif resolved is not None and not any(_matches(rule, one) for rule in resolved):
+    elif resolved is not None and not resolved.match(one):
         yield left(one.place, f'"{one.written}": no rule for DNS lets it be asked for', one.written)
     else:
         comment = "wider than in Cilium, where * is one label" if one.is_wider else ""
@@ -227,7 +245,7 @@ def _denies_everything(rule: Map) -> bool:
     return _is_world(rule, peers) and (not ports or any(map(_is_443, ports)))
 
 
-def _resolved(specs: Iterator[Map]) -> list[_Pattern] | None:
+def _resolved(specs: Iterator[Map]) -> _Patterns | None:
     """The patterns that rules for DNS let be asked for; None where there are no such rules, and all can be."""
     rules = [
         rule
@@ -238,7 +256,7 @@ def _resolved(specs: Iterator[Map]) -> list[_Pattern] | None:
     ]
     patterns = {plain(one.written): one for rule in rules for one in _of_fqdn(rule)}
     # One that lets all be asked for is enough.
-    return None if not rules or EVERYTHING in patterns else list(patterns.values())
+    return None if not rules or EVERYTHING in patterns else _Patterns(list(patterns.values()))
 
 
 def _is_for_all(item: Item, spec: Map) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .files import Unreadable
 from .found import Found, Place, left, wider
 from .names import covers, of_regex, parts
 
@@ -188,6 +189,9 @@ def _parsed(file: File) -> list[Directive]:
         elif part == "}" and len(stack) > 1:
             stack.pop()
         words = []
+    if len(stack) > 1:
+        begun = stack[-1]
+        raise Unreadable([f"{begun.place}: the block {begun.name} has no end; import the whole file"])
     return top.within
 
 
