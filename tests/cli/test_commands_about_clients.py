@@ -205,6 +205,9 @@ def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path)
     expression = groups[1]["on_match"]["matcher"]["matcher_list"]["matchers"][0]["predicate"]["single_predicate"]
     expression["value_match"]["safe_regex"]["regex"] = ".*"
     assert "client-rules" in findings()
+    configuration = clients.pop("typed_config")  # found by `make mutants`: this was a traceback
+    assert findings()
+    clients["typed_config"] = configuration
     chain["filters"].remove(clients)
     assert "client-rules" in findings()
 

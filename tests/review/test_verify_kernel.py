@@ -158,3 +158,11 @@ def test_addresses_of_the_cluster_that_a_name_may_lead_to_are_a_warning(run: Run
     assert found.code == 0
     assert "lead to 8.8.9.0/24, 2a00:1450::/32, which you say is the cluster's own" in found.out
     assert one_line(inside("8.8.8"), 2).startswith('egress-overlays: error: --inside: "8.8.8" is no range of addresses')
+
+
+@pytest.mark.parametrize("prefix", ["203.0.113.0x", "*", ""])
+def test_what_is_no_range_of_addresses_is_an_error(prefix: str, run: Run, tmp_path: Path) -> None:
+    """Found by `make mutants`: Envoy refuses the listener, and new pods of the gateway have none."""
+    documents = json.loads(json.dumps(denying(tmp_path)).replace('"8.8.8.0"', json.dumps(prefix)))
+    found = [one for one in findings(run, tmp_path / "changed.yaml", documents) if "no range" in one["message"]]
+    assert [one["severity"] for one in found] == ["error"]

@@ -37,7 +37,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
             if unruled:
                 message = f"lets nobody reach {some(unruled)}, although server_names holds them"
                 yield fault("client-rules", message, one.resource, one.path)
-            config = at(one.resource.value, one.path)
+            config = at(one.resource.value, one.path) or {}
             if config.get("matcher") != config.get("shadow_matcher"):
                 message = "decides by one matcher and logs by another"
                 yield fault("client-rules", message, one.resource, one.path, WARNING)

@@ -34,6 +34,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
     values = [resource.value for resource in found.resources]
     for one in found.resources:
         yield from _on_the_node(one, found.resources)
+        yield from _no_addresses(one)
     for resource in found.resources:
         for refused in refused_by(resource):
             for pods in deployed(found.resources):
@@ -53,6 +54,29 @@ def _on_the_node(holder: Resource, resources: Sequence[Resource]) -> Faults:
             if any(pods.reached_from(one.namespace, selector(one), "") for one in filters):
                 message = "puts the gateway's pods into the node's network, where no NetworkPolicy counts; take it out"
                 yield fault("kernel", message, holder, ("spec", "template", "spec", "hostNetwork"))
+
+
+def _no_addresses(resource: Resource) -> Faults:
+    """What an EnvoyFilter says is a range of addresses and is none: Envoy refuses all that istiod sends with it."""
+    if acts(resource, BY_PATCHES):
+        for written in dict.fromkeys(_written(resource.value.get("spec"))):
+            if network(written) is None:
+                message = f'"{ascii(written)[1:-1]}" is no range of addresses, and Envoy refuses the whole listener'
+                yield fault("kernel", message, resource, ("spec",))
+
+
+def _written(node: Any) -> Iterator[str]:
+    """The ranges of matchers of upstream addresses below `node`, as they are written."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _written(child)
+    elif isinstance(node, dict):
+        if "upstream_ip" in node:
+            cidr = mapping(node, "upstream_ip")
+            yield f"{text(cidr, 'address_prefix')}/{cidr.get('prefix_len', 0)}"
+        else:
+            for child in node.values():
+                yield from _written(child)
 
 
 def _message(pods: Workload, through: Ranges) -> str:
