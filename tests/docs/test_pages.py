@@ -39,6 +39,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "squid.conf").write_text("acl good dstdomain .example.com\n")
     (tmp_path / "names.txt").write_text("api.example.org\n")
+    (tmp_path / "acl.yaml").write_text(
+        "version: v1\nservices:\n- {name: web, project: shop, action: enforce, allowed_domains: [api.example.com]}\n"
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     return tmp_path

@@ -60,7 +60,7 @@ ISTIO = {
         "gateways": ["mesh"],
         "tls": [
             {
-                "match": [{"port": 443, "sniHosts": ["foo.example.com", "*.bar.example.com"]}],
+                "match": [{"port": 443, "sniHosts": ["foo.example.com", "*.bar.example.com", "*.x.bar.example.com"]}],
                 "route": [{"destination": {"host": "egress.istio-egress.svc.cluster.local"}}],
             }
         ],
@@ -108,6 +108,14 @@ TABLES = {
             "a.b.bar.example.com": True,
             "bar.example.com": False,
             "foo.example.org": False,
+            "FOO.example.com": True,  # compared in lower case
+            "foo.example.com.": True,
+            "x.bar.example.com": True,
+            "a.x.bar.example.com": True,  # by the narrower of two wildcards
+            "foobar.example.com": False,  # a suffix of letters is no suffix of labels
+            "foo.bar.example.com.evil.example": False,
+            "example.com": False,
+            "com": False,
         },
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, Self
 
 import yaml
@@ -68,7 +69,14 @@ def documents(text: str, file: str, start: int = 0) -> list[Any]:
     """The documents of `text`, which begins after line `start` of `file`; raises InvalidInput, with line and column."""
     if text.lstrip()[:1] in ("{", "["):
         text = text.replace("\t", " ")  # white space in JSON, a fault to YAML
-    return [_Reader(file, start).value(node) for node in nodes(text)]
+    # Everything that is made here stays: looking for garbage among it would take as long again.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return [_Reader(file, start).value(node) for node in nodes(text)]
+    finally:
+        if collects:
+            gc.enable()
 
 
 class _Reader:
