@@ -28,6 +28,8 @@ PATH is a kustomization directory (built with the `kustomize` on PATH, so the tr
 | 2 | wrong use, or input that cannot be read: one line on stderr says what to do |
 
 Colour is for terminals alone; set `NO_COLOR` to do without.
+
+The examples are of a reader *in a tree of `init`:*
 """
 
 RULES = {"verify": verification.RULES, "doctor": doctor.RULES}

@@ -16,10 +16,23 @@ from egress_overlays.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-OURS = (
-    *("concepts.md", "domains-configmap.md", "library.md", "many-teams.md", "migrating.md", "sandboxes.md"),
-    "security.md",
+# Where a block stands, in the words that the page has last above it.
+PLACE = re.compile(
+    r"\*(in a clone|in a tree of `init`|at the root of your repository[^*]*|beside `dist/`):\*", re.IGNORECASE
 )
+IN_A_TREE = "in a tree of `init`"
+# Pages whose blocks another test runs in the tree that they name; this file runs those of all others.
+ELSEWHERE = {
+    "README.md": "tests/docs/test_readme.py",
+    "adopting.md": "tests/docs/test_adopting.py",
+    "commands.md": "tests/cli/test_help.py",
+    "e2e.md": "",  # `make e2e` itself
+    "gitops.md": "tests/gitops/test_guide.py",
+    "install.md": "tests/dist/test_install.py",
+    "kpt.md": "tests/gitops/test_kpt.py",
+    "policy.md": "tests/gitops/test_conftest.py",
+    "releasing.md": "tests/dist/test_release.py",
+}
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -47,14 +60,41 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-SHELL = [(page, block) for page in OURS for block in blocks(page, "sh")]
+@pytest.fixture
+def made(tree: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `init` makes, and what a reader of the guides brings."""
+    directory = tmp_path_factory.mktemp("made")
+    subprocess.run(["egress-overlays", "init", directory], capture_output=True, check=True)
+    for name in ("old.yaml", "nginx.conf", "squid.conf", "names.txt"):
+        shutil.copy(tree / name, directory)
+    monkeypatch.chdir(directory)
+    return directory
+
+
+SHELL = [(page.name, block) for page in PAGES if page.name not in ELSEWHERE for block in blocks(page.name, "sh")]
 
 
 @pytest.mark.parametrize(("page", "block"), SHELL, ids=[f"{page}-{block.split()[1]}" for page, block in SHELL])
-@pytest.mark.usefixtures("tree")
+@pytest.mark.usefixtures("made")
 def test_a_block_of_commands_runs(page: str, block: str) -> None:
     done = subprocess.run(["sh", "-euc", block], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+def test_every_block_says_in_which_tree_it_stands() -> None:
+    for page in [ROOT / "README.md", *PAGES]:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(r"^```(sh|console)\b", text, re.MULTILINE):
+            places = PLACE.findall(text[: found.start()])
+            assert places, f"{page.name}: no word of where this stands: {text[found.end() :][:60]}"
+            if page.name not in ELSEWHERE:
+                assert places[-1].lower() == IN_A_TREE, page.name
+
+
+def test_what_runs_the_other_pages_is_there() -> None:
+    for name, file in ELSEWHERE.items():
+        assert (ROOT / ("" if name == "README.md" else "docs") / name).is_file(), name
+        assert (ROOT / file).exists(), file
 
 
 @pytest.mark.usefixtures("tree")
