@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -135,6 +136,40 @@ def test_our_lines_are_the_same_in_an_envelope(line: str) -> None:
     assert counted(json.dumps({"log": line, "stream": "stdout"})).pairs == pairs
     assert counted(json.dumps({**json.loads(line), "nested": {}})).pairs == pairs
     assert counted(f"{line}\n{text('other.example.org')}\n{line}").pairs.keys() >= pairs.keys()
+
+
+@pytest.mark.parametrize("first", [in_json("a.example.org"), json.dumps(OURS), text("b.example.org"), "{", "words", ""])
+def test_lines_of_all_kinds_may_follow_each_other(first: str) -> None:
+    """What a piece of a log begins with decides which way is tried first, and nothing else."""
+    others = [
+        text(NAME),
+        in_json("c.example.org"),
+        json.dumps(DENIED),
+        "[pod/web-0/x] " + text("d.example.org"),
+        "{",
+        "x",
+    ]
+    whole, single = counted(first, *others), [counted(line) for line in (first, *others)]
+    assert whole.pairs.keys() == set().union(*(one.pairs for one in single))
+    assert whole.aside == sum((one.aside for one in single), Counter())
+
+
+@pytest.mark.parametrize("opening", ["{", "[", '{"a":', '{"sni":'])
+@pytest.mark.parametrize(
+    "envelope", ["{}", '{"log": 1, "a": {}', "2026-11-01T00:00:00Z stdout F {}", '{"time":"","x":{}']
+)
+def test_nesting_without_end_is_a_broken_line(envelope: str, opening: str) -> None:
+    tally = counted(envelope.replace("{}", opening * 9000), text(NAME))
+    assert tally.aside.total() == 1
+    assert [name for _, name in tally.pairs] == [NAME]
+
+
+@pytest.mark.parametrize("at", ["2026-11-02T14:33:61.000Z", "2026-02-30T14:33:11Z", "2026-13-02T14:33:11.123Z"])
+@pytest.mark.parametrize("line", [text(NAME), in_json(NAME)], ids=["text", "JSON"])
+def test_a_time_that_never_is_counts_as_none(line: str, at: str) -> None:
+    tally = counted(line.replace(AT, at))
+    assert [(name, seen.first, seen.last) for (_, name), seen in tally.pairs.items()] == [(NAME, "", "")]
+    assert tally.window.first == ""
 
 
 def test_a_line_of_ours_in_an_object_with_its_pod_is_of_that_pod() -> None:

@@ -51,6 +51,7 @@ _ours = msgspec.json.Decoder(_OurLine)
 _any = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LONGEST_NAME = 300  # past the 253 of DNS: no name, and not worth the memory
 _NOTHING: frozenset[int | str | None] = frozenset((0, "0"))
+_BROKEN = (ValueError, RecursionError)  # the second: brackets without end
 CLIENTS = "egress-overlays.clients"
 _CLIENTS = CLIENTS.encode()
 
@@ -65,14 +66,14 @@ def quick(  # noqa: C901 -- the hot loop of a log in JSON: a call a line would c
     decode, values, nothing, most = _istio.decode, msgspec.structs.astuple, _NOTHING, _LONGEST_NAME
     for line in lines:
         if line[:1] != b"{":
-            rest.append(line)
+            rest.append(line.removesuffix(b"\n"))
             continue
         if line[:10] == b'{"client":' and (ours := _quick_ours(line)):
             yield ours
             continue
         try:
             name, at, cluster, flags, details, termination, sent, where, peer, route, method = values(decode(line))
-        except ValueError:
+        except _BROKEN:
             rest.append(line.removesuffix(b"\n"))
             continue
         if name is msgspec.UNSET or at is None:
@@ -100,7 +101,7 @@ def _quick_ours(line: bytes) -> tuple[str, tuple[Any, ...]] | None:
         return None
     try:
         found = _ours.decode(line)
-    except ValueError:
+    except _BROKEN:
         return None
     if found.log == CLIENTS:
         return found.time, (found.name, found.details, found.client, found.decision)
@@ -136,10 +137,13 @@ def read(line: bytes) -> tuple[str, Fields] | None:
 
     Raises ValueError where it is no JSON object.
     """
-    if b'"sni"' in line or _CLIENTS in line:
-        ours = _ours.decode(line)
-        return ours.time, _of_ours(ours)
-    _any.decode(line)
+    try:
+        if b'"sni"' in line or _CLIENTS in line:
+            ours = _ours.decode(line)
+            return ours.time, _of_ours(ours)
+        _any.decode(line)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
     return None
 
 
@@ -164,4 +168,7 @@ def _of_ours(found: _OurLine) -> Fields:
 
 def decode(data: bytes) -> Any:
     """`data` as plain values; raises ValueError."""
-    return msgspec.json.decode(data)
+    try:
+        return msgspec.json.decode(data)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None

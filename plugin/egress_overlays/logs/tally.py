@@ -9,6 +9,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..names import domain
@@ -229,4 +230,10 @@ def _fields(key: tuple[Any, ...]) -> Fields | None:
 def _iso(at: bytes | str) -> str:
     """The time as text; "" where it is none."""
     text = at.decode("ascii", "replace") if isinstance(at, bytes) else at
-    return text if _ISO.fullmatch(text) else ""
+    if not _ISO.fullmatch(text):
+        return ""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:  # the 30th of February, a minute 61
+        return ""
+    return text
