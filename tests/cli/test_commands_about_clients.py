@@ -208,6 +208,9 @@ def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path)
     configuration = clients.pop("typed_config")  # found by `make mutants`: this was a traceback
     assert findings()
     clients["typed_config"] = configuration
+    name = clients.pop("name")  # likewise
+    assert findings()
+    clients["name"] = name
     chain["filters"].remove(clients)
     assert "client-rules" in findings()
 

@@ -93,7 +93,7 @@ class _Patching:
             if self._patch_listener(listener):
                 for patch in self._of("LISTENER_FILTER"):
                     if _listener_matches(patch.listener, listener):
-                        where = f"listener {listener['name']}"
+                        where = f"listener {listener.get('name', '')}"
                         if self._edit(listener.setdefault("listener_filters", []), patch, where):
                             removes = patch.operation in ("REPLACE", "REMOVE")
                             self._origins.note(listener, patch.source._replace(removes=removes))
@@ -120,7 +120,7 @@ class _Patching:
         if "typed_config" not in entry:
             return
         self._origins.note(entry, patch.source)
-        entry["name"] = patch.value.get("name") or entry["name"]
+        entry["name"] = patch.value.get("name") or entry.get("name", "")
         try:
             if patch.value.get("typed_config"):
                 merge_any(entry["typed_config"], patch.value["typed_config"])
@@ -143,7 +143,7 @@ class _Patching:
         for patch in self._of("LISTENER"):
             if patch.operation == "ADD" or not _listener_matches(patch.listener, listener):
                 continue
-            self.touched.add(f"listener {listener['name']}", patch)
+            self.touched.add(f"listener {listener.get('name', '')}", patch)
             if patch.operation == "REMOVE":
                 return False
             self._merge(listener, patch)
@@ -161,7 +161,7 @@ class _Patching:
 
     def _patch_chain(self, chain: Message, name: str, listener: Message, patches: list[Patch]) -> bool:
         """Whether `chain` stays."""
-        where = f"listener {listener['name']}, chain {name}"
+        where = f"listener {listener.get('name', '')}, chain {name}"
         for patch in patches:
             if patch.operation == "ADD" or not _chain_matches(patch.chain, chain):
                 continue
@@ -187,8 +187,8 @@ class _Patching:
                 self._origins.note(chain, patch.source._replace(removes=patch.operation in ("REPLACE", "REMOVE")))
         for entry in chain.get("filters") or []:
             for patch in ours:
-                if patch.operation == "MERGE" and patch.filter_name in ("", entry["name"]):
-                    self.touched.add(f"{where}, filter {entry['name']}", patch)
+                if patch.operation == "MERGE" and patch.filter_name in ("", entry.get("name")):
+                    self.touched.add(f"{where}, filter {entry.get('name', '')}", patch)
                     self._merge_filter(entry, patch)
 
     def _edit(self, filters: list[Message], patch: Patch, where: str) -> bool:
