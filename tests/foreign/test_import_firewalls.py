@@ -181,6 +181,12 @@ def test_a_parser_that_is_missing_is_asked_for_once(run: Run, tree: Path, monkey
     assert "b.tf" not in said
 
 
+def test_a_denial_that_terraform_has_to_work_out_may_be_of_anything() -> None:
+    denied = TERRAFORM.replace('"ALLOWLIST"', '"DENYLIST"').replace('"DENYLIST"', '"ALLOWLIST"', 1)
+    found = import_lists([Source("file.tf", denied.encode())])
+    assert [note.line for note in found.notes if note.kind == "opened wider"] == [11, 22]
+
+
 def test_terraform_that_is_broken_says_where(run: Run, tree: Path) -> None:
     (tree / "a.tf").write_text('locals {\n  names = ["a.example.com"\n}\n')
     assert "a.tf: is no valid HCL at line 3" in one_line(run("import", "a.tf"), 2)

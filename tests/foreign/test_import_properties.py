@@ -124,3 +124,11 @@ def test_cilium(fqdns: list[str], names: list[str]) -> None:
         found,
         lambda host: any(cilium(one, host) for one in fqdns) and (not names or any(cilium(one, host) for one in names)),
     )
+
+
+def test_a_name_beside_an_expression_on_one_line_is_asked_first() -> None:
+    """ngx_stream_map_module: names go before regular expressions, wherever they stand."""
+    entries = "hostnames; ~^(.+\\.)?example\\.net$ $ssl_preread_server_name:443; bad.example.net 127.0.0.1:9;"
+    text = f"map $ssl_preread_server_name $to {{ {entries} }}\nserver {{ ssl_preread on; proxy_pass $to; }}\n"
+    (note,) = import_lists([Source("n.conf", text.encode())]).notes
+    assert (note.kind, note.name) == ("opened wider", "bad.example.net")

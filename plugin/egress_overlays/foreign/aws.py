@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .found import Carried, Found, left, wider
+from .found import WIDER, Carried, Found, Note, left, wider
 from .names import Rule, allow, decided
 from .terraform import PLAN, Module, dynamic, resources
 from .values import Expression, Map, Text, mapping, mappings, text, texts
@@ -63,7 +63,10 @@ def _group(item: Item, group: _Group, module: Module, rules: list[Rule]) -> Iter
         return
     targets = list(_targets(item, group, module, title))
     names = [one for one in targets if isinstance(one, Text)]
-    yield from (one for one in targets if not isinstance(one, Text))
+    # A denial that cannot be told may be of anything.
+    denies = "TLS_SNI" in group.kinds and group.action in ("DENYLIST", "REJECTLIST")
+    notes = [one for one in targets if isinstance(one, Note)]
+    yield from (one._replace(kind=WIDER) if denies else one for one in notes)
     if group.action not in ("ALLOWLIST", "DENYLIST", "REJECTLIST"):
         at = group.source.at("GeneratedRulesType")
         yield left(at, f"{title}: {group.action or 'no type'} decides nothing")

@@ -173,17 +173,19 @@ def _parsed(file: File) -> list[Directive]:
     stack = [top]
     words: list[str] = []
     line = start = 1
-    for part in _TOKEN.findall(re.sub(r"\$\{(\w+)\}", r"$\1", file.text)):
+    column = at = 0
+    for token in _TOKEN.finditer(re.sub(r"\$\{(\w+)\}", r"$\1", file.text)):
+        part = token[0]
         if part == "\n" or part[0] == "#":
-            line += part == "\n"
+            line, at = (line + 1, token.end()) if part == "\n" else (line, at)
             continue
         if part not in ("{", "}", ";"):
-            start = start if words else line
+            start, column = (start, column) if words else (line, token.start() - at + 1)
             words.append(part[1:-1] if part[0] in "\"'" else part)
             line += part.count("\n")
             continue
         if words:
-            stack[-1].within.append(Directive(words, [], file.place(start)))
+            stack[-1].within.append(Directive(words, [], file.place(start, column)))
         if part == "{" and words:
             stack.append(stack[-1].within[-1])
         elif part == "}" and len(stack) > 1:
