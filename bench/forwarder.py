@@ -58,10 +58,13 @@ class Target:
         )
 
 
+COMPONENTS: list[str] = []
+
+
 def configurations(domains: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
     """The manifests of the seed and of ours with the same list."""
     with tempfile.TemporaryDirectory() as directory:
-        ours = build(overlay(Path(directory), (), domains))
+        ours = build(overlay(Path(directory), tuple(COMPONENTS), domains))
     text = (ROOT / "tests/e2e/seed.yaml").read_text()
     return {SEED: [_listed(resource, domains) for resource in yaml.safe_load_all(text)], OURS: ours}
 
@@ -211,7 +214,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=45, help="runs of each gateway (default 45)")
     parser.add_argument("--connections", type=int, default=120, help="connections a run (default 120)")
     parser.add_argument("--no-keep", dest="keep", action="store_false", help="print the table, write nothing")
+    parser.add_argument(
+        "--component", action="append", default=COMPONENTS, help="with this component; implies --no-keep"
+    )
     options = parser.parse_args()
+    options.keep = options.keep and not COMPONENTS
     results = {
         "envoy": envoy.version(envoy.find()),
         "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}",

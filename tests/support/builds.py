@@ -18,8 +18,8 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
-LAST = "own-namespace"
-"""The component that goes after all others."""
+LAST = ("steady-connections", "own-namespace")
+"""The components that go after all others, in this order."""
 OWN_NAMESPACE = "egress-prod"
 OWNER = "system:serviceaccount:argocd:argocd-application-controller"
 """Who syncs the gateway, in a mesh with components/admission."""
@@ -93,7 +93,7 @@ def overlay(
 ) -> Path:
     """Write an overlay on base/ with `components` in that order, the function last, then `patches`; its directory."""
     here = os.path.relpath(ROOT, directory)
-    components = (*(name for name in components if name != LAST), *(name for name in components if name == LAST))
+    components = tuple(sorted(components, key=lambda name: LAST.index(name) if name in LAST else -1))
     kustomization: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.fields import texts
 from ..manifest.findings import ERROR
+from ..manifest.resource import CHAINS_ANNOTATION
 from ..names import parse
 from ..names.domain import Domain, InvalidDomain
 from ..rendered.checking import check
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..lists.clients import Client
     from ..manifest.findings import Finding
+    from ..rendered.host_lists import HostList
     from ..rendered.reach import Verdict
     from ..rendered.rendered import Rendered
     from ..review.verification import Reported
@@ -160,6 +162,12 @@ def _meant(found: Rendered, name: str, host: Domain, client: Client | None) -> b
 
 def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
     strangers = [entry for stranger in found.strangers for entry in stranger.lists]
+    said: dict[int, tuple[HostList, str | None]] = {}
+    for entry, match in verdict.hops[hop]:
+        # Chains that share a list are one list to whoever asks.
+        key = id(entry.resource if CHAINS_ANNOTATION in entry.resource.annotations else entry)
+        if key not in said or (match and not said[key][1]):
+            said[key] = entry, match
     return [
         {
             "kind": entry.resource.kind,
@@ -168,7 +176,7 @@ def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
             "match": match,
             "inSet": entry not in strangers,
         }
-        for entry, match in verdict.hops[hop]
+        for entry, match in said.values()
     ]
 
 

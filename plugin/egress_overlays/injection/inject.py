@@ -9,6 +9,7 @@ from ..lists import allowlist, unread
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     API_VERSION,
+    CHAINS_ANNOTATION,
     INJECT_ANNOTATION,
     INJECTED,
     INJECTED_BEFORE,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _NOTABLE = 128 * 1024
 _KIND = KIND.casefold()[:-1]  # one letter may be missing
 _MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
+_WHOLE = ("filter_chains", "filterChains", "match")  # lists of chains, each with names of its own
 _LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
 
@@ -201,25 +203,34 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
 
         result.findings += not_filled(resource, site, bad)
         return
-    if _is_too_many(resource, len(places), len(allowed.hosts), result):
+    clients = [place for place in found if isinstance(place, ClientsPlace)]
+    spread = None
+    if CHAINS_ANNOTATION in resource.annotations:
+        from . import spreading
+
+        spread = spreading.asked(resource, site, places, clients, result.findings)
+    if _is_too_many(resource, spread.places if spread else len(places), len(allowed.hosts), result):
         return
+    lists = spread.lists if spread else lambda names: _lists(places, names)
     hosts = list(allowed.hosts)
     copies: list[tuple[str, Edits]] = []
     if allowed.limits is not None and not site.checks_clients:
         from . import limiting
 
         hosts = list(limiting.routed(allowed.limits))
-        copies += limiting.copies(site, allowed.limits, places)
+        copies += limiting.copies(site, allowed.limits, lists)
         result.findings += limiting.cannot_tell_apart(resource, site, allowed)
     if site.makes_more and len(hosts) > site.limit:
         from . import shards
 
         parts = shards.split(hosts, site.limit)
         hosts = parts.pop("")
-        copies += [(key, _lists(places, part)) for key, part in parts.items()]
-    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **_lists(places, hosts)}
-    if site.checks_clients:
-        edits |= _client_rules(resource, places, [it for it in found if isinstance(it, ClientsPlace)], allowed, result)
+        copies += [(key, lists(part)) for key, part in parts.items()]
+    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **lists(hosts)}
+    if site.checks_clients and (clients or allowed.limits is not None):
+        from . import limiting
+
+        edits |= limiting.filled(resource, places, clients, allowed, spread, result.findings)
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
         from .kept_hosts import kept_hosts
 
@@ -253,25 +264,9 @@ def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings
 def _is_notable(own: int, changes: Edits) -> bool:
     lists = [new for new in changes.values() if isinstance(new, list)]
     # Most lists are told by counting their names; rules hold every name, and several times.
-    return any(isinstance(new, dict) for new in changes.values()) or (
+    return any(isinstance(new, dict) or path[-1] in _WHOLE for path, new in changes.items()) or (
         own + _LONGEST * sum(map(len, lists)) > _NOTABLE and own + sum(len(repr(new)) for new in lists) > _NOTABLE
     )
-
-
-def _client_rules(
-    resource: Resource, lists: list[Place], places: list[ClientsPlace], allowed: AllowSet, result: Plan
-) -> Edits:
-    """What the gateway's filters for clients are filled with; a fault where a chain with a list must have one."""
-    if not places and allowed.limits is None:
-        return {}
-    from . import limiting
-
-    if allowed.limits is not None:
-        result.findings += limiting.without_filter(resource, lists, places, allowed)
-    domains, faults = limiting.trust_domains(resource)
-    result.findings += faults
-    rules = limiting.rules(allowed, domains)
-    return {(*place.path, key): rules for place in places for key in ("matcher", "shadow_matcher")}
 
 
 def _copy(resource: Resource, key: str, further: Edits) -> Edits:

@@ -20,13 +20,14 @@ from . import shards
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client, Limits
     from ..manifest.edits import Edits
     from ..sites import ClientsPlace, Place, Site
+    from .spreading import Spread
 
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 
@@ -41,8 +42,11 @@ def routed(limits: Limits) -> tuple[str, ...]:
     return minimise((*limits.shared, *anywhere))[0] or (PLACEHOLDER,)
 
 
-def copies(site: Site, limits: Limits, places: Sequence[Place]) -> Iterator[tuple[str, Edits]]:
-    """The edits that turn a copy of an object into each limited one, with the key that its name ends in."""
+def copies(site: Site, limits: Limits, lists: Callable[[list[str]], Edits]) -> Iterator[tuple[str, Edits]]:
+    """The edits that turn a copy of an object into each limited one, with the key that its name ends in.
+
+    `lists` says where names stand in it.
+    """
     if site.exported is None:
         return
     for namespaces, hosts in limits.at_sidecars.items():
@@ -51,8 +55,7 @@ def copies(site: Site, limits: Limits, places: Sequence[Place]) -> Iterator[tupl
         key = _key(namespaces)
         parts = shards.split(hosts, site.limit) if site.makes_more else {"": list[str](hosts)}
         for part, members in parts.items():
-            lists: Edits = {place.path: place.written(members) for place in places}
-            yield f"{key}-{part}" if part else key, lists | site.exported(namespaces)
+            yield f"{key}-{part}" if part else key, lists(members) | site.exported(namespaces)
 
 
 def cannot_tell_apart(resource: Resource, site: Site, allowed: AllowSet) -> Iterator[Finding]:
@@ -94,6 +97,27 @@ def without_filter(
             )
 
 
+def filled(  # noqa: PLR0913, PLR0917 - one caller
+    resource: Resource,
+    lists: list[Place],
+    places: list[ClientsPlace],
+    allowed: AllowSet,
+    spread: Spread | None,
+    findings: list[Finding],
+) -> Edits:
+    """What the gateway's filters for clients are filled with; a fault where a chain with a list must have one."""
+    if allowed.limits is not None:
+        findings += without_filter(resource, lists, places, allowed)
+    domains, faults = trust_domains(resource)
+    findings += faults
+    edits: Edits = {}
+    if spread is not None:
+        edits = spread.lists(list(allowed.hosts), lambda names: rules(allowed, domains, names))
+        places = spread.others
+    whole = rules(allowed, domains) if places else {}
+    return edits | {(*place.path, key): whole for place in places for key in ("matcher", "shadow_matcher")}
+
+
 def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:
     """The trust domains whose identities count, from the annotation on the EnvoyFilter, and its faults."""
     text = str(resource.annotations.get(TRUST_DOMAINS_ANNOTATION, "cluster.local"))
@@ -112,20 +136,28 @@ def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:
     return found, faults
 
 
-def rules(allowed: AllowSet, domains: Sequence[str]) -> dict[str, Any]:
+def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | None = None) -> dict[str, Any]:
     """Envoy's matcher that allows an identity of the trust `domains` the names of its lists, and nothing else.
 
-    Where no list is limited, nobody is asked who they are: the gateway works as one without the filter.
+    Where no list is limited, nobody is asked who they are: the gateway works as one without the filter. `within`: the
+    names of the one chain that the rules are for; wildcards above them count, since Envoy's tree goes on to those.
     """
+    if within is not None:
+        within |= {f"*.{above}" for name in within for above in _above(name)}
+
+    def here(hosts: Sequence[str]) -> list[str]:
+        return [host for host in hosts if within is None or host in within]
+
     if allowed.limits is None:
-        found = [{"domains": list(allowed.hosts), "on_match": _allow(allowed.name)}]
+        found = [{"domains": here(allowed.hosts), "on_match": _allow(allowed.name)}]
     else:
         trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
-        shared = allowed.limits.shared
+        shared = here(allowed.limits.shared)
         found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
         for clients, hosts in allowed.limits.at_gateway.items():
             expressions = [_identity(trusted, client) for client in sorted(clients)]
-            found.append(_names(hosts, _lists(allowed, clients), expressions))
+            mine = here(hosts)
+            found += [_names(mine, _lists(allowed, clients), expressions)] if mine else []
     return {
         "matcher_tree": {
             "input": {
@@ -141,6 +173,14 @@ def rules(allowed: AllowSet, domains: Sequence[str]) -> dict[str, Any]:
             },
         }
     }
+
+
+def _above(name: str) -> Iterator[str]:
+    """Every parent of `name`, the nearest first."""
+    dot = name.find(".")
+    while dot != -1:
+        yield name[dot + 1 :]
+        dot = name.find(".", dot + 1)
 
 
 def _identity(trusted: str, client: Client) -> str:

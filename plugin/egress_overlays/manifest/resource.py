@@ -21,6 +21,9 @@ CLIENTS_ANNOTATION = PREFIX + "clients"
 SHARD_ANNOTATION = PREFIX + "shard"
 KEEP_HOSTS_ANNOTATION = PREFIX + "keep-hosts"
 TRUST_DOMAINS_ANNOTATION = PREFIX + "trust-domains"
+CHAINS_ANNOTATION = PREFIX + "chains"
+BY_CLIENT_ANNOTATION = PREFIX + "by-client"
+"""What components/client-lists marks the EnvoyFilter with, for patches that select by it."""
 LOCAL_CONFIG_ANNOTATION = "config.kubernetes.io/local-config"
 
 DEFAULTS = ("owner", "ticket", "until")
@@ -33,6 +36,8 @@ ANNOTATIONS = (
     SHARD_ANNOTATION,
     KEEP_HOSTS_ANNOTATION,
     TRUST_DOMAINS_ANNOTATION,
+    CHAINS_ANNOTATION,
+    BY_CLIENT_ANNOTATION,
 )
 
 INJECTED = "injected"

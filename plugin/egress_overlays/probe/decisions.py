@@ -10,6 +10,14 @@ _FLAGS = {"UH": "no address", "UF": "connecting failed", "UO": "connection limit
 _RBAC = "rbac_access_denied_matched_policy["
 
 
+_INNER = "envoy://"  # the address of an internal listener
+
+
+def decides(entry: dict[str, Any]) -> bool:
+    """Whether it is the line of the internal listener that decided, and not of one that passed the connection on."""
+    return bool(entry.get("internal")) and not str(entry.get("upstream") or "").startswith(_INNER)
+
+
 def rule_of(entry: dict[str, Any], address: str) -> str:
     """What decided, in the words of Envoy's access log."""
     terminated = entry.get("terminated") or ""

@@ -15,7 +15,7 @@ from ..lists.clients import Client
 from . import bootstrap, policy
 from .cases import CLOSED, Case
 from .client import reach
-from .decisions import Lines, rule_of, words_of
+from .decisions import Lines, decides, rule_of, words_of
 from .identity import spiffe
 from .report import REACHED, REFUSED, TRIED, Result
 from .targets import Target
@@ -95,7 +95,7 @@ class Round:
         while time.monotonic() < deadline and not (wanted <= decided.keys() and wanted <= lines.keys()):
             for line in self._decisions.new():
                 entry = json.loads(line)
-                if entry["internal"]:
+                if decides(entry):
                     decided[entry["name"]] = entry
             for line in self._log.new():
                 for word in wanted.intersection(re.split(r'[\s",]+', line)):
@@ -122,7 +122,7 @@ class Round:
         entries += [json.loads(line) for line in self._decisions.new()]
         lines += self._log.new()
         # A client that the mesh listener refuses may have left an inner connection on which nothing was ever sent.
-        telling = [entry for entry in entries if entry["internal"] and (entry["name"] or entry["details"])]
+        telling = [entry for entry in entries if decides(entry) and (entry["name"] or entry["details"])]
         failed = [entry for entry in entries if entry["tls_failure"]]
         return self._result(case, address, (telling or failed or entries or [{}])[0], lines)
 

@@ -7,7 +7,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 
 from __future__ import annotations
 
-from .site import BadPlace, ClientsPlace, list_at, mappings
+from .site import BadPlace, ClientsPlace, Place, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +46,20 @@ def find(value: dict[str, Any]) -> Found:
                 _patch(patch.get("applyTo"), body, (*path, "patch", "value"), found)
             elif body is not None:
                 found.append(BadPlace((*path, "patch"), "must be a mapping"))
+        if any(map(_is_chain, found)):
+            from .behind import is_behind
+
+            found = [place for place in found if not (_is_chain(place) and is_behind(spec, place.path))]
     for place in found:
         if isinstance(place, BadPlace):
             # Of what a patch adds and no list limits, nobody knows better.
             place.opens = place.path[3:5] == ("patch", "value")
     return found
+
+
+def _is_chain(place: Place | ClientsPlace | BadPlace) -> bool:
+    """Whether it is a filter chain of a listener, and a fault as a whole."""
+    return isinstance(place, BadPlace) and len(place.path) == 7 and place.path[5] == _CHAINS[0]
 
 
 def _patch(applies_to: Any, body: dict[str, Any], path: Path, found: Found) -> None:

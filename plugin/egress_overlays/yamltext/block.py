@@ -262,8 +262,12 @@ def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
     return [f"{head}:", dash + '"' + f'"\n{dash}"'.join(new) + '"']
 
 
-def _entry(dash: str, entry: dict[str, str]) -> list[str]:
-    """The lines of a mapping of text, one key a line, as an item of a list."""
+def _entry(dash: str, entry: dict[str, Any]) -> list[str]:
+    """The lines of a mapping as an item of a list: one key a line where it is a mapping of text."""
+    if not all(isinstance(value, str) for value in entry.values()):
+        import json
+
+        return [dash + json.dumps(entry)]
     pairs = [f"{key}: {quoted(value)}" for key, value in entry.items()]
     return [dash + pairs[0], *(" " * len(dash) + pair for pair in pairs[1:])]
 

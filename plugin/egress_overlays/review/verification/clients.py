@@ -28,10 +28,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
             yield fault("client-rules", message, copies[0].resource, copies[0].path)
         for one in rules:
             listed = {
-                str(host)
-                for entry in lists
-                if entry.hop == GATEWAY and entry.resource is one.resource
-                for host in entry.names
+                str(host) for entry in lists if entry.hop == GATEWAY and one.guards(entry) for host in entry.names
             }
             unruled = sorted(host for host in listed - {PLACEHOLDER} if not one.clients(Domain(host)))
             if unruled:
