@@ -46,7 +46,10 @@ def test_the_sdist_holds_what_the_wheel_is_built_from() -> None:
     with tarfile.open(sdist()) as archive:
         names = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
     top = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"}
-    assert names == tracked("plugin", "base", "components", "deploy", "docs", "overlays") | top | {"PKG-INFO", ".gitignore"}
+    assert names == tracked("plugin", "base", "components", "deploy", "docs", "overlays") | top | {
+        "PKG-INFO",
+        ".gitignore",
+    }
 
 
 def test_the_archive_brings_no_path_of_the_machine_that_built_it_and_asks_for_no_newer_glibc_than_documented() -> None:
