@@ -83,6 +83,11 @@ def test_a_doubtful_line_stays_out(line: str) -> None:
     assert mended(line) is None
 
 
+def test_port_and_path_are_no_comment() -> None:
+    assert mended("https://a.example.com:443/path?x=1#y") == ("a.example.com", "")
+    assert mended("a.example.com:443 login") == ("a.example.com", "login")
+
+
 def test_fix_says_every_line_and_keeps_the_rest_as_comment(run: Run) -> None:
     text = "ok.example.com # fine\n.b.example.com:443\na.example.com \u2013 login\nhttp://c.example.com/\n".encode()
     without = run("import", "-", stdin=text)

@@ -112,3 +112,16 @@ def test_istio(mesh: dict[str, Any]) -> None:
         objects.append(written("ServiceEntry", {"hosts": [name], "location": where, "ports": ports}, f"e{number}"))
     found = import_lists([Source("i.yaml", yaml.safe_dump_all(objects).encode())])
     check(found, lambda host: decide(host, routes, hops, policies, entries))
+
+
+def test_hosts_of_a_gateway_for_plain_http_are_no_way_for_tls() -> None:
+    """Gateway, Server: a server of protocol HTTP looks at the Host of plain HTTP."""
+    tls = [{"match": [{"gateways": ["mesh"], "sniHosts": ["example.com"]}], "route": [{"destination": {"host": OUT}}]}]
+    routes = {"hosts": ["example.com"], "gateways": ["mesh", "egress"], "tls": tls}
+    server = {"port": {"number": 80, "protocol": "HTTP"}, "hosts": ["example.com"]}
+    objects = [
+        written("VirtualService", routes, "v"),
+        written("Gateway", {"selector": {"istio": "egress"}, "servers": [server]}, "egress"),
+    ]
+    found = import_lists([Source("i.yaml", yaml.safe_dump_all(objects).encode())])
+    assert (found.groups, [note.kind for note in found.notes]) == ({}, ["left out"])

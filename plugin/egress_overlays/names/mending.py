@@ -100,7 +100,7 @@ def _without_paths(text: str) -> str:
 
 def _without_port(rest: str) -> str | None:
     """What follows a name without port 443 and a path; None where another port stands there."""
-    rest = re.sub(r"^:443\b", " ", rest)
+    rest = re.sub(r"^:443\b", "", rest)
     rest = _PATH.sub(" ", rest, count=1) if rest[:1] in ("/", "?") else rest
     if _MORE_PORTS.match(rest):
         return None

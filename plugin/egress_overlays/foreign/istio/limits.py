@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..found import Note, wider
 from ..names import EVERYTHING
-from ..values import mappings, text, texts
+from ..values import Map, mapping, mappings, text, texts
 from .hops import Hop, Passing
 from .routes import bound
 
@@ -25,15 +25,22 @@ def gateway_hosts(items: Sequence[Item], services: Sequence[Item]) -> Hop:
     if wanted and all(found):
         for item in filter(None, found):
             passing += _hosts(item)
-    return Hop("the Gateway's hosts", [one._replace(title="") for one in passing])
+    are_known = bool(wanted) and all(found)
+    return Hop("the Gateway's hosts", [one._replace(title="") for one in passing], is_closed=are_known)
 
 
 def _hosts(item: Item) -> Iterator[Passing]:
-    for server in mappings(item.spec.get("servers")):
+    servers = [one for one in mappings(item.spec.get("servers")) if _takes_tls(one)]
+    for server in servers:
         for host in texts(server.get("hosts")):
             yield Passing(host.rpartition("/")[2], host.place, f"Gateway {item.name}")
     for listener in mappings(item.spec.get("listeners")):
         yield Passing(text(listener, "hostname") or EVERYTHING, listener.place, f"Gateway {item.name}")
+
+
+def _takes_tls(server: Map) -> bool:
+    """Whether a server looks at the SNI of TLS, or takes every connection."""
+    return text(mapping(server, "port"), "protocol").upper() in ("", "TLS", "HTTPS", "TCP")
 
 
 def sidecars(items: Sequence[Item]) -> Iterator[Note]:
