@@ -166,6 +166,12 @@ def test_a_time_that_never_is_counts_as_none(line: str, at: str) -> None:
     assert tally.window.first == ""
 
 
+@pytest.mark.parametrize("at", ["9026-99-02T14:33:11.123Z", "0", ""])
+def test_a_broken_time_beside_a_good_one_leaves_a_window(at: str) -> None:
+    tally = counted(in_json(NAME), in_json(NAME, start_time=at))
+    assert (tally.window.first, tally.window.last) == (AT, AT)
+
+
 def test_a_line_of_ours_in_an_object_with_its_pod_is_of_that_pod() -> None:
     tally = counted(json.dumps({"_source": {**OURS, "kubernetes": KUBERNETES}}))
     assert [name for _, name in tally.pairs] == [NAME]

@@ -183,6 +183,7 @@ class Tally:
         if fields is None or isinstance(found, str):
             self.aside[str(found)] += count
             return
+        first, last = first or last, last or first  # a time that is none may have been the least or the most
         self.window.span(first, last)
         if self._hour:
             self.hours[first[: self._hour], found.outcome] += count
