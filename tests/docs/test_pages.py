@@ -65,7 +65,7 @@ def made(tree: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     """What `init` makes, and what a reader of the guides brings."""
     directory = tmp_path_factory.mktemp("made")
     subprocess.run(["egress-overlays", "init", directory], capture_output=True, check=True)
-    for name in ("old.yaml", "nginx.conf", "squid.conf", "names.txt"):
+    for name in ("old.yaml", "nginx.conf", "squid.conf", "names.txt", "acl.yaml"):
         shutil.copy(tree / name, directory)
     monkeypatch.chdir(directory)
     return directory
