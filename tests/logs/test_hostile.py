@@ -60,6 +60,13 @@ def test_any_name_is_listed_as_it_is_or_not_at_all(name: str) -> None:
         assert config_map(proposal, "default").isprintable() or "\n" in config_map(proposal, "default")
 
 
+@pytest.mark.parametrize("name", [".example.com", "*.example.com", "*.a.example.com"])
+def test_a_client_that_asks_for_a_wildcard_gets_none(name: str) -> None:
+    found = counted(in_json(name), text(name))
+    assert not found.pairs
+    assert found.aside[tally.NO_NAMES] == 2
+
+
 def test_made_up_names_open_no_wildcard() -> None:
     lines = [in_json(f"word{'abcdefgh'[number % 8]}{number}.evil.example.com") for number in range(400)]
     ((proposal,), _) = learn(counted(*lines), "all", 3)

@@ -201,6 +201,8 @@ class Tally:
 
     @staticmethod
     def _refused(name: str) -> str:
+        if name[:1] in (".", "*"):  # a client may ask for anything; on a list these stand for more than themselves
+            return NO_NAMES
         if domain.read(name) is not None:
             return ""
         return connection.INSIDE if domain.is_reserved(name) or "." not in name else NO_NAMES
