@@ -12,6 +12,7 @@ from ..istiod.pods import differences, known
 from ..manifest.fields import mapping, mappings, text, texts
 from ..names.domain import ascii_quoted
 from ..rendered.workloads import Gateways, destination_of
+from ..sites import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
 
 _JUDGED = {
     "networking.istio.io": {
-        *("Gateway", "VirtualService", "EnvoyFilter", "DestinationRule", "ServiceEntry", "Sidecar"),
-        *("WorkloadEntry", "WorkloadGroup"),
+        *("Gateway", "DestinationRule", "Sidecar", "WorkloadEntry", "WorkloadGroup"),
     },
     "security.istio.io": {"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"},
     "telemetry.istio.io": {"Telemetry"},
 }
-"""Istio's kinds that are judged elsewhere, that mean sidecars alone, or that can only refuse or log."""
+"""Istio's kinds that hold no names, and are judged elsewhere, mean sidecars alone, or only refuse or log."""
 _ISTIO = "istio.io"
 _INTERNAL = "internal.istio.io/"
 _READ = {"networking.k8s.io", "cilium.io", "networking.gke.io", "security.istio.io"}
@@ -147,7 +147,8 @@ def _is_by_controllers(resource: Resource) -> bool:
 
 def _extending(resource: Resource, workload: Workload, root_namespace: str) -> Iterator[Found]:
     """Objects of Istio, of a kind that is not known here, that reach these pods."""
-    if not resource.group.endswith(_ISTIO) or resource.kind in _JUDGED.get(resource.group, ()):
+    is_known = site_of(resource) is not None or resource.kind in _JUDGED.get(resource.group, ())
+    if is_known or not resource.group.endswith(_ISTIO):
         return
     spec = mapping(resource.value, "spec")
     chosen = mapping(spec, "selector", "matchLabels")

@@ -9,6 +9,7 @@ from ...manifest.findings import ERROR, WARNING
 from ...names.domain import ascii_quoted
 from ...policies.ranges import network
 from ...rendered.workloads import is_istio
+from ...sites import BY_PATCHES, BY_REGISTERING, acts
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator
         yield from _mesh_config(resource, gateways.root_namespace, is_closed=is_closed)
     elif is_istio(resource, "Sidecar"):
         yield from _sidecar(resource, is_closed=is_closed)
-    elif is_istio(resource, "EnvoyFilter"):
+    elif acts(resource, BY_PATCHES):
         yield from _sidecars_filter(resource, severity)
     elif resource.group in ("apps", "batch"):
         yield from _past_the_sidecar(resource, severity)
@@ -130,11 +131,11 @@ def _covers(host: str, name: str) -> bool:
     return host[:1] == "*" and name.endswith(host[1:])
 
 
-def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str]]) -> Iterator[Fault]:
+def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str, str]]) -> Iterator[Fault]:
     """What takes to itself what sidecars send to the gateway; `entries` are the ServiceEntries of the sets."""
     spec = mapping(resource.value, "spec")
     services = {one[:2] for one in gateways.destinations}
-    if is_istio(resource, "ServiceEntry"):
+    if acts(resource, BY_REGISTERING):
         for index, host in enumerate(texts(spec, "hosts")):
             if any(host == full or _covers(host, full) for full in map(_full, gateways.destinations)):
                 message = (
@@ -153,7 +154,7 @@ def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str]]
         for index, parent in mappings(spec, "parentRefs"):
             meant = (text(parent, "name"), text(parent, "namespace") or resource.namespace)
             kind = text(parent, "kind")
-            if (kind == "Service" and meant in services) or (kind == "ServiceEntry" and meant in entries):
+            if (kind == "Service" and meant in services) or (kind, *meant) in entries:
                 message = f"takes what sidecars send to the {kind} {meant[0]} to where it says: take the parentRef out"
                 yield fault("bypass", message, resource, ("spec", "parentRefs", index))
 

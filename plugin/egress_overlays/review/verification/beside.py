@@ -37,7 +37,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     known = set(map(id, members))
     is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
     namespaces = {one.namespace for one in gateways.workloads}
-    entries = {(one.name, one.namespace) for one in members if is_istio(one, "ServiceEntry")}
+    entries = {(one.kind, one.name, one.namespace) for one in members if acts(one, BY_REGISTERING)}
     yield from widened(found.resources, namespaces, is_closed=is_closed)
     for resource in found.resources:
         if id(resource) in known:
