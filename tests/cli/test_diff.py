@@ -178,9 +178,24 @@ def test_revisions_are_those_of_the_paths_repository(run: Run, tree: Path, monke
     assert run("diff", tree / "overlays/prod", "--rev", "HEAD").code == 0
 
 
+def test_names_that_do_not_fit_into_their_row_are_counted(run: Run, tree: Path) -> None:
+    names = [f"host-{number}.of-a-vendor-with-a-long-name.example" for number in range(2000)]
+    head = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {egress-overlays.dev/set: default}\ndata:\n"
+    )
+    (tree / "short.yaml").write_text(f"{head}  g: pypi.org\n")
+    (tree / "long.yaml").write_text(f"{head}  g: |\n" + "".join(f"    {name}\n" for name in ["pypi.org", *names]))
+    out = run("diff", "-o", "markdown", "short.yaml", "long.yaml").out
+    assert len(out) < 60_000
+    assert "and 1997 more` |" in out
+    assert ":warning: **2000 names are left out here for want of room**" in out
+    whole = run("diff", "-o", "markdown", "--limit", "0", "short.yaml", "long.yaml").out
+    assert all(f"`{name}`" in whole for name in names)
+
+
 def test_a_comment_is_never_longer_than_github_takes(run: Run, tree: Path) -> None:
     why = "because | of [this]* " * 40
-    lines = "".join(f"    host-{number}.example.com   # {why}\n" for number in range(400))
+    lines = "".join(f"    host-{number}.example.com   # {number} {why}\n" for number in range(400))
     head = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {egress-overlays.dev/set: default}\ndata:\n"
     )

@@ -52,6 +52,10 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
     assert {row["list"]: (row["lost"], row["overlays"]) for row in lifted} == {
         team: ([f"{team}/*"], [f"overlays/{name}" for name in big_tree.ENVIRONMENTS]) for team in big_tree.TEAMS
     }
+    # Whose list it is stands in no line that is there now: the last commit that changed the file has it.
+    assert {(row["file"], row["commit"]["subject"]) for row in lifted} == {
+        (f"teams/{team}.yaml", "two") for team in big_tree.TEAMS
+    }
     assert len(outcome.out.splitlines()) < 30
 
 

@@ -15,10 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..rendered.blame import Blame
+from ..rendered.blame import Blame, latest
 from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
-from ..review.changes import changes, counts, merged
+from ..review.changes import BREAKS, OPENING, OPENS, changes, counts, merged
 from ..review.difference import Change, Difference, differences
 from ..review.verification.lifetimes import lifetime
 from . import formats, inputs
@@ -158,18 +158,24 @@ def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[lis
 
 
 def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
-    """Say by which commit each line came in that opens something; None where git knows none."""
+    """Say by which commit came what opens: that of the line, or else the last one that changed the file."""
     from ..rendered.revisions import UnknownRevision, pair, top
 
-    blame = None
+    blame, repository, revisions = None, Path(), ""
     if rev:
         try:
-            revision = pair(rev, ".")[1]
-            blame = Blame(top(".") if revision else ".", revision)
+            before, revision = pair(rev, ".")
+            repository, revisions = (top(".") if revision else Path()), f"{before}..{revision or 'HEAD'}"
+            blame = Blame(repository, revision)
         except UnknownRevision:
             blame = None  # the paths are of another repository than the working directory
     for row in rows:
-        commit = blame.of(row["file"], row["line"]) if blame and row["kind"] == "opens" and row["line"] else None
+        commit = None
+        if blame and row["kind"] in (*OPENING, BREAKS) and row["file"]:
+            if row["kind"] == OPENS:
+                commit = blame.of(row["file"], row["line"] or 0)
+            else:
+                commit = latest(repository, revisions, row["file"])
         row["commit"] = commit._asdict() if commit else None
 
 

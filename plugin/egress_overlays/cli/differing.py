@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.quantities import many
 from ..review.changes import AROUND, BESIDE, BREAKS, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
+from .grouping import grouped, is_marked, outliers
 from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FIRST = 5  # names in a headline
+_SHOWN = 3  # names in a row that stands for many
 _WORDS = {
     AROUND: "way around",
     BESIDE: "beside the lists",
@@ -24,6 +26,8 @@ _WORDS = {
     CLOSES: "closes",
     MENDED: "way around gone",
 }
+_SINGLY = (AROUND, BESIDE, OPENS, BREAKS)
+"""What a headline tells row by row; of other kinds it tells the lists."""
 _COLUMNS = (
     Column("", matters=9),
     Column("name or list", is_quoted=True, matters=8),
@@ -77,23 +81,30 @@ def _opening(kind: str, data: dict[str, Any]) -> Line | None:
     rows = [row for row in data["changes"] if row["kind"] == kind]
     if not rows:
         return None
-    if kind in (AROUND, BESIDE, OPENS, BREAKS):
-        said = [
-            (row["said"] or _subject(row)) + (f" ({row['risk']['said']})" if row["risk"] else "") + _where(row, data)
-            for row in rows
-        ]
-    else:
-        said = _grouped(rows, data)
-    more = f", and {len(said) - _FIRST} more" if len(said) > _FIRST else ""
-    tone = BAD if kind in (AROUND, LIFTED, BREAKS) else DOUBTFUL
-    return Line(f"{_WORDS[kind]}: {'; '.join(said[:_FIRST])}{more}", tone)
+    singly = [row for row in rows if kind != OPENS or is_marked(row)] if kind in _SINGLY else []
+    others = [row for row in rows if row not in singly]
+    if kind == OPENS and len(others) <= _FIRST:
+        singly, others = [*singly, *others], []
+    said = [
+        (row["said"] or _subject(row)) + (f" ({row['risk']['said']})" if row["risk"] else "") + _where(row, data)
+        for row in singly
+    ]
+    more = [f"{len(said) - _FIRST} more"] if len(said) > _FIRST else []
+    said = [*said[:_FIRST], *more, *_grouped(others, data)]
+    more = [f"{len(said) - 2 * _FIRST} more"] if len(said) > 2 * _FIRST else []
+    is_plain = kind == OPENS and not any(map(is_marked, rows))
+    tone = BAD if kind in (AROUND, LIFTED, BREAKS) else GOOD if is_plain else DOUBTFUL
+    return Line(f"{_WORDS[kind]}: {'; '.join([*said[: 2 * _FIRST], *more])}", tone)
 
 
 def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
     """The lists of `rows`, those that open for the same clients in the same overlays together."""
     groups: dict[str, list[dict[str, Any]]] = {}
+    are_limits = any(row["clients"] for row in data["changes"])
     for row in rows:
-        to = "" if row["kind"] == LIFTED else f" for {', '.join(row['gained'])}"
+        to = f" for {', '.join(row['gained'])}" if row["gained"] and row["kind"] != LIFTED else ""
+        if row["kind"] == OPENS and row["clients"] is None and are_limits:
+            to = " for every workload"
         groups.setdefault(to + _where(row, data), []).append(row)
     found = []
     for where, alike in groups.items():
@@ -106,6 +117,8 @@ def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
 
 def _subject(row: dict[str, Any]) -> str:
     names = row["names"]
+    if "lines" in row:
+        return f"list {row['list']}: {', '.join(outliers(names, _SHOWN))} and {len(names) - _SHOWN} more"
     if row["kind"] in (OPENS, CLOSES) or (len(names) == 1 and not row["list"]):
         return ", ".join(names)
     said = many(len(names), "name") if len(names) > 1 else ", ".join(names)
@@ -129,7 +142,7 @@ def _overlays(row: dict[str, Any], data: dict[str, Any]) -> str:
 
 def sections(data: dict[str, Any]) -> list[Section]:
     """What opens, what closes, what could not be compared."""
-    rows = data["changes"]
+    rows = grouped(data["changes"])
     opening = [_row(row, data) for row in rows if row["kind"] in OPENING]
     closing = [_row(row, data) for row in rows if row["kind"] not in OPENING]
     missing = [Row((one["overlay"], one["reason"]), BAD) for one in data["notCompared"]]
@@ -174,6 +187,8 @@ def _remarks(row: dict[str, Any]) -> Sequence[str]:
 
 def _listed(row: dict[str, Any]) -> str:
     place = f"{row['file']}:{row['line']}" if row["line"] else row["file"] or ""
+    if row.get("lines"):
+        place = f"{row['file']}:{row['lines'][0]}-{row['lines'][-1]}"
     comment = f"  # {row['comment']}" if row["comment"] else ""
     commit = row["commit"]
     by = f"  ({commit['id']}, {commit['author']}, {commit['date']})" if commit else ""
@@ -185,4 +200,4 @@ def _tone(row: dict[str, Any]) -> str:
         return BAD
     if row["kind"] not in OPENING:
         return SOFT
-    return DOUBTFUL if row["risk"] or row["lifetime"] or row["wildcard"] or row["kind"] != OPENS else GOOD
+    return DOUBTFUL if row["kind"] != OPENS or is_marked(row) else GOOD

@@ -21,13 +21,22 @@ class Commit(NamedTuple):
 
 def head(directory: Path | str = ".", revision: str = "HEAD") -> Commit | None:
     """The commit that is checked out in `directory`, or `revision`; None where git knows none."""
-    words = ["git", "log", "-1", "--format=%H%x00%an%x00%as%x00%s", "--end-of-options", revision, "--"]
+    return _logged(directory, revision)
+
+
+def _logged(directory: Path | str, revisions: str, *files: str) -> Commit | None:
+    words = ["git", "log", "-1", "--format=%H%x00%an%x00%as%x00%s", "--end-of-options", revisions, "--", *files]
     try:
         done = subprocess.run(words, cwd=directory, capture_output=True, check=False)
     except OSError:
         return None
     fields = done.stdout.decode(errors="replace").strip().split("\0")
     return Commit(fields[0][:10], *fields[1:]) if not done.returncode and len(fields) == 4 else None
+
+
+def latest(directory: Path | str, revisions: str, file: str) -> Commit | None:
+    """The last commit of `revisions` (`R1..R2`) that changed `file`, which is relative to `directory`."""
+    return _logged(directory, revisions, f"./{file}")
 
 
 class Blame:

@@ -48,7 +48,7 @@ def changes(before: Rendered, after: Rendered, roots: tuple[Path | str, Path | s
     for one in differences(before, after):
         rows += [_name(OPENS, change, one.set_name, after, roots[1]) for change in one.opened]
         rows += [_name(CLOSES, change, one.set_name, before, roots[0]) for change in one.closed]
-        rows += _lists(one, before, after)
+        rows += _lists(one, before, after, roots)
     rows += _ways(before, after, roots)
     return sorted(rows, key=_order)
 
@@ -137,7 +137,9 @@ def risk(domain: str) -> dict[str, str] | None:
     }
 
 
-def _lists(one: Difference, before: Rendered, after: Rendered) -> Iterator[dict[str, Any]]:
+def _lists(
+    one: Difference, before: Rendered, after: Rendered, roots: tuple[Path | str, Path | str]
+) -> Iterator[dict[str, Any]]:
     """A row for each list, and for what its clients gain and lose alike, with all its names."""
     found: dict[tuple[Any, ...], list[ClientChange]] = {}
     for change in one.clients:
@@ -149,7 +151,19 @@ def _lists(one: Difference, before: Rendered, after: Rendered) -> Iterator[dict[
         risks = [found for found in map(risk, (change.domain for change in changed)) if found]
         wildcard = any(change.domain.is_wildcard for change in changed)
         more = {"list": name, "gained": list(gained), "lost": list(lost), "wildcard": wildcard}
+        more |= _place_of(name, one.set_name, (after, roots[1]), (before, roots[0]))
         yield _row(kind, one.set_name, names, **more, risk=risks[0] if risks else None)
+
+
+def _place_of(name: str | None, set_name: str, *sides: tuple[Rendered, Path | str]) -> dict[str, Any]:
+    """Where the list `name` stands, in the first of `sides` that has it."""
+    for side, root in sides:
+        allowed = side.sets.get(set_name)
+        for source in allowed.sources if allowed else ():
+            if source.name == name:
+                place = side.where.of(source)
+                return {"file": place.file.removeprefix(f"{root}/"), "line": place.line or None}
+    return {}
 
 
 def _kind(change: ClientChange) -> str:

@@ -26,15 +26,17 @@ def write(report: Report, view: View) -> str:
     lines += [first, "", *(f"- {line}" for line in others if line), ""] if first else []
     left = view.limit - _length(lines) - _RESERVE if view.limit else 0
     sections = [*report.sections, *_findings(report)]
-    cut = 0
+    rows = names = 0
     for section in sections:
         written, missing = _section(section, left if view.limit else None)
         left -= _length(written)
         lines += written
-        cut += missing
+        rows, names = rows + missing[0], names + missing[1]
+    cut = [many(rows, "row")] * bool(rows) + [many(names, "name")] * bool(names)
     if cut:
-        rows = many(cut, "row is", "rows are")
-        lines.append(f":warning: **{rows} left out here for want of room**; the whole report has them.")
+        is_one = (rows, names) in ((1, 0), (0, 1))
+        said = f"{' and '.join(cut)} {'is' if is_one else 'are'} left out here for want of room"
+        lines.append(f":warning: **{said}**; the whole report has {'it' if is_one else 'them'}.")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -46,23 +48,31 @@ def _line(line: Line) -> str:
     return f"{_SIGNS.get(line.tone, '')}**{markdown(line.text.strip())}**"
 
 
-def _section(section: Section, room: int | None) -> tuple[list[str], int]:
-    """The lines of `section`, as many rows as there is `room` for (None: all), and how many rows are left out."""
+def _section(section: Section, room: int | None) -> tuple[list[str], tuple[int, int]]:
+    """The lines of `section`, as many rows as there is `room` for (None: all).
+
+    And how many rows are left out, and how many folded names of those that are not.
+    """
     used = [at for at in range(len(section.columns)) if any(row.cells[at] for row in section.rows)]
     columns = [section.columns[at] for at in used]
     lines = [_line(section.headline), ""] if section.headline else []
     if not section.rows:
-        return lines, 0
+        return lines, (0, 0)
     lines += [f"| {' | '.join(markdown(column.title) for column in columns)} |", f"|{'---|' * len(columns)}"]
     left = None if room is None else room - _length(lines) - 1
+    names = 0
     for at, row in enumerate(section.rows):
         line = _row(columns, row, used)
         if left is not None:
+            if row.folded and len(line) >= left:
+                line = _row(columns, row._replace(folded=()), used)
+                names += len(row.folded)
             left -= len(line) + 1
             if left < 0:
-                return ([*lines, ""] if at else []), len(section.rows) - at
+                names -= len(row.folded)
+                return ([*lines, ""] if at else []), (len(section.rows) - at, names)
         lines.append(line)
-    return [*lines, ""], 0
+    return [*lines, ""], (0, names)
 
 
 def _row(columns: Sequence[Column], row: Row, used: Sequence[int]) -> str:
