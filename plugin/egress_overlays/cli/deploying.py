@@ -77,7 +77,7 @@ def _argocd(place: deployment.Place, tree: Path, left: list[str]) -> dict[Path, 
     top = tree / "deploy/argocd"
     left.append(
         f"an Argo CD of your own: list {top / 'repo-server'} under components: beside its installation, and set the "
-        "image egress-overlays to the one that you build (`egress-overlays docs install`, Containers)"
+        "image egress-overlays to the one that you build from a checkout (`egress-overlays docs install`, Containers)"
     )
     left.append(f"an Argo CD of many teams: {top / 'plugin'} instead; overlays list plugin/inject-legacy for it")
     left.append("then apply, in each cluster, the application-NAME.yaml of its one overlay, from the same directory")
