@@ -116,7 +116,9 @@ def test_no_request_is_lost_forward_and_back(
             kept = one["kind"] in ("VirtualService", "ServiceEntry")
             if not kept:
                 place = f"--namespace={one['metadata']['namespace']}"
-                mesh.cluster.kubectl("delete", one["kind"], one["metadata"]["name"], place)
+                # With its group: the Gateway API has a Gateway too.
+                kind = f"{one['kind']}.{one['apiVersion'].rpartition('/')[0]}"
+                mesh.cluster.kubectl("delete", kind, one["metadata"]["name"], place)
         passed(gateway)
     assert load.failures == []
     assert load.done > 200
