@@ -12,7 +12,7 @@ import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +113,11 @@ def _read(file: Path) -> str:
     return file.read_text() if file.is_file() else ""
 
 
-def _models(tree: Path, components: tuple[str, ...]) -> Iterator[tuple[list[Message], Model]]:
+@cache
+def _models(tree: Path, components: tuple[str, ...]) -> list[tuple[list[Message], Model]]:
     """The gateways of an overlay with `components`: without limited lists, and with them where they can be."""
     builds.ROOT = tree
+    found = []
     for limited in (False, True)[: 1 + ("client-lists" in components)]:
         with tempfile.TemporaryDirectory() as made:
             directory = builds.overlay(Path(made).resolve(), components, ("everybody.example.com",))
@@ -126,7 +128,8 @@ def _models(tree: Path, components: tuple[str, ...]) -> Iterator[tuple[list[Mess
                 file = directory / "kustomization.yaml"
                 file.write_text(file.read_text().replace("- domains.yaml", "- domains.yaml\n- some.yaml"))
             resources = [resource.value for resource in built(str(directory)).resources]
-            yield resources, model(resources, workloads(resources)[0])
+            found.append((resources, model(resources, workloads(resources)[0])))
+    return found
 
 
 if __name__ == "__main__":

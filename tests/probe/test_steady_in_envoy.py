@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import quick_yaml as yaml
-from attacked import Dns, Gateway, ask, connect, context, gateway
+from attacked import Gateway, ask, connect, context, gateway, stage
 from builds import build, config_map, overlay
 from egress_overlays.injection.spreading import number_of
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
-from egress_overlays.probe import bootstrap, envoy
 from egress_overlays.probe.client import OUTER_NAME, with_raw_name
-from egress_overlays.probe.world import World
 
 if TYPE_CHECKING:
     import ssl
@@ -40,9 +37,8 @@ def made(directory: Path, names: tuple[str, ...]) -> Any:
 class Changing:
     """A gateway whose listener of names is read from a file."""
 
-    def __init__(self, directory: Path, at: Gateway) -> None:
+    def __init__(self, directory: Path) -> None:
         self._file = directory / "lds.yaml"
-        self._at = at
         self._version = 0
 
     def push(self, listener: dict[str, Any]) -> None:
@@ -68,26 +64,17 @@ def stay(listening: socket.socket) -> None:
 
 @contextlib.contextmanager
 def changing(first: Any, binary: Path) -> Iterator[tuple[Gateway, Changing]]:
-    with envoy.workspace() as directory, World(directory, servers=False) as world, contextlib.ExitStack() as stack:
-        dns = Dns(world.stand_in)
-        stack.callback(dns.close)
-        dns.start()
-        world.dns_port = dns.port
-        config = bootstrap.build(first.listeners, first.clusters, world, directory)
-        for listener in first.listeners:
-            listener["access_log"].pop()
-        listening = socket.create_server((world.stand_in, world.port), backlog=4096)
-        stack.callback(listening.close)
-        threading.Thread(target=stay, args=(listening,), daemon=True).start()
+    with stage(first, stay) as on:
         (front,) = [one for one in first.listeners if one["name"] == FRONT]
-        config["static_resources"]["listeners"] = [one for one in first.listeners if one is not front]
-        config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": str(directory / "lds.yaml")}}}
-        config["node"] = {"id": "gateway", "cluster": "gateway"}
-        lists = Changing(directory, Gateway(0, None, world, dns))  # type: ignore[arg-type]
+        on.config["static_resources"]["listeners"] = [one for one in first.listeners if one is not front]
+        on.config["dynamic_resources"] = {
+            "lds_config": {"path_config_source": {"path": str(on.directory / "lds.yaml")}}
+        }
+        on.config["node"] = {"id": "gateway", "cluster": "gateway"}
+        lists = Changing(on.directory)
         lists.push(front)
-        mesh = next(one["name"] for one in first.listeners if "address" in one)
-        with envoy.Envoy(binary, config, directory) as running:
-            yield Gateway(running.port(mesh), running, world, dns), lists
+        with on.run(binary) as running:
+            yield running, lists
 
 
 def held(at: Gateway, name: str) -> ssl.SSLSocket:

@@ -23,7 +23,9 @@ from egress_overlays.probe.world import World
 from metrics import Series, istio_statistics, pod_annotations, series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from egress_overlays.istiod.configuration import Gateway as Configured
 
 SILENT, MISSING = "silent", "missing"
 """Labels: a name with the first in it is never answered by DNS, one with the second does not exist."""
@@ -133,11 +135,26 @@ def connection_limit(annotations: Mapping[str, str]) -> dict[str, Any]:
     return {"overload_manager": {"resource_monitors": [monitor]}}
 
 
+@dataclass
+class Stage:
+    """What a gateway stands on before its Envoy runs: DNS, destinations, and the static configuration of it all."""
+
+    directory: Path
+    world: World
+    dns: Dns
+    config: dict[str, Any]
+    mesh: str
+
+    @contextlib.contextmanager
+    def run(self, binary: Path) -> Iterator[Gateway]:
+        """The gateway, by the configuration as it is by then."""
+        with envoy.Envoy(binary, self.config, self.directory) as running:
+            yield Gateway(running.port(self.mesh), running, self.world, self.dns)
+
+
 @contextlib.contextmanager
-def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
-    """The gateway that `resources` configure."""
-    (workload,) = workloads(resources)
-    made = configuration(resources, workload)
+def stage(made: Configured, answer: Callable[[socket.socket], None]) -> Iterator[Stage]:
+    """The stage for the listeners and clusters of `made`; `answer` serves whoever connects to a destination."""
     with envoy.workspace() as directory, World(directory, servers=False) as world, contextlib.ExitStack() as stack:
         dns = Dns(world.stand_in)
         stack.callback(dns.close)
@@ -148,12 +165,18 @@ def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
             listener["access_log"].pop()  # the probe's own
         answering = socket.create_server((world.stand_in, world.port), backlog=4096)
         stack.callback(answering.close)
-        threading.Thread(target=_answer, args=(answering,), daemon=True).start()
-        mesh = next(listener["name"] for listener in made.listeners if "address" in listener)
+        threading.Thread(target=answer, args=(answering,), daemon=True).start()
+        yield Stage(directory, world, dns, config, next(one["name"] for one in made.listeners if "address" in one))
+
+
+@contextlib.contextmanager
+def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
+    """The gateway that `resources` configure."""
+    (workload,) = workloads(resources)
+    with stage(configuration(resources, workload), _answer) as on:
         annotations = pod_annotations(resources)
-        config |= istio_statistics(annotations) | connection_limit(annotations)
-        with envoy.Envoy(binary, config, directory) as running:
-            found = Gateway(running.port(mesh), running, world, dns)
+        on.config |= istio_statistics(annotations) | connection_limit(annotations)
+        with on.run(binary) as found:
             found.before = found.memory()
             yield found
 

@@ -75,4 +75,4 @@ def _opens(text: str, host: str) -> bool:
         found = parse(text.partition("#")[0].strip())
     except InvalidDomain:
         return False
-    return any(one.covers(host) or (host[0] == "*" and Domain(host).covers(one)) for one in found)
+    return any(map(Domain(host).meets, found))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .found import WIDER, Note, Place, Scope, wider
 from .names import EVERYTHING
+from .ports import holds_443
 from .terraform import Module, dynamic, resources
 from .trees import worked_out
 from .values import Expression, Map, Text, mapping, mappings, text
@@ -188,7 +189,7 @@ class Rules:
     def _is_tcp_443(self, rule: Map) -> bool:
         protocols = {one.upper() for one in self.texts(rule, "ipProtocols", "protocols")}
         ports = [str(one) for one in self.texts(rule, "destinationPorts", "destination_ports")]
-        return bool(protocols & {"TCP", "ANY"}) and any(map(_holds_443, ports))
+        return bool(protocols & {"TCP", "ANY"}) and any(port == "*" or holds_443(port, "-") for port in ports)
 
     def _doubts(self, rule: Map, title: str) -> Iterator[Note]:
         """A word on each parameter that may have had another value than its default."""
@@ -209,10 +210,3 @@ def _arm_references(value: Any) -> Any:
         found = _REFERENCE.fullmatch(value)
         return Expression(found[2] if found else str(value), value.place, "", [])
     return value
-
-
-def _holds_443(port: str) -> bool:
-    first, _, last = port.partition("-")
-    if port == "*":
-        return True
-    return first.isdecimal() and (last or first).isdecimal() and int(first) <= 443 <= int(last or first)

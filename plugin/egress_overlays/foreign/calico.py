@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .calico_selectors import matches
 from .found import Carried, Found, Place, Scope, left, wider
+from .ports import holds_443
 from .values import Map, Text, mapping, mappings, place_of, text, texts
 
 if TYPE_CHECKING:
@@ -162,14 +163,9 @@ def _serves(rule: Map) -> bool:
     if protocol not in ("", "TCP", "6") or text(rule, "notProtocol").upper() in ("TCP", "6"):
         return False
     ports, others = destination.get("ports"), destination.get("notPorts")
-    if isinstance(others, list) and any(map(_holds_443, others)):
+    if isinstance(others, list) and any(holds_443(port, ":") for port in others):
         return False
-    return not isinstance(ports, list) or not ports or any(map(_holds_443, ports))
-
-
-def _holds_443(port: object) -> bool:
-    first, _, last = str(port).partition(":")
-    return first.isdecimal() and (last or first).isdecimal() and int(first) <= 443 <= int(last or first)
+    return not isinstance(ports, list) or not ports or any(holds_443(port, ":") for port in ports)
 
 
 def _scope(item: Item) -> Scope | None:

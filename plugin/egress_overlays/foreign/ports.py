@@ -48,3 +48,9 @@ def opened(value: Any, *, port: str = "port", end: str = "endPort", protocol: st
 def serves(ports: Sequence[Port], *protocols: str) -> bool:
     """Whether port 443 for one of `protocols` is among `ports`; no ports are all ports."""
     return not ports or any(one.protocol in protocols and one.holds(HTTPS) for one in ports)
+
+
+def holds_443(written: object, dash: str) -> bool:
+    """Whether a port, or a range in one text with `dash` between its ends, holds 443; nothing is no port."""
+    first, _, last = str(written).partition(dash)
+    return first.isdecimal() and (last or first).isdecimal() and int(first) <= HTTPS <= int(last or first)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .found import Place
 from .names import of_regex
+from .ports import holds_443
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +133,7 @@ def _constant(acl: Acl) -> bool | None:
     """What an ACL says of every CONNECT to port 443."""
     values = [value.lower() for value in acl.values]
     if acl.kind == "port":
-        return any(_holds_443(value) for value in values)
+        return any(holds_443(value, "-") for value in values)
     if acl.kind == "method":
         return "connect" in values
     if acl.kind == "proto":
@@ -140,11 +141,6 @@ def _constant(acl: Acl) -> bool | None:
     if acl.kind == "at_step":
         return True
     return True if acl.kind == "src" and set(values) & {"all", "0.0.0.0/0", "::/0"} else None
-
-
-def _holds_443(value: str) -> bool:
-    first, _, last = value.partition("-")
-    return first.isdigit() and (last or first).isdigit() and int(first) <= 443 <= int(last or first)
 
 
 def _name(kind: str, value: str, place: Place) -> Name:

@@ -21,7 +21,7 @@ from ..manifest.resource import (
     STATE_LABEL,
     Resource,
 )
-from ..sites import BadPlace, ClientsPlace, Place, site_of
+from ..sites import CHAINS, BadPlace, ClientsPlace, Place, site_of
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _NOTABLE = 128 * 1024
 _KIND = KIND.casefold()[:-1]  # one letter may be missing
 _MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
-_WHOLE = ("filter_chains", "filterChains", "match")  # lists of chains, each with names of its own
 _LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
 
@@ -264,7 +263,7 @@ def _check_sizes(resource: Resource, edits: Edits, copies: list[Edits], findings
 def _is_notable(own: int, changes: Edits) -> bool:
     lists = [new for new in changes.values() if isinstance(new, list)]
     # Most lists are told by counting their names; rules hold every name, and several times.
-    return any(isinstance(new, dict) or path[-1] in _WHOLE for path, new in changes.items()) or (
+    return any(isinstance(new, dict) or path[-1] in CHAINS for path, new in changes.items()) or (
         own + _LONGEST * sum(map(len, lists)) > _NOTABLE and own + sum(len(repr(new)) for new in lists) > _NOTABLE
     )
 

@@ -115,7 +115,7 @@ def filled(  # noqa: PLR0913, PLR0917 - one caller
         edits = spread.lists(list(allowed.hosts), lambda names: rules(allowed, domains, names))
         places = spread.others
     whole = rules(allowed, domains) if places else {}
-    return edits | {(*place.path, key): whole for place in places for key in ("matcher", "shadow_matcher")}
+    return edits | {(*place.path, key): whole for place in places for key in place.KEYS}
 
 
 def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:

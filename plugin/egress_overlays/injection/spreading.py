@@ -12,7 +12,7 @@ from ..manifest.edits import at, dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import CHAINS_ANNOTATION, Resource
 from ..names.domain import ascii_quoted
-from ..sites import GATEWAY, SIDECAR, ClientsPlace, Place, Site
+from ..sites import CHAINS, GATEWAY, SIDECAR, ClientsPlace, Place, Site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Rules = Callable[[frozenset[str]], dict[str, Any]]
 
 FEWEST, MOST = 2, 128
-LISTS = ("filter_chains", "filterChains", "match")
-"""The lists whose entries Envoy has a filter chain for each: of a listener, and of a TLS route (Istio)."""
 
 
 def number_of(name: str, chains: int) -> int:
@@ -137,14 +135,14 @@ class Spread:
             edits["name",] = own if number is None else f"{own}-{number}"
         for path in self._clients.get(holder, {}).get(index, ()):
             made = rules(frozenset(names)) if rules is not None else {}
-            edits |= {(*path, key): made for key in ("matcher", "shadow_matcher")}
+            edits |= {(*path, key): made for key in ClientsPlace.KEYS}
         return Resource(entry).edited(edits)
 
 
 def _holder(path: Path) -> Path | None:
     """The path of the list of chains that `path` leads through."""
     for length in range(len(path) - 1, 0, -1):
-        if path[length - 1] in LISTS and isinstance(path[length], int):
+        if path[length - 1] in CHAINS and isinstance(path[length], int):
             return path[:length]
     return None
 

@@ -133,7 +133,7 @@ class Lines:
                 if is_meant is None:
                     is_meant = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
                     meant[key] = is_meant
-                if is_meant and (not rule.names or _opens_some(entry.domain, rule.names)):
+                if is_meant and (not rule.names or any(map(entry.domain.meets, rule.names))):
                     found.append(entry)
             yield allowed, found
 
@@ -189,13 +189,6 @@ def _matches(text: str, glob: str) -> bool:
     return True
 
 
-def _opens_some(name: Domain, names: tuple[Domain, ...]) -> bool:
-    for one in names:
-        if name == one or (name[0] == "*" and one.endswith(name[1:])) or (one[0] == "*" and name.endswith(one[1:])):
-            return True
-    return False
-
-
 def _of_names(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
     """What names say against a rule, whoever listed them."""
     for entry in entries if not rule.wildcards else ():
@@ -206,8 +199,7 @@ def _of_names(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
             yield entry, f"is none of the names that may stand here: {', '.join(rule.only)}"
     for one in rule.never:
         for entry in entries:
-            name = entry.domain
-            if name == one or (name[0] == "*" and one.endswith(name[1:])) or one.covers(name):
+            if one.meets(entry.domain):
                 yield entry, f"opens {one}, which must not stand here"
     if rule.risks:
         yield from _risky(rule, entries)

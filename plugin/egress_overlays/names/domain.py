@@ -52,7 +52,7 @@ class Domain(str):
     @property
     def is_wildcard(self) -> bool:
         """Whether this entry stands for every name below its base."""
-        return self[0] == "*"
+        return self[:1] == "*"
 
     def matches(self, host: str) -> bool:
         """Whether Envoy's `server_names` would match the lower-case name `host` with this entry.
@@ -65,6 +65,10 @@ class Domain(str):
     def covers(self, other: str) -> bool:
         """Whether this entry stands for all that `other`, a name or `*.` and a name, stands for."""
         return other == self or (self.is_wildcard and other.endswith(self[1:]))
+
+    def meets(self, other: Domain) -> bool:
+        """Whether some name is one of both."""
+        return self.covers(other) or other.covers(self)
 
 
 def ascii_quoted(text: str, limit: int = 80) -> str:

@@ -28,6 +28,11 @@ class Destination(NamedTuple):
         """`name.namespace`."""
         return ascii(f"{self.name}.{self.namespace}".strip("."))[1:-1]
 
+    @property
+    def full(self) -> str:
+        """The Service's whole name, as sidecars have it; the host itself where it is no Service's."""
+        return f"{self.name}.{self.namespace}.svc.cluster.local" if self.namespace else self.name
+
     def is_same(self, other: Destination) -> bool:
         """Whether both may lead to one listener."""
         return self[:2] == other[:2] and (not self.port or not other.port or self.port == other.port)
@@ -59,6 +64,11 @@ class Gateways:
             for one in resources
             if one.kind == "Service" and one.group == "" and any(_leads_to(one, pods) for pods in self.workloads)
         }
+
+    @property
+    def services(self) -> set[tuple[str, str]]:
+        """The names and namespaces of the Services where sidecars send to."""
+        return {one[:2] for one in self.destinations}
 
     def _partial(self, filters: Iterable[Resource]) -> Iterator[Workload]:
         """The pods, as selectors tell: those of the EnvoyFilters, each with what the Gateways add."""
@@ -152,8 +162,7 @@ def governs(rule: Resource, target: Destination, root_namespace: str) -> bool:
     host = text(rule.value.get("spec"), "host").lower()
     if not host.startswith("*"):
         return destination_of(host, rule.namespace)[:2] == target[:2]
-    full = f"{target.name}.{target.namespace}.svc.cluster.local" if target.namespace else target.name
-    return full.endswith(host[1:]) and rule.namespace not in (target.namespace, root_namespace)
+    return target.full.endswith(host[1:]) and rule.namespace not in (target.namespace, root_namespace)
 
 
 def binds(service: Resource, gateway: Resource) -> bool:

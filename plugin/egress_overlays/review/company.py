@@ -60,7 +60,7 @@ def company(
         one
         for one in resources
         if (one.kind, one.group) == ("Service", "")
-        and any((one.name, one.namespace) == meant[:2] for meant in gateways.destinations)
+        and (one.name, one.namespace) in gateways.services
         and one.namespace in ("", workload.namespace)
     ]
     for one in resources:
@@ -171,7 +171,7 @@ def _attached(resource: Resource, gateways: Gateways) -> Iterator[Found]:
         return
     for index, address in mappings(resource.value.get("spec"), "addresses"):
         meant = destination_of(text(address, "value"), resource.namespace)
-        if any(meant[:2] == one[:2] for one in gateways.destinations):
+        if meant[:2] in gateways.services:
             is_near = meant.namespace == resource.namespace
             does = "opens its listeners at the egress gateway's pods" if is_near else "is meant for the egress gateway"
             words = f"{does}: its address is their Service {meant.title}"

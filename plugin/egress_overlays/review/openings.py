@@ -37,11 +37,9 @@ class Opening(NamedTuple):
     is_old: bool = False
 
 
-def pods(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Workload]:
-    """The pods of the gateways that the sets of `found` configure, each once."""
-    members = found.members
-    workloads = Gateways(found.resources, members, root_namespace).workloads if members else []
-    once = {(one.namespace, *sorted(map(str, one.labels.items()))): one for one in workloads}
+def _pods(gateways: Gateways) -> list[Workload]:
+    """The pods of `gateways`, each once."""
+    once = {(one.namespace, *sorted(map(str, one.labels.items()))): one for one in gateways.workloads}
     return list(once.values())
 
 
@@ -51,7 +49,7 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
     values = [resource.value for resource in found.resources]
     gateways = Gateways(found.resources, found.members, root_namespace)
     result: list[Opening] = []
-    for workload in pods(found, root_namespace):
+    for workload in _pods(gateways):
         made = model(values, workload, root_namespace)
         judged = judge(values, made, known())
         if judged.shape is None:
@@ -89,8 +87,9 @@ def _doubtful(resources: Sequence[Resource], workload: Workload, root_namespace:
 def is_base(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> bool:
     """Whether every gateway of `found` is one of base/, so that `openings` has judged it."""
     values = [resource.value for resource in found.resources]
+    gateways = Gateways(found.resources, found.members, root_namespace)
     names = known().names
     return all(
         names & {str(part.get("name")) for part in (*one.listeners, *one.clusters)}
-        for one in (model(values, workload, root_namespace) for workload in pods(found, root_namespace))
+        for one in (model(values, workload, root_namespace) for workload in _pods(gateways))
     )

@@ -37,6 +37,10 @@ Each has one form, Istio's: `spec.tls` and `spec.gateways` of a VirtualService, 
 """
 
 
+CHAINS = ("filter_chains", "filterChains", "match")
+"""The lists whose entries Envoy has a filter chain for each: of a listener, and of a TLS route (Istio)."""
+
+
 class Site:
     """One kind that holds names.
 
@@ -156,7 +160,9 @@ class Place:
 
 
 class ClientsPlace:
-    """An RBAC filter's configuration, at `path`, that says which client may reach which name."""
+    """An RBAC filter's configuration, at `path`, that says which client may reach which name, under each of `KEYS`."""
+
+    KEYS = ("matcher", "shadow_matcher")
 
     __slots__ = ("path",)
 

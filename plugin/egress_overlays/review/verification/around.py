@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...manifest.fields import mapping, mappings, text, texts
 from ...manifest.findings import ERROR, WARNING
-from ...names.domain import ascii_quoted
+from ...names.domain import Domain, ascii_quoted
 from ...policies.ranges import network
-from ...rendered.workloads import is_istio
 from ...sites import BY_PATCHES, BY_REGISTERING, acts
 from .fault import fault
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...manifest.edits import Path
     from ...manifest.resource import Resource
-    from ...rendered.workloads import Destination, Gateways
+    from ...rendered.workloads import Gateways
     from .fault import Fault
 
 _EXCLUDING = "traffic.sidecar.istio.io/exclude"
@@ -27,7 +26,7 @@ _LEADING = ("PassthroughCluster", "ORIGINAL_DST", "socket_address", "socketAddre
 def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator[Fault]:
     """What `resource`, which takes part in no set, lets out."""
     severity = ERROR if is_closed else WARNING
-    is_gateway = any((resource.name, resource.namespace) == one[:2] for one in gateways.destinations)
+    is_gateway = (resource.name, resource.namespace) in gateways.services
     if resource.group == "" and resource.kind == "Service" and not is_gateway:  # review/company judges that one
         name = text(mapping(resource.value, "spec"), "externalName")
         if text(mapping(resource.value, "spec"), "type") == "ExternalName" and not name.endswith(".cluster.local"):
@@ -35,8 +34,6 @@ def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator
             yield fault("beside", message, resource, ("spec", "externalName"), severity)
     elif resource.group == "" and resource.kind == "ConfigMap":
         yield from _mesh_config(resource, gateways.root_namespace, is_closed=is_closed)
-    elif is_istio(resource, "Sidecar"):
-        yield from _sidecar(resource, is_closed=is_closed)
     elif acts(resource, BY_PATCHES):
         yield from _sidecars_filter(resource, severity)
     elif resource.group in ("apps", "batch"):
@@ -48,13 +45,6 @@ def _mesh_config(resource: Resource, root_namespace: str, *, is_closed: bool) ->
     if resource.namespace == root_namespace and "ALLOW_ANY" in mesh and not is_closed:
         message = "says ALLOW_ANY: sidecars reach every name that nobody registered directly; write REGISTRY_ONLY"
         yield fault("beside", message, resource, ("data", "mesh"), WARNING)
-
-
-def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
-    policy = mapping(resource.value, "spec", "outboundTrafficPolicy")
-    if text(policy, "mode") == "ALLOW_ANY" and not is_closed:  # with a closed one `beside` says it of each other mode
-        message = "says ALLOW_ANY: its pods reach every name that nobody registered directly; write REGISTRY_ONLY"
-        yield fault("beside", message, resource, ("spec", "outboundTrafficPolicy", "mode"), WARNING)
 
 
 def _sidecars_filter(resource: Resource, severity: str) -> Iterator[Fault]:
@@ -111,7 +101,7 @@ def routed_by_port(resource: Resource, listed: set[str]) -> Iterator[Fault]:
     """A VirtualService of the mesh that leads listed names elsewhere by their port, whatever name is asked for."""
     spec = resource.value.get("spec")
     hosts = texts(spec, "hosts")
-    same = sorted(name for name in listed if name in hosts or any(_covers(host, name) for host in hosts))
+    same = sorted(name for name in listed if any(Domain(host).covers(name) for host in hosts))
     for index, route in mappings(spec, "tcp") if same else ():
         matches = [match for _, match in mappings(route, "match")] or [{}]
         if any(
@@ -127,17 +117,12 @@ def routed_by_port(resource: Resource, listed: set[str]) -> Iterator[Fault]:
             yield fault("bypass", message, resource, ("spec", "tcp", index))
 
 
-def _covers(host: str, name: str) -> bool:
-    return host[:1] == "*" and name.endswith(host[1:])
-
-
 def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str, str]]) -> Iterator[Fault]:
     """What takes to itself what sidecars send to the gateway; `entries` are the ServiceEntries of the sets."""
     spec = mapping(resource.value, "spec")
-    services = {one[:2] for one in gateways.destinations}
     if acts(resource, BY_REGISTERING):
         for index, host in enumerate(texts(spec, "hosts")):
-            if any(host == full or _covers(host, full) for full in map(_full, gateways.destinations)):
+            if any(Domain(host).covers(one.full) for one in gateways.destinations):
                 message = (
                     f"is for {ascii_quoted(host)}, where sidecars send to the gateway: its endpoints may take over"
                 )
@@ -154,11 +139,6 @@ def taking(resource: Resource, gateways: Gateways, entries: set[tuple[str, str, 
         for index, parent in mappings(spec, "parentRefs"):
             meant = (text(parent, "name"), text(parent, "namespace") or resource.namespace)
             kind = text(parent, "kind")
-            if (kind == "Service" and meant in services) or (kind, *meant) in entries:
+            if (kind == "Service" and meant in gateways.services) or (kind, *meant) in entries:
                 message = f"takes what sidecars send to the {kind} {meant[0]} to where it says: take the parentRef out"
                 yield fault("bypass", message, resource, ("spec", "parentRefs", index))
-
-
-def _full(destination: Destination) -> str:
-    name, namespace = destination[:2]
-    return f"{name}.{namespace}.svc.cluster.local" if namespace else name

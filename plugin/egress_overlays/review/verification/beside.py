@@ -143,11 +143,15 @@ def _is_inside(address: str) -> bool:
 
 
 def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
+    path = ("spec", "outboundTrafficPolicy", "mode")
     mode = text(mapping(resource.value, "spec", "outboundTrafficPolicy"), "mode")
     if is_closed and mode != "REGISTRY_ONLY":
         says = f"says {mode}" if mode else "says nothing of outboundTrafficPolicy"
         message = f"{says}, in place of the mesh's own Sidecar: its pods reach every name directly; write REGISTRY_ONLY"
-        yield fault("beside", message, resource, ("spec", "outboundTrafficPolicy", "mode"))
+        yield fault("beside", message, resource, path)
+    elif mode == "ALLOW_ANY":
+        message = "says ALLOW_ANY: its pods reach every name that nobody registered directly; write REGISTRY_ONLY"
+        yield fault("beside", message, resource, path, WARNING)
 
 
 def _destination_rule(resource: Resource, gateways: Gateways) -> Iterator[Fault]:
