@@ -75,7 +75,9 @@ def test_what_widens_is_marked(run: Run, rendered: Callable[[str], Path], tree: 
     text = run("diff", before, "overlays/prod").out
     assert text.startswith("1 name opens (1 by wildcard)\n")
     assert re.search(
-        r"opens +\*\.stripe\.com +wildcard, widens api\.stripe\.com, files\.stripe\.com +payment-providers, ", text
+        r"opens +\*\.stripe\.com +wildcard, widens api\.stripe\.com, files\.stripe\.com; for every workload +"
+        "payment-providers, ",
+        text,
     )
     back = difference(run, "overlays/prod", before)
     assert (names(back["opened"]), names(back["closed"])) == ([], ["*.stripe.com"])
@@ -108,7 +110,8 @@ def test_two_revisions(run: Run, tree: Path, repository: Callable[..., str]) -> 
     found = difference(run, "overlays/prod", "--rev", "HEAD~1..HEAD")
     assert (names(found["opened"]), names(found["closed"])) == (["quay.io"], ["ghcr.io"])
     out = run("diff", "overlays/prod", "--rev", "HEAD~1..HEAD").out
-    assert re.search(rf"opens +quay\.io +container-registries, {DOMAINS}:9 +# mirrors +\([0-9a-f]{{10}}, ", out)
+    row = rf"opens +quay\.io +for every workload +container-registries, {DOMAINS}:9 +# mirrors +\([0-9a-f]{{10}}, "
+    assert re.search(row, out)
     assert repository("status", "--porcelain") == ""
     assert repository("worktree", "list").count("\n") == 1
 

@@ -41,8 +41,8 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
     outcome = run("diff", "--rev", "HEAD~1..HEAD", "-o", "markdown", "--exit-code", "--save", "json=all.json")
     assert outcome.code == 1
     head = "\n".join(outcome.out.splitlines()[:10])
-    assert "72 names are for every workload now, 1 name opens, in 3 of 3 overlays" in head
-    assert "evil.tunnel.example in overlays/prod" in head
+    assert "72 names are for every workload now in all 3 overlays, 1 name opens in overlays/prod" in head
+    assert "evil.tunnel.example for every workload in overlays/prod" in head
     assert f"{', '.join(big_tree.TEAMS)} (72 names) in all 3 overlays" in head
     found = json.loads((tree / "all.json").read_text())
     jsonschema.validate(found, json.loads(run("schema", "diff").out))
@@ -56,6 +56,9 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
     assert {(row["file"], row["commit"]["subject"]) for row in lifted} == {
         (f"teams/{team}.yaml", "two") for team in big_tree.TEAMS
     }
+    commits = git("rev-parse", "HEAD~1", "HEAD").split()
+    assert "compared: commit {:.10} with commit {:.10}".format(*commits) in head
+    assert [found[side]["id"] for side in ("base", "head")] == [commit[:10] for commit in commits]
     assert len(outcome.out.splitlines()) < 30
 
 

@@ -50,6 +50,39 @@ def test_ten_lines_show_an_attack_and_cry_no_wolf(change: Change, repository: Pa
     assert "left out here" not in text
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        (
+            "Media becomes studio",
+            (
+                "1 name opens in overlays/staging, 50 names are for more clients in all 3 overlays",
+                "opens: load.staging.example for every workload in overlays/staging",
+            ),
+        ),
+        (
+            "Clean up after the audit",
+            (
+                "3 names open, 50 are for fewer clients, 40 close in all 3 overlays",
+                "fewer clients: data (50 names) for data/exporter, no longer for data/* in all 3 overlays",
+                "closes: identity, support (40 names) in all 3 overlays",
+            ),
+        ),
+    ],
+)
+def test_the_head_says_what_is_where_and_what_closes(title: str, said: tuple[str, ...], repository: Path) -> None:
+    (change,) = (one for one in CHANGES if one.title == title)
+    text = comment(repository, change).replace("\\", "")
+    head = "\n".join(text.splitlines()[:10])
+    for line in said:
+        assert f"**{line}**" in head
+    assert "compared: commit " in head
+    # No row leaves open whom a name is for.
+    opened = [line.split(" | ")[2] for line in text.splitlines() if line.startswith("| opens |")]
+    assert opened
+    assert all(remark.startswith("for ") for remark in opened)
+
+
 def test_a_name_that_is_not_like_its_neighbours_is_shown(repository: Path) -> None:
     (change,) = (one for one in FURTHER if "crm" in one.title)
     text = comment(repository, change)

@@ -66,7 +66,7 @@ def test_the_action_reports_what_a_change_opens(tree: Path, repository: Callable
     report = Path(outputs(tree)["report"]).read_text()
     assert outputs(tree)["changed"] == "true"
     assert report.startswith("<!-- egress-overlays -->\n### diff: `overlays/prod overlays/st*, HEAD~1..HEAD`")
-    assert "| :warning: opens | `*.quay.io` | wildcard | `container-registries" in report
+    assert "| :warning: opens | `*.quay.io` | wildcard; for every workload | `container-registries" in report
     assert "| all 2 overlays |" in report
     assert report.endswith((tree / ".git/runner/summary").read_text())
     whole = json.loads((Path(outputs(tree)["directory"]) / "diff.json").read_text())

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..rendered.blame import Blame, latest
+from ..rendered.blame import Blame, head, latest
 from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
 from ..review.changes import BREAKS, OPENING, OPENS, changes, counts, merged
@@ -77,11 +77,13 @@ def run(arguments: Namespace, console: Console) -> int:
             found, more = _pair(arguments, console, stack)
         rows = merged((one.overlay, one.rows) for one in found if not one.reason)
         _attribute(rows, arguments.rev)
+        compared = _commits(arguments.rev, arguments.a or ".")
     for row in rows:
         last = date.fromisoformat(row["until"]) if row["until"] else None
         row["lifetime"] = lifetime(last, arguments.today) or None
     missing = [{"overlay": one.overlay, "reason": one.reason} for one in found if one.reason]
     data = {
+        **compared,
         "overlays": [one.overlay for one in found],
         "notCompared": missing,
         "counts": counts(rows),
@@ -177,6 +179,18 @@ def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
             else:
                 commit = latest(repository, revisions, row["file"])
         row["commit"] = commit._asdict() if commit else None
+
+
+def _commits(rev: str, path: str) -> dict[str, dict[str, str] | None]:
+    """The commits of both sides; None for files, and for the working tree."""
+    if not rev:
+        return {"base": None, "head": None}
+    from ..rendered.revisions import pair, top
+
+    near = "." if is_pattern(path) else path
+    found = [head(top(near), revision) if revision else None for revision in pair(rev, near)]
+    base, last = (one._asdict() if one else None for one in found)
+    return {"base": base, "head": last}
 
 
 def data(found: Sequence[Difference]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..manifest.quantities import many
 from ..review.changes import AROUND, BESIDE, BREAKS, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
 from .grouping import grouped, is_marked, outliers
+from .places import counted_in, places
 from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _WORDS = {
     CLOSES: "closes",
     MENDED: "way around gone",
 }
-_SINGLY = (AROUND, BESIDE, OPENS, BREAKS)
+_SINGLY = (AROUND, BESIDE, OPENS, BREAKS, CLOSES, MENDED)
 """What a headline tells row by row; of other kinds it tells the lists."""
 _COLUMNS = (
     Column("", matters=9),
@@ -38,74 +39,104 @@ _COLUMNS = (
 
 
 def headlines(data: dict[str, Any]) -> list[Line]:
-    """What could not be compared, the counts, and a line for each kind of opening."""
+    """What could not be compared, the counts, a line for each kind of change, and which commits these are."""
     missing, rows, found = data["notCompared"], data["changes"], data["counts"]
     lines = [Line(f"NOT COMPARED: {one['overlay']}: {one['reason']}", BAD) for one in missing[:_FIRST]]
     if len(missing) > _FIRST:
         lines.append(Line(f"NOT COMPARED: {many(len(missing) - _FIRST, 'more overlay')}, see below", BAD))
-    said = _counted(found)
-    touched = len({overlay for row in rows for overlay in row["overlays"]})
-    if len(data["overlays"]) > 1 and rows:
-        said += f", in {touched} of {len(data['overlays'])} overlays"
+    said = _counted(data)
     if not rows:
         said = "nothing becomes reachable, and nothing stops being reachable"
         said += " in what could be compared" if missing else ""
     grave = found[AROUND] or found[LIFTED] or found[BREAKS]
     doubtful = found[BESIDE] or found["wildcards"] or found["risks"] or found[WIDENS] or found[OTHER]
     first = Line(said, BAD if grave else DOUBTFUL if doubtful or missing else GOOD)
-    return [*lines, first, *filter(None, (_opening(kind, data) for kind in (*OPENING, BREAKS)))]
+    kinds = (_told(kind, data) for kind in (*OPENING, BREAKS, NARROWS, CLOSES, MENDED))
+    return [*lines, first, *filter(None, (*kinds, _compared(data)))]
 
 
-def _counted(found: dict[str, int]) -> str:
+def _compared(data: dict[str, Any]) -> Line | None:
+    """Which commits were compared, so that a comment says what it is about when the branch has moved on."""
+    if not data["base"]:
+        return None
+    after = f"commit {data['head']['id']}" if data["head"] else "the working tree"
+    return Line(f"compared: commit {data['base']['id']} with {after}", SOFT)
+
+
+def _counted(data: dict[str, Any]) -> str:
+    """How much there is of each kind and in which overlays: once at the end where all of it is in the same ones."""
+    found, rows = data["counts"], data["changes"]
     wildcards, risks = found["wildcards"], found["risks"]
     more = [f"{wildcards} by wildcard"] if wildcards else []
     more += [f"{risks} risky"] if risks else []
-    aside = f" ({', '.join(more)})" if more and found[OPENS] else ""
-    wider = found[WIDENS] + found[OTHER]
     parts = [
-        (found[AROUND], "way around the lists", "ways around the lists", ""),
-        (found[BESIDE], "object beside the lists changed", "objects beside the lists changed", ""),
-        (found[LIFTED], "name is for every workload now", "names are for every workload now", ""),
-        (found[OPENS] or 0, "name opens", "names open", aside),
-        (wider, "name is for more clients", "names are for more clients", ""),
-        (found[BREAKS], "part is broken", "parts are broken", ""),
-        (found[NARROWS], "is for fewer clients", "are for fewer clients", ""),
-        (found[CLOSES], "closes", "close", ""),
-        (found[MENDED], "way around is gone", "ways around are gone", ""),
+        ((AROUND,), "way around the lists", "ways around the lists"),
+        ((BESIDE,), "object beside the lists changed", "objects beside the lists changed"),
+        ((LIFTED,), "name is for every workload now", "names are for every workload now"),
+        ((OPENS,), "name opens", "names open"),
+        ((WIDENS, OTHER), "name is for more clients", "names are for more clients"),
+        ((BREAKS,), "part is broken", "parts are broken"),
+        ((NARROWS,), "is for fewer clients", "are for fewer clients"),
+        ((CLOSES,), "closes", "close"),
+        ((MENDED,), "way around is gone", "ways around are gone"),
     ]
-    return ", ".join(f"{many(count, one, several)}{aside}" for count, one, several, aside in parts if count)
+    said = []
+    for kinds, one, several in parts:
+        count = sum(found[kind] for kind in kinds)
+        if count:
+            aside = f" ({', '.join(more)})" if more and kinds == (OPENS,) else ""
+            of_kind = [row for row in rows if row["kind"] in kinds]
+            said.append((f"{many(count, one, several)}{aside}", counted_in(of_kind, data["overlays"])))
+    if len({where for _, where in said}) == 1:
+        return ", ".join(text for text, _ in said) + said[0][1]
+    return ", ".join(text + where for text, where in said)
 
 
-def _opening(kind: str, data: dict[str, Any]) -> Line | None:
+def _told(kind: str, data: dict[str, Any]) -> Line | None:
     """One line for all rows of `kind`."""
     rows = [row for row in data["changes"] if row["kind"] == kind]
     if not rows:
         return None
-    singly = [row for row in rows if kind != OPENS or is_marked(row)] if kind in _SINGLY else []
+    are_names, are_limits = kind in (OPENS, CLOSES), _are_limits(data)
+    singly = [row for row in rows if not are_names or is_marked(row)] if kind in _SINGLY else []
     others = [row for row in rows if row not in singly]
-    if kind == OPENS and len(others) <= _FIRST:
+    if are_names and len(others) <= _FIRST:
         singly, others = [*singly, *others], []
     said = [
-        (row["said"] or _subject(row)) + (f" ({row['risk']['said']})" if row["risk"] else "") + _where(row, data)
+        (row["said"] or _subject(row))
+        + (f" ({row['risk']['said']})" if row["risk"] and kind != CLOSES else "")
+        + (" for every workload" if kind == OPENS and row["clients"] is None and are_limits else "")
+        + places(row["overlays"], data["overlays"])
         for row in singly
     ]
     more = [f"{len(said) - _FIRST} more"] if len(said) > _FIRST else []
     said = [*said[:_FIRST], *more, *_grouped(others, data)]
     more = [f"{len(said) - 2 * _FIRST} more"] if len(said) > 2 * _FIRST else []
-    is_plain = kind == OPENS and not any(map(is_marked, rows))
-    tone = BAD if kind in (AROUND, LIFTED, BREAKS) else GOOD if is_plain else DOUBTFUL
-    return Line(f"{_WORDS[kind]}: {'; '.join([*said[: 2 * _FIRST], *more])}", tone)
+    return Line(f"{_WORDS[kind]}: {'; '.join([*said[: 2 * _FIRST], *more])}", _gravest(rows))
+
+
+def _are_limits(data: dict[str, Any]) -> bool:
+    """Whether some change is for certain clients alone, so that the others need the word."""
+    return any(row["clients"] or row["gained"] or row["lost"] for row in data["changes"])
+
+
+def _gravest(rows: Sequence[dict[str, Any]]) -> str:
+    """The gravest tone of `rows`."""
+    tones = {_tone(row) for row in rows}
+    return next(tone for tone in (BAD, DOUBTFUL, GOOD, SOFT) if tone in tones)
 
 
 def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
     """The lists of `rows`, those that open for the same clients in the same overlays together."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    are_limits = any(row["clients"] for row in data["changes"])
+    are_limits = _are_limits(data)
     for row in rows:
         to = f" for {', '.join(row['gained'])}" if row["gained"] and row["kind"] != LIFTED else ""
         if row["kind"] == OPENS and row["clients"] is None and are_limits:
             to = " for every workload"
-        groups.setdefault(to + _where(row, data), []).append(row)
+        if row["kind"] == NARROWS and row["lost"]:
+            to += f"{',' if to else ''} no longer for {', '.join(row['lost'])}"
+        groups.setdefault(to + places(row["overlays"], data["overlays"]), []).append(row)
     found = []
     for where, alike in groups.items():
         lists = list(dict.fromkeys(row["list"] or ", ".join(row["names"][:_FIRST]) for row in alike))
@@ -123,21 +154,6 @@ def _subject(row: dict[str, Any]) -> str:
         return ", ".join(names)
     said = many(len(names), "name") if len(names) > 1 else ", ".join(names)
     return f"list {row['list']}: {said}" if row["list"] else said
-
-
-def _where(row: dict[str, Any], data: dict[str, Any]) -> str:
-    """In which of several overlays."""
-    shown = _overlays(row, data)
-    return f" in {shown}" if shown else ""
-
-
-def _overlays(row: dict[str, Any], data: dict[str, Any]) -> str:
-    several, mine = len(data["overlays"]), row["overlays"]
-    if several < 2:
-        return ""
-    if len(mine) == several:
-        return f"all {several} overlays"
-    return ", ".join(mine[:3]) + (f" and {len(mine) - 3} more" if len(mine) > 3 else "")
 
 
 def sections(data: dict[str, Any]) -> list[Section]:
@@ -159,7 +175,13 @@ def _row(row: dict[str, Any], data: dict[str, Any]) -> Row:
     several = len({one["set"] for one in data["changes"] if one["set"]}) > 1
     of_set = f"set {row['set']}" if several and row["set"] else ""
     remark = "; ".join(filter(None, (of_set, *_remarks(row))))
-    cells = (_WORDS[row["kind"]], _subject(row), remark, _listed(row), _overlays(row, data))
+    cells = (
+        _WORDS[row["kind"]],
+        _subject(row),
+        remark,
+        _listed(row),
+        places(row["overlays"], data["overlays"]).removeprefix(" in "),
+    )
     folded = tuple(row["names"]) if len(row["names"]) > 1 else ()
     return Row(cells, _tone(row), folded)
 
@@ -178,6 +200,8 @@ def _remarks(row: dict[str, Any]) -> Sequence[str]:
         found.append(f"{'was' if kind == LIFTED else 'no longer'} for {', '.join(row['lost'])}")
     if row["clients"] is not None:
         found.append(f"for {', '.join(row['clients'])}")
+    elif kind in (OPENS, CLOSES):
+        found.append("for every workload")
     if row["lifetime"] and kind in OPENING:
         found.append(f"{row['lifetime']}: its last day is {row['until']}")
     if row["risk"] and kind in OPENING:
