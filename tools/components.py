@@ -118,13 +118,18 @@ def components() -> list[Component]:
 
 
 def apart() -> list[Component]:
-    """What one target alone runs: older kustomizes (`make every-kustomize`), conftest, the readers of `make fuzz`."""
+    """What one target alone runs: older kustomizes, conftest, D2, the readers of `make fuzz`."""
     version = VERSIONS["CONFTEST_VERSION"]
     return [
         Component(
             f"conftest-{version}",
             {"conftest": "conftest"},
             makers.installed_by_go("github.com/open-policy-agent/conftest", version),
+        ),
+        Component(
+            f"d2-{VERSIONS['D2_VERSION']}",
+            {"d2": "d2"},
+            makers.installed_by_go("oss.terrastruct.com/d2", VERSIONS["D2_VERSION"]),
         ),
         *_other_kustomizes(),
         Component(

@@ -30,7 +30,7 @@ def test_from_an_installation_to_an_overlay_with_argo_cds_files(way: str, clean:
     (shown,) = re.findall(r"^en\.wikipedia\.org: allowed.*$", README, re.MULTILINE)
     assert shown in done.stdout.splitlines()
     assert "*.wikipedia.org" in (clean / "dev.yaml").read_text()
-    application = clean / "egress/deploy/argocd/repo-server/application-prod.yaml"
+    application = clean / "egress/deploy/argocd/repo-server/application-prod/application.yaml"
     assert "path: egress/overlays/prod" in application.read_text()
 
 

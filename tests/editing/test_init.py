@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -167,3 +168,31 @@ def test_a_base_of_somebody_else_is_left_alone(run: Run, tmp_path_factory: pytes
     outcome = run("init", str(directory))
     assert f"egress-overlays init {directory / 'egress'}" in one_line(outcome, 2)
     assert files(directory) == before
+
+
+def test_no_page_of_a_new_tree_links_to_what_is_not_in_it(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere") / "egress"
+    assert run("init", str(directory)).code == 0
+    pages = list(directory.rglob("*.md"))
+    assert len(pages) > 10
+    for page in pages:
+        text = page.read_text()
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (page.parent / target).exists(), (page, target)
+        for name in re.findall(r"`egress-overlays docs ([a-z-]+)`", text):
+            assert run("docs", name).code == 0
+    assert "(`egress-overlays docs many-teams`)" in (directory / "components/client-lists/README.md").read_text()
+
+
+def test_components_that_no_overlay_lists_may_be_deleted(
+    run: Run, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(directory)
+    assert run("init", "egress", "--overlays", "dev").code == 0
+    shutil.rmtree(directory / "egress/components")
+    assert run("add", "api.example.com", "--group", "partners", "egress/overlays/dev").code == 0
+    assert run("verify", "--strict", "egress/overlays/dev").code == 0
+    assert run("init", "egress/overlays/qa").code == 0
+    assert run("upgrade", "egress").code == 0
+    assert not (directory / "egress/components").exists()

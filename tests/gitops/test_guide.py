@@ -70,6 +70,7 @@ def test_every_block_is_run_here() -> None:
         "repository",
         "repo-server",
         "plugin",
+        "synced",
         "hydrator",
         "rendered",
         "branch",
@@ -109,6 +110,13 @@ def test_the_components_add_to_an_installation_and_take_nothing(
     assert ("egress-overlays" in configs) == (way == "plugin")
     hydrator = {"hydrator.enabled": "true"} if way == "hydrator" else {}
     assert configs["argocd-cmd-params-cm"] == {"kept": "yes", **hydrator}
+
+
+def test_what_argo_cd_syncs_already_takes_the_application(argocd: Path, environ: dict[str, str]) -> None:
+    done = block(DOCUMENT, "synced").run(argocd, environ)
+    assert done.returncode == 0, done.stderr
+    (application,) = yaml.safe_load_all(done.stdout)
+    assert (application["kind"], application["spec"]["source"]["path"]) == ("Application", "egress/overlays/staging")
 
 
 def test_the_branch_holds_what_was_rendered_and_its_history(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -6,53 +6,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import quick_yaml as yaml
-from command import Outcome, Run, one_line
+from command import Run, one_line
 from github import run_job
+from laid_down import documents, git, laid_down
 
-BESIDE = Path(sys.executable).parent
 PLACEHOLDERS = re.compile(r"git\.example|registry\.example|staging")
-
-
-@pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of somebody's, which is the working directory."""
-    directory = tmp_path_factory.mktemp("repository")
-    monkeypatch.chdir(directory)
-    monkeypatch.setenv("PATH", f"{BESIDE}:{os.environ['PATH']}")
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.com")
-    git("init", "-q", "-b", "trunk")
-    git("remote", "add", "origin", "https://me:a-secret-token@github.com/Acme/Platform.git")
-    return directory
-
-
-def git(*words: str) -> None:
-    subprocess.run(["git", *words], check=True)
-
-
-def documents(path: Path | str) -> list[dict[str, Any]]:
-    return [one for one in yaml.safe_load_all(Path(path).read_text()) if one]
-
-
-def laid_down(outcome: Outcome) -> list[Path]:
-    """The files that are no part of the tree itself."""
-    assert outcome.code == 0, outcome.err
-    return [path for path in map(Path, outcome.out.splitlines()) if "deploy" in path.parts or path.parts[0] != "egress"]
-
-
-def build(path: Path) -> str:
-    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return str(done.stdout)
 
 
 def test_nothing_of_the_template_is_left(run: Run, home: Path) -> None:
@@ -65,48 +27,6 @@ def test_nothing_of_the_template_is_left(run: Run, home: Path) -> None:
     assert {home / ".github/workflows" / name for name in ("egress.yaml", "egress-flux.yaml")} <= {
         home / path for path in written
     }
-
-
-@pytest.mark.usefixtures("home")
-def test_applications_of_argo_cd_name_this_repository_and_what_they_name_builds(run: Run) -> None:
-    laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--argocd"))
-    for way in ("repo-server", "plugin"):
-        for name, overlay in (("dev", "dev"), ("eu-west", "eu_west")):
-            (one,) = documents(f"egress/deploy/argocd/{way}/application-{name}.yaml")
-            assert one["metadata"]["name"] == f"egress-{name}"
-            source = one["spec"]["source"]
-            assert source["repoURL"] == "https://github.com/Acme/Platform.git"
-            assert (source["targetRevision"], source["path"]) == ("trunk", f"egress/overlays/{overlay}")
-            assert source.get("plugin") == ({"name": "egress-overlays"} if way == "plugin" else None)
-            assert "kind: EnvoyFilter" in build(Path(source["path"]))
-    (one,) = documents("egress/deploy/argocd/hydrator/application-dev.yaml")
-    hydrator = one["spec"]["sourceHydrator"]
-    assert hydrator["drySource"]["path"] == "egress/overlays/dev"
-    assert hydrator["hydrateTo"]["targetBranch"] == "rendered/dev-next"
-    assert hydrator["syncSource"] == {"targetBranch": "rendered/dev", "path": "dev"}
-
-
-@pytest.mark.usefixtures("home")
-def test_the_sidecars_own_script_builds_what_its_application_names(run: Run, tmp_path: Path) -> None:
-    laid_down(run("init", "egress", "--overlays", "dev", "--argocd"))
-    kustomization = Path("egress/overlays/dev/kustomization.yaml")
-    kustomization.write_text(kustomization.read_text().replace("plugin/inject\n", "plugin/inject-legacy\n"))
-    assert run("install", "--to", tmp_path / "home").code == 0
-    (plugin,) = documents("egress/deploy/argocd/plugin/plugin.yaml")
-    (one,) = documents("egress/deploy/argocd/plugin/application-dev.yaml")
-    discover, generate = plugin["spec"]["discover"]["find"], plugin["spec"]["generate"]
-    environ = {**os.environ, "KUSTOMIZE_PLUGIN_HOME": str(tmp_path / "home")}
-    for part in (discover, generate):
-        done = subprocess.run(
-            [*part["command"], *part["args"]],
-            cwd=one["spec"]["source"]["path"],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
-    assert "kind: EnvoyFilter" in done.stdout
 
 
 @pytest.mark.usefixtures("home")
@@ -206,7 +126,7 @@ def test_a_tree_that_is_there(run: Run, home: Path) -> None:
         str(path.relative_to(home)) for path in home.rglob("*") if path.is_file() and path not in before
     }
     assert all(path.read_bytes() == content for path, content in before.items())
-    (one,) = documents("egress/deploy/argocd/repo-server/application-eu-qa.yaml")
+    (one,) = documents("egress/deploy/argocd/repo-server/application-eu-qa/application.yaml")
     assert one["spec"]["source"]["path"] == "egress/overlays/eu/qa"
     # A second time nothing is overwritten.
     assert "exists already; nothing was written" in one_line(run("init", "egress", "--argocd"), 2)
@@ -214,7 +134,7 @@ def test_a_tree_that_is_there(run: Run, home: Path) -> None:
 
 def test_the_root_of_a_repository_is_a_tree_too(run: Run, home: Path) -> None:
     assert run("init", ".", "--overlays", "dev", "--argocd", "--ci", "github").code == 0
-    (one,) = documents("deploy/argocd/repo-server/application-dev.yaml")
+    (one,) = documents("deploy/argocd/repo-server/application-dev/application.yaml")
     assert one["spec"]["source"]["path"] == "overlays/dev"
     assert "verify --output github ...\n" in (home / ".github/workflows/egress.yaml").read_text()
 
@@ -231,9 +151,11 @@ def test_the_root_of_a_repository_is_a_tree_too(run: Run, home: Path) -> None:
 )
 def test_where_a_cluster_fetches_from(url: str, written: str, run: Run, home: Path) -> None:
     git("remote", "set-url", "origin", url)
-    outcome = run("init", "egress", "--overlays", "dev", "--argocd", "--flux")
-    (one,) = documents("egress/deploy/argocd/repo-server/application-dev.yaml")
-    assert one["spec"]["source"]["repoURL"] == (written or "https://git.example/platform/egress.git")
+    outcome = run("init", "egress", "--overlays", "dev", "--argocd-way", "hydrator", "--flux")
+    (one,) = documents("egress/deploy/argocd/hydrator/application-dev/application.yaml")
+    assert one["spec"]["sourceHydrator"]["drySource"]["repoURL"] == (
+        written or "https://git.example/platform/egress.git"
+    )
     assert ("no remote origin" in outcome.err) is (not written)
     assert "no registry is known" in outcome.err
     secrets = documents("egress/deploy/argocd/hydrator/secrets.yaml")
@@ -246,7 +168,7 @@ def test_without_a_repository_the_working_directory_stands_for_its_root(run: Run
     shutil.rmtree(home / ".git")
     outcome = run("init", "infra/egress", "--argocd")
     assert f"no git repository holds infra/egress: the files are for one whose root is {home}" in outcome.err
-    (one,) = documents("infra/egress/deploy/argocd/repo-server/application-prod.yaml")
+    (one,) = documents("infra/egress/deploy/argocd/repo-server/application-prod/application.yaml")
     assert one["spec"]["source"]["path"] == "infra/egress/overlays/prod"
 
 
@@ -260,6 +182,16 @@ def test_without_a_repository_the_working_directory_stands_for_its_root(run: Run
         (("a place", "--flux"), '"a place": jobs take paths of letters'),
         (("new", "--flux", "--overlays", "a_b,a-b"), "two overlays would have one name: a_b, a-b; rename one"),
         (("empty", "--flux"), "empty/overlays holds no overlay"),
+        (("new", "--argocd-way", "sidecar"), '--argocd-way "sidecar": write repo-server or plugin, one of the two'),
+        (("new", "--argocd-way", "repo-server,plugin"), "one of the two"),
+        (("new", "--argocd-way", "hydrator,"), "one of the two"),
+        (
+            ("new", "--argocd-clusters", "qa=x"),
+            '"qa=x" is not OVERLAY=CLUSTER with an overlay of this tree, once each: ',
+        ),
+        (("new", "--argocd-clusters", "dev=a,dev=b"), '"dev=b" is not OVERLAY=CLUSTER'),
+        (("new", "--argocd-clusters", "dev=a b"), '"dev=a b" is not OVERLAY=CLUSTER'),
+        (("new", "--overlays", "dev,qa", "--argocd-clusters", "dev=x"), "the cluster of qa is missing"),
     ],
 )
 def test_what_init_says_no_to(words: tuple[str, ...], said: str, run: Run, home: Path) -> None:
@@ -273,8 +205,8 @@ def test_what_init_says_no_to(words: tuple[str, ...], said: str, run: Run, home:
 
 def test_names_that_yaml_reads_as_something_else(run: Run, home: Path) -> None:
     git("checkout", "-q", "-b", "1.0")
-    laid_down(run("init", "egress", "--overlays", "true,1.5", "--argocd", "--flux"))
-    (one,) = documents("egress/deploy/argocd/hydrator/application-1-5.yaml")
+    laid_down(run("init", "egress", "--overlays", "true,1.5", "--argocd-way", "hydrator", "--flux"))
+    (one,) = documents("egress/deploy/argocd/hydrator/application-1-5/application.yaml")
     assert one["spec"]["sourceHydrator"]["syncSource"]["path"] == "1.5"
     assert one["spec"]["sourceHydrator"]["drySource"]["targetRevision"] == "1.0"
     (job,) = documents(home / ".github/workflows/egress-flux.yaml")

@@ -18,12 +18,26 @@ if TYPE_CHECKING:
 NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 """What an overlay's name is written with."""
 
+_CLUSTER = NAME + NAME.upper() + ":/@"
 _PATH = NAME + NAME.upper() + "/"
 
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("--argocd", action="store_true", help="add deploy/argocd, with an Application for each overlay")
+    parser.add_argument(
+        "--argocd", action="store_true", help="add what an Argo CD takes, with an Application each overlay"
+    )
+    parser.add_argument(
+        "--argocd-way",
+        metavar="WAY",
+        help="repo-server (the default), or plugin for an Argo CD of many teams; or one of them and hydrator, as in "
+        "plugin,hydrator",
+    )
+    parser.add_argument(
+        "--argocd-clusters",
+        metavar="A=X,B=Y",
+        help="one Argo CD for several clusters: what it calls the cluster of each overlay (`argocd cluster list`)",
+    )
     parser.add_argument("--flux", action="store_true", help="add deploy/flux, and the job that pushes what it applies")
     systems = [deployment.GITHUB, deployment.GITLAB]
     parser.add_argument("--ci", choices=systems, help="add the job for pull requests of github or gitlab")
@@ -31,7 +45,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def is_wanted(arguments: Namespace) -> bool:
     """Whether any of them is given."""
-    return bool(arguments.argocd or arguments.flux or arguments.ci)
+    return bool(_wants_argocd(arguments) or arguments.flux or arguments.ci)
+
+
+def _wants_argocd(arguments: Namespace) -> bool:
+    return bool(arguments.argocd or arguments.argocd_way or arguments.argocd_clusters)
 
 
 def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) -> tuple[dict[Path, bytes], list[str]]:
@@ -49,8 +67,8 @@ def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) 
         left.append(f"no git repository holds {tree}: the files are for one whose root is {repository.root}")
     place = _place(repository, tree, _overlays_of(tree) if environments is None else environments)
     found: dict[Path, bytes] = {}
-    if arguments.argocd:
-        found |= _argocd(place, tree, left)
+    if _wants_argocd(arguments):
+        found |= _argocd(place, tree, arguments, left)
     if arguments.flux:
         found |= _flux(place, tree, arguments.ci, left)
     if arguments.ci:
@@ -58,7 +76,13 @@ def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) 
     if arguments.ci or arguments.flux:
         left.append("the CI runner: kustomize and egress-overlays[probe] on PATH, and flux where it pushes")
     root = repository.root if tree.is_absolute() else Path(os.path.relpath(repository.root))
-    return {root / path: content for path, content in found.items()}, left
+    # Ways share parts: one that is added finds them there.
+    return {root / path: content for path, content in found.items() if not _is_shared(root / path, content)}, left
+
+
+def _is_shared(path: Path, content: bytes) -> bool:
+    is_component = path.parent.parts[-2:-1] == ("argocd",)
+    return is_component and path.is_file() and path.read_bytes() == content
 
 
 def _place(repository: Repository, tree: Path, names: Sequence[str]) -> deployment.Place:
@@ -71,17 +95,62 @@ def _place(repository: Repository, tree: Path, names: Sequence[str]) -> deployme
     return deployment.Place(below, names, repository.url, repository.branch)
 
 
-def _argocd(place: deployment.Place, tree: Path, left: list[str]) -> dict[Path, bytes]:
+def _argocd(place: deployment.Place, tree: Path, arguments: Namespace, left: list[str]) -> dict[Path, bytes]:
+    ways = _ways(arguments.argocd_way)
+    clusters = _clusters(arguments.argocd_clusters, place.overlays)
     if not place.url:
         left.append(f"no remote origin that a cluster could fetch from: replace {deployment.URL}")
     top = tree / "deploy/argocd"
+    listed = " and ".join(str(top / way) for way in ways)
     left.append(
-        f"an Argo CD of your own: list {top / 'repo-server'} under components: beside its installation, and set the "
-        "image egress-overlays to the one that you build from a checkout (`egress-overlays docs install`, Containers)"
+        f"Argo CD: list {listed} under components: beside its installation, and set the image egress-overlays to the "
+        "one that you build from a checkout (`egress-overlays docs install`, Containers)"
     )
-    left.append(f"an Argo CD of many teams: {top / 'plugin'} instead; overlays list plugin/inject-legacy for it")
-    left.append("then apply, in each cluster, the application-NAME.yaml of its one overlay, from the same directory")
-    return deployment.argocd(place)
+    if deployment.PLUGIN in ways:
+        left.append("the sidecar runs no program of a repository: overlays list plugin/inject-legacy, not inject")
+    else:
+        left.append("an Argo CD of many teams, whose repositories should start no program in it: --argocd-way plugin")
+    made = deployment.argocd(place, ways, clusters)
+    application = top / (deployment.HYDRATOR if deployment.HYDRATOR in ways else ways[0]) / "application-NAME"
+    if clusters:
+        left.append(f"then, where Argo CD runs, kubectl apply -k {application} for each overlay")
+    else:
+        left.append(f"then, in each cluster, kubectl apply -k {application} of its one overlay")
+        if len(place.overlays) > 1:
+            names = ",".join(f"{name}=CLUSTER" for name in place.overlays)
+            left.append(f"one Argo CD for all clusters: --argocd-clusters {names} writes where each goes")
+    left.append(f"or list {application} under resources: of a directory that Argo CD syncs there already")
+    return made
+
+
+def _ways(text: str | None) -> tuple[str, ...]:
+    """How Argo CD runs the function, and whether its hydrator commits what was built; raises Failure."""
+    given = [part.strip() for part in (text or deployment.REPO_SERVER).split(",")]
+    runs = [way for way in given if way != deployment.HYDRATOR] or [deployment.REPO_SERVER]
+    if len(runs) > 1 or runs[0] not in (deployment.REPO_SERVER, deployment.PLUGIN):
+        raise Failure(
+            f'--argocd-way "{text}": write repo-server or plugin, one of the two, and ",hydrator" behind it where Argo '
+            "CD commits what it built"
+        )
+    return (runs[0], deployment.HYDRATOR) if deployment.HYDRATOR in given else (runs[0],)
+
+
+def _clusters(text: str | None, overlays: Sequence[str]) -> dict[str, str]:
+    """What Argo CD calls the cluster of each overlay; raises Failure."""
+    if text is None:
+        return {}
+    found = {}
+    for part in text.split(","):
+        name, _, cluster = (half.strip() for half in part.partition("="))
+        if name not in overlays or not cluster or name in found or cluster.strip(_CLUSTER):
+            raise Failure(
+                f'--argocd-clusters "{text}": "{part}" is not OVERLAY=CLUSTER with an overlay of this tree, once each: '
+                f"{', '.join(overlays)}"
+            )
+        found[name] = cluster
+    if missing := [name for name in overlays if name not in found]:
+        raise Failure(f'--argocd-clusters "{text}": the cluster of {", ".join(missing)} is missing')
+    return found
 
 
 def _flux(place: deployment.Place, tree: Path, system: str | None, left: list[str]) -> dict[Path, bytes]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GITHUB, GITLAB = "github", "gitlab"
+REPO_SERVER, PLUGIN, HYDRATOR = "repo-server", "plugin", "hydrator"
+"""How Argo CD runs the function: by itself, or by a sidecar; the hydrator commits what one of the two built."""
+
 URL, BRANCH, REGISTRY = "https://git.example/platform/egress.git", "main", "oci://registry.example/platform"
 """What deploy/ itself has; what stays where the repository does not say better."""
 
@@ -34,6 +37,15 @@ _PASSWORDS = (
     "  username: argocd-pull\n  password: a-token-that-may-read\n",
     "  username: argocd-push\n  password: a-token-that-may-push\n",
 )
+_HERE = "    server: https://kubernetes.default.svc\n"
+_APPLICATION_ALONE = """\
+# What to list under resources: of a kustomization that Argo CD syncs already: Kustomize takes no single file from here.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- application.yaml
+"""
+_DRY_PATH = re.compile(r"^(      path: .*\n)", re.MULTILINE)
 _KEYS = ("  sshPrivateKey: a-key-that-may-read\n", "  sshPrivateKey: a-key-that-may-push\n")
 
 
@@ -60,16 +72,28 @@ class Place(NamedTuple):
         return str(PurePosixPath(self.tree) / below)
 
 
-def argocd(place: Place) -> dict[Path, bytes]:
-    """deploy/argocd, by path below the root of the repository: an Application for each overlay, all else as it is."""
+def argocd(place: Place, ways: Sequence[str], clusters: Mapping[str, str]) -> dict[Path, bytes]:
+    """What of deploy/argocd these `ways` need, by path below the repository's root, with an Application an overlay.
+
+    `clusters` names the cluster of an overlay as Argo CD knows it; what it leaves out is for the cluster of Argo CD.
+    """
     passwords = dict(zip(_PASSWORDS, _KEYS, strict=True)) if place.url and not place.url.startswith("http") else {}
+    applications = HYDRATOR if HYDRATOR in ways else ways[0]
     found = {}
     for name, text in _templates("argocd"):
-        if name.name == "application.yaml":
-            for overlay in place.overlays:
-                found[name.with_stem(_file(name, overlay))] = _filled(text, _application(place, overlay))
-        else:
+        if name.parts[2] not in (*ways, "volume"):
+            continue
+        if name.name != "application.yaml":
             found[name] = _filled(text, {URL: place.url or URL, **passwords})
+        elif name.parts[2] == applications:
+            for overlay in place.overlays:
+                directory = name.parent / _file(name, overlay)
+                filled = _filled(text, _application(place, overlay, clusters.get(overlay, "")))
+                if PLUGIN in ways and applications == HYDRATOR:
+                    filled = re.sub(
+                        r"(?m)^(      path: .*\n)", r"\1      plugin:\n        name: egress-overlays\n", filled, count=1
+                    )
+                found |= {directory / "application.yaml": filled, directory / "kustomization.yaml": _APPLICATION_ALONE}
     return {Path(place.path(str(name))): text.encode() for name, text in found.items()}
 
 
@@ -121,9 +145,10 @@ def scalar(text: str) -> str:
     return text if yaml.safe_load(text) == text else f'"{text}"'
 
 
-def _application(place: Place, overlay: str) -> dict[str, str]:
+def _application(place: Place, overlay: str, cluster: str) -> dict[str, str]:
     path = place.path(f"overlays/{overlay}")
     return {
+        _HERE: f"    name: {scalar(cluster)}\n" if cluster else _HERE,
         "name: egress-staging": f"name: {resource_name(overlay)}",
         URL: place.url or URL,
         "targetRevision: main": f"targetRevision: {scalar(place.branch or BRANCH)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ INSTALLED = "inject-installed"
 _LEFT_OUT = ("components/domains-common", "components/domains-payments", "components/inject")
 _PARTS = ("base", "components", "plugin/guard", f"plugin/{INSTALLED}", "plugin/inject-legacy")
 _RENAMED = INSTALLED.encode(), b"inject"
+# What a README of components/ links to beside the tree: pages, which the command prints, and this repository's files.
+_PAGE = re.compile(rb"\[([^\]]+)\]\(\.\./\.\./docs/([a-z-]+)\.md[^)]*\)")
+_FILE = re.compile(rb"\[([^\]]+)\]\(\.\./\.\./[^)]*\)")
 
 _OVERLAY = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
@@ -134,6 +138,8 @@ def _shipped() -> Iterator[tuple[Path, bytes]]:
             name = path.relative_to(source)
             if path.is_file() and "/".join(name.parts[:2]) not in _LEFT_OUT:
                 content = path.read_bytes().replace(*_RENAMED)
+                if path.suffix == ".md":
+                    content = _FILE.sub(rb"\1", _PAGE.sub(rb"\1 (`egress-overlays docs \2`)", content))
                 yield Path(str(name).replace(INSTALLED, "inject")), content
                 if name.parts[:2] == ("components", INSTALLED):
                     yield name, content  # overlays of trees that 0.1.0 laid down list it
