@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from .clients import Client, Limits
+    from .denials import Denials
     from .fields import Fields
 
 # Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
@@ -54,7 +55,7 @@ class AllowSet:
     limited to some, and `limits` who may reach what then; None where every list is for all.
     """
 
-    __slots__ = ("clients", "covered", "entries", "hosts", "limits", "name", "sources")
+    __slots__ = ("clients", "covered", "denials", "entries", "hosts", "limits", "name", "sources")
 
     def __init__(
         self,
@@ -62,12 +63,18 @@ class AllowSet:
         sources: Sequence[Resource],
         entries: Sequence[Entry],
         clients: dict[Resource, frozenset[Client]],
+        denials: Sequence[Entry] = (),
     ) -> None:
         self.name = name
         self.sources = sources
         self.entries = entries
         self.clients = clients
         self.limits: Limits | None = None
+        self.denials: Denials | None = None
+        if denials:
+            from .denials import Denials
+
+            self.denials = Denials(denials, [entry.domain for entry in entries])
         kept, self.covered = minimise(entry.domain for entry in entries if entry.source not in clients)
         if clients:
             from .clients import Limits
@@ -127,9 +134,11 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
     sets = {}
     for name, group in members.items():
         before = len(findings)
-        entries = [entry for source in group for entry in _entries(source, findings)]
-        sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings))
+        denials: list[Entry] = []
+        entries = [entry for source in group for entry in _entries(source, findings, denials)]
+        sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings), denials)
         findings += _about_list(allowed, refused=has_errors(findings[before:]))
+        findings += allowed.denials.findings(name, entries) if allowed.denials else ()
     return sets, findings
 
 
@@ -151,8 +160,8 @@ def _clients(sources: Sequence[Resource], findings: list[Finding]) -> dict[Resou
     return limited
 
 
-def _entries(source: Resource, findings: list[Finding]) -> Iterator[Entry]:
-    """The entries of one ConfigMap; what cannot be read goes to `findings`."""
+def _entries(source: Resource, findings: list[Finding], denials: list[Entry]) -> Iterator[Entry]:
+    """The entries of one ConfigMap; what cannot be read goes to `findings`, what denies to `denials`."""
     data = source.value.get("data")
     if data is None:
         return
@@ -172,7 +181,7 @@ def _entries(source: Resource, findings: list[Finding]) -> Iterator[Entry]:
                     "group-name",
                 )
             )
-        yield from _lines(source, group, text, findings)
+        yield from _lines(source, group, text, findings, denials)
 
 
 def _not_text(source: Resource, group: object, value: object) -> Finding:
@@ -181,7 +190,7 @@ def _not_text(source: Resource, group: object, value: object) -> Finding:
     return Finding(ERROR, no_text(value), rule="data-type", resource=source, group=str(group))
 
 
-def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> Iterator[Entry]:
+def _lines(source: Resource, group: str, text: str, findings: list[Finding], denials: list[Entry]) -> Iterator[Entry]:
     # split() and not splitlines(): the latter also breaks at U+2028 and other characters that
     # nobody sees, where a reviewer would read one line.
     said_of: Callable[..., Iterator[Finding]] | None = None
@@ -207,10 +216,21 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding]) -> 
         try:
             parsed = parse(name)
         except InvalidDomain as fault:
-            findings.append(_invalid(source, group, number, fault))
+            denials += _denied(fault, Entry(Domain(), source, group, number, comment), findings)
             continue
         for domain in parsed:
             yield Entry(domain, source, group, number, comment)
+
+
+def _denied(fault: InvalidDomain, line: Entry, findings: list[Finding]) -> list[Entry]:
+    """What a `line` that admits nothing denies; `fault` says why it admits nothing, and goes to `findings` else."""
+    try:
+        from .denials import domains
+
+        return [Entry(domain, line.source, line.group, line.line, line.comment) for domain in domains(fault)]
+    except InvalidDomain as refused:
+        findings.append(_invalid(line.source, line.group, line.line, refused))
+        return []
 
 
 def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> Finding:
@@ -255,33 +275,11 @@ def _about_list(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
             yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
         elif first is not entry:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
-        if first is entry:
-            yield from _doubts(entry)
+        if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain):
+            from . import doubts
 
-
-def _doubts(entry: Entry) -> Iterator[Finding]:
-    if entry.domain.is_wildcard:
-        from ..names.public_suffix import is_private_suffix, shared_below
-
-        shared = entry.domain.base if is_private_suffix(entry.domain.base) else shared_below(entry.domain.base)
-        if shared:
-            yield _remark(
-                entry,
-                f'opens names that any customer of "{shared}" may register; name the ones you use',
-                "shared-suffix",
-                WARNING,
-            )
-    if "xn--" in entry.domain:
-        from ..names.idn import mixed_scripts
-
-        scripts = mixed_scripts(entry.domain.base)
-        if scripts:
-            yield _remark(
-                entry,
-                f"mixes {' and '.join(scripts)} letters in one label, as look-alikes do; check it letter by letter",
-                "look-alike",
-                WARNING,
-            )
+            for message, rule in doubts.of(entry.domain):
+                yield _remark(entry, message, rule, WARNING)
 
 
 def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Finding:

@@ -1,0 +1,111 @@
+"""Lines that deny, `!name`: a hole in a wildcard of the same set; loaded where a list has one.
+
+Within a set a denial wins, whatever else holds the name. So what a set lets through is what one of its lines admits
+and none of its denials holds.
+"""
+
+from __future__ import annotations
+
+from ..manifest.findings import ERROR, INFO, WARNING, Finding
+from ..names import parse
+from ..names.domain import Domain, InvalidDomain, ascii_quoted, covering, minimise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from ..manifest.resource import Resource
+
+    class Entry(Protocol):
+        """One name of one line, as `allowlist` has it."""
+
+        domain: Domain
+        source: Resource
+        group: str
+        line: int
+        comment: str
+
+
+MARK = "!"
+
+
+def domains(line: InvalidDomain) -> tuple[Domain, ...]:
+    """The names that a `line` denies which admits none. Raises InvalidDomain."""
+    if not line.text.startswith(MARK):
+        raise line
+    try:
+        return parse(line.text.removeprefix(MARK))
+    except InvalidDomain as fault:
+        proposal = fault.proposal and MARK + fault.proposal
+        raise InvalidDomain(line.text, fault.reason, fault.accepted, proposal) from None
+
+
+class Denials:
+    """What the `entries` of a set that deny take from the names that its lines admit.
+
+    `names` are the patterns that are denied, least in number. `by` maps each admitted name that is wholly denied to
+    what denies it, and `uncovered` each denial that stands in no wildcard to nothing that is admitted.
+    """
+
+    __slots__ = ("by", "covered", "entries", "names", "uncovered")
+
+    def __init__(self, entries: Sequence[Entry], admitted: Sequence[Domain]) -> None:
+        self.entries = entries
+        wildcards = {domain for domain in admitted if domain.is_wildcard}
+        self.uncovered = {entry.domain for entry in entries if covering(entry.domain, wildcards) is None}
+        self.names, self.covered = minimise(entry.domain for entry in entries if entry.domain not in self.uncovered)
+        denying = {name for name in self.names if name.is_wildcard}
+        self.by: dict[Domain, Domain] = {}
+        for domain in admitted:
+            found = domain if domain in self.names else covering(domain, denying)
+            if found is not None:
+                self.by[domain] = found
+
+    def findings(self, set_name: str, admitting: Sequence[Entry]) -> Iterator[Finding]:
+        """What is to be said of each: that it denies nothing, or nothing more, and of the names that it wins over."""
+        seen: set[Domain] = set()
+        for entry in self.entries:
+            yield _remark(entry, "is understood, but nothing renders denials yet; remove the line", "denial", ERROR)
+            if entry.domain in self.uncovered:
+                yield _remark(entry, _nowhere(entry, set_name, admitting), "denial", ERROR)
+            elif entry.domain in self.covered:
+                message = f'is covered by "{MARK}{self.covered[entry.domain]}" and left out of the manifests'
+                yield _remark(entry, message, "covered", INFO)
+            elif entry.domain in seen:
+                yield _remark(entry, "stands more than once and is emitted once", "repeated", INFO)
+            seen.add(entry.domain)
+        for entry in admitting:
+            if entry.domain in self.by:
+                its = next(one for one in self.entries if one.domain == self.by[entry.domain])
+                message = (
+                    f'opens nothing: "{MARK}{its.domain}" ({its.source.title}, group {its.group}, line {its.line}) '
+                    "denies it, and a denial wins within a set; remove one of the two lines"
+                )
+                yield _remark(entry, message, "denied", WARNING, mark="")
+
+
+def _nowhere(entry: Entry, set_name: str, admitting: Sequence[Entry]) -> str:
+    """Why a denial that stands in no wildcard cannot stand."""
+    same = next((one for one in admitting if one.domain == entry.domain), None)
+    if same is not None:
+        return (
+            f'denies all of "{same.domain}" ({same.source.title}, group {same.group}, line {same.line}), and no '
+            "wildcard of the set holds it; remove both lines"
+        )
+    return (
+        f"denies what the set {ascii_quoted(set_name)} does not open: no wildcard of it holds the name; remove the "
+        "line, or list the wildcard above it"
+    )
+
+
+def _remark(entry: Entry, message: str, rule: str, severity: str, mark: str = MARK) -> Finding:
+    return Finding(
+        severity,
+        f'"{mark}{entry.domain}" {message}',
+        rule=rule,
+        resource=entry.source,
+        group=entry.group,
+        line=entry.line,
+        value=mark + entry.domain,
+    )
