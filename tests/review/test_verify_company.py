@@ -59,6 +59,7 @@ def beside(kind: str, version: str, spec: Any = None, namespace: str = "istio-eg
 
 RUNS = {"spec": {"containers": [{"name": "mine", "image": "mine"}]}, "metadata": {"labels": LABELS}}
 CONTAINER = {"name": "mine", "image": "mine"}
+KEPT = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
 OUT = [{"action": "Allow", "to": [{"networks": ["0.0.0.0/0"]}]}]
 UNKNOWN: dict[str, Change] = {
     "an image": proxy(image="mine"),
@@ -178,14 +179,21 @@ ORDINARY: dict[str, Change] = {
     "its own pods, as controllers make them": beside(
         "Pod",
         "v1",
-        {"containers": [CONTAINER]},
-        metadata={"labels": LABELS, "ownerReferences": [{"kind": "ReplicaSet", "name": "x", "controller": True}]},
+        {
+            "serviceAccountName": "istio-egressgateway",
+            "containers": [{"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.28.0"}],
+        },
+        metadata={
+            "name": "sni-egressgateway-5d9-x",
+            "labels": {**LABELS, "pod-template-hash": "5d9"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "sni-egressgateway-5d9", "controller": True}],
+        },
     ),
     "its own endpoints, as controllers write them": beside(
         "EndpointSlice",
         "discovery.k8s.io/v1",
         endpoints=[{"addresses": ["10.0.0.1"], "targetRef": {"kind": "Pod", "name": "x"}}],
-        metadata={"labels": {"kubernetes.io/service-name": "egressgateway"}},
+        metadata={"labels": {"kubernetes.io/service-name": "egressgateway", **KEPT}},
     ),
     "a pod of others": beside("Pod", "v1", {"containers": []}, metadata={"labels": {"app": "x"}}),
     "a WasmPlugin of others": beside(

@@ -59,6 +59,14 @@ def findings(run: Run, objects: list[Object], *options: str) -> list[dict[str, A
     return [one for one in found["findings"] if one["severity"] != "info"]
 
 
+def told(run: Run, objects: list[Object]) -> dict[str, set[str]]:
+    """The rules that have something to say, by severity."""
+    found: dict[str, set[str]] = {}
+    for each in findings(run, objects):
+        found.setdefault(each["severity"], set()).add(each["rule"])
+    return found
+
+
 def bypasses(run: Run, objects: list[Object], *options: str) -> list[str]:
     """The worst severity of `bypass` or `unknown` for each object; nothing else may be found."""
     found = findings(run, objects, *options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from egress_overlays.yamltext import InvalidInput, manifests, resource_list
+from egress_overlays.yamltext import InvalidInput, cluster, manifests, resource_list
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 FILTER = "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: x}\n"
@@ -84,3 +84,29 @@ def test_two_documents_in_one_piece_are_refused() -> None:
 
 def test_comments_behind_a_mark_are_fine() -> None:
     assert len(manifests.read(f"--- # one\n{HEAD}---\n# nothing\n---\n{HEAD}".encode())) == 2
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1E400"])
+def test_numbers_that_no_program_can_keep_are_refused(number: str) -> None:
+    """Go's reader refuses them (encoding/json, strconv.ParseFloat); Python's calls them infinite."""
+    for text in (
+        f'{{"apiVersion": "v1", "kind": "A", "metadata": {{"name": "x"}}, "n": {number}}}',
+        f"{HEAD}n: {number}",
+    ):
+        with pytest.raises(InvalidInput, match=r"does not take|larger than"):
+            manifests.read(text.encode())
+
+
+@pytest.mark.parametrize("body", ["data: &d\n  a: *d\n", "data: &d {a: [*d]}\n", "data: &d\n  ? *d\n  : x\n"])
+def test_what_holds_itself_is_refused(body: str) -> None:
+    with pytest.raises(InvalidInput, match="holds itself"):
+        manifests.read(f"{HEAD}{body}".encode())
+    with pytest.raises(InvalidInput, match="holds itself"):
+        cluster.read(f"{HEAD}{body}")
+
+
+def test_an_empty_block_may_be_read_two_ways_at_the_end_alone() -> None:
+    assert cluster.difference({"a": "x", "b": {"c": "\n"}}, {"a": "x", "b": {"c": ""}}) == ""
+    for ours, theirs in (({"a": "\n", "b": "x"}, {"a": "", "b": "x"}), ([["\n"], "x"], [[""], "x"])):
+        with pytest.raises(InvalidInput, match="read otherwise"):
+            cluster.difference(ours, theirs)

@@ -15,24 +15,13 @@ from .configuration import Model
 from .errors import NotModelled
 from .free import client_rules, fixed, text
 from .gateway import Resource
+from .mentions import Deviation, mentioning
 from .provenance import Path
 from .shapes import ChainShape, Known, Shape, chain_shape, chains_of, own_part, server_shapes, shape
 
 Message = dict[str, Any]
 _RESTRICTS = ("local_ratelimit", "ratelimit", "connection_limit", "ext_authz", "rbac", "wasm", "golang")
 _SHOWN = 3
-
-
-class Deviation(NamedTuple):
-    """What differs from every known shape, in `words`, at `path` of the manifest `resource`.
-
-    `opens`: it may let through what the lists do not hold; otherwise it is only not understood here.
-    """
-
-    resource: Resource | None
-    path: Path
-    words: str
-    opens: bool = True
 
 
 class Judged(NamedTuple):
@@ -45,7 +34,7 @@ class Judged(NamedTuple):
     deviations: list[Deviation]
 
 
-def judge(resources: list[Resource], found: Model, known: Known) -> Judged:
+def judge(resources: list[Resource], found: Model, known: Known, root_namespace: str = "istio-system") -> Judged:
     """How the gateway `found`, made from `resources`, differs from what is `known`."""
     names = {str(one.get("name")) for one in (*found.listeners, *found.clusters)}
     if not names & known.names:
@@ -66,6 +55,7 @@ def judge(resources: list[Resource], found: Model, known: Known) -> Judged:
             deviations.append(Deviation(_owner(found), ("spec",), words))
     deviations += [_not_modelled(one) for one in found.unknown]
     deviations += _without_effect(found, known)
+    deviations += mentioning(resources, found.workload, known.names, root_namespace)
     return Judged(nearest, deviations)
 
 

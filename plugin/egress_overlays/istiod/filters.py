@@ -112,6 +112,17 @@ def reaching(
     return patches, unknown
 
 
+def entries(
+    resources: list[Resource], workload: Workload, root_namespace: str
+) -> Iterator[tuple[Resource, tuple[str | int, ...], Message]]:
+    """Every entry of configPatches that is for gateways and reaches `workload`, as it is written, with its place."""
+    for envoy_filter in of_kind(resources, "EnvoyFilter"):
+        if _reaches(envoy_filter, workload, root_namespace):
+            for index, entry in mappings(envoy_filter.get("spec"), "configPatches"):
+                if text(mapping(entry, "match"), "context") in _CONTEXTS:
+                    yield envoy_filter, ("spec", "configPatches", index), entry
+
+
 def _rank(envoy_filter: Resource, root_namespace: str) -> tuple[int, bool]:
     return number(envoy_filter.get("spec"), "priority"), namespace(envoy_filter) != root_namespace
 

@@ -29,7 +29,6 @@ FREE = {
     "nodeSelector": "where pods run",
     "os": "where pods run",
     "overhead": "how much pods take",
-    "ports": "for people to read; nothing is opened or closed by it (Kubernetes, Container)",
     "preemptionPolicy": "which pods go first",
     "priority": "which pods go first",
     "priorityClassName": "which pods go first",
@@ -100,6 +99,8 @@ _DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("defaultMode", 420),
 )
 """What the API server writes into a field that has nothing (Kubernetes, PodSpec), for live objects."""
+_PORT = {"name", "containerPort", "protocol"}
+_SPLIT = {"name", "ports", "env", "volumeMounts"}
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
@@ -168,18 +169,25 @@ def _containers(spec: Message, field: str) -> Iterator[Part]:
     for index, container in mappings(spec, field):
         key, path = (field, text(container, "name")), ("spec", field, index)
         yield Part(key, path, True)
+        yield from _node_ports(container, key, path)
+        for at, variable in mappings(container, "env"):
+            if text(variable, "name") not in FREE_ENVIRONMENT:
+                yield Part((*key, "env", text(variable, "name")), (*path, "env", at), _bare(variable))
+        for at, mount in mappings(container, "volumeMounts"):
+            yield Part((*key, "volumeMounts", text(mount, "mountPath")), (*path, "volumeMounts", at), _bare(mount))
         for name, value in container.items():
-            if name == "env":
-                for at, variable in mappings(container, "env"):
-                    if text(variable, "name") not in FREE_ENVIRONMENT:
-                        yield Part((*key, "env", text(variable, "name")), (*path, "env", at), _bare(variable))
-            elif name == "volumeMounts":
-                for at, mount in mappings(container, name):
-                    yield Part((*key, name, text(mount, "mountPath")), (*path, name, at), _bare(mount))
-            elif name == "image" and key != ("containers", PROXY):
+            if name == "image" and key != ("containers", PROXY):
                 continue  # `images:` of a kustomization says from where: components/resolver.
-            elif not (name in FREE or name == "name" or _is_harmless(name, value) or _is_empty(name, value)):
+            if not (name in FREE or name in _SPLIT or _is_harmless(name, value) or _is_empty(name, value)):
                 yield Part((*key, str(name)), (*path, str(name)), _bare(value))
+
+
+def _node_ports(container: Message, key: Key, path: tuple[str | int, ...]) -> Iterator[Part]:
+    """What a port says beside its number, which is for people to read: `hostPort` opens one of the node."""
+    for at, port in mappings(container, "ports"):
+        for field in sorted(set(port) - _PORT):
+            if port[field]:
+                yield Part((*key, "ports", str(field)), (*path, "ports", at, str(field)), port[field])
 
 
 def _is_harmless(field: str, value: Any) -> bool:

@@ -11,14 +11,18 @@ from ..manifest.fields import mapping
 from ..rendered.workloads import ROOT_NAMESPACE, Gateways, is_istio, selector
 from ..sites import BY_PATCHES, acts
 from .company import company
+from .leading import leading
+from .reaching import at_home, attached, extending, of_namespace, redirecting
+from .tiers import before_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..istiod.workload import Workload
     from ..manifest.edits import Path
     from ..manifest.resource import Resource
     from ..rendered.rendered import Rendered
+    from .found import Found
 
 
 class Opening(NamedTuple):
@@ -49,13 +53,14 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
     values = [resource.value for resource in found.resources]
     gateways = Gateways(found.resources, found.members, root_namespace)
     result: list[Opening] = []
+    judged_pods: list[Workload] = []
     for workload in _pods(gateways):
         made = model(values, workload, root_namespace)
-        judged = judge(values, made, known())
+        judged = judge(values, made, known(), root_namespace)
         if judged.shape is None:
             continue
         if made.notes:  # which EnvoyFilter is the older one decides: it must be as base/ has it either way
-            other = judge(values, model(values, workload, root_namespace, backwards=True), known())
+            other = judge(values, model(values, workload, root_namespace, backwards=True), known(), root_namespace)
             judged.deviations.extend(other.deviations)
         for one in judged.deviations:
             resource = by_identity.get(id(one.resource))
@@ -64,10 +69,28 @@ def openings(found: Rendered, root_namespace: str = ROOT_NAMESPACE) -> list[Open
             words = f"is as an earlier version had it ({judged.shape.title}); take base/ of this version"
             result.append(Opening(None, (), words, workload, opens=False, is_old=True))
         else:
-            beside = company(found.resources, gateways, workload, root_namespace)
-            result += [Opening(one.resource, one.path, one.words, workload, one.opens) for one in beside]
+            judged_pods.append(workload)
+            result += _said(company(found.resources, gateways, workload), workload)
+            for resource in found.resources:
+                result += _said(extending(resource, workload, root_namespace), workload)
+                result += _said(before_policies(resource, workload), workload)
         result += _doubtful(found.resources, workload, root_namespace)
+    if judged_pods:
+        homes = {one.namespace for one in judged_pods}
+        for resource in found.resources:
+            result += _said(of_namespace(resource, homes), judged_pods[0])
+            result += _said(attached(resource, gateways), judged_pods[0])
+            result += _said(redirecting(resource, gateways), judged_pods[0])
+        result += _said(leading(found.resources, found.members, gateways), judged_pods[0])
+        told = {id(one.resource) for one in result}
+        strange = at_home(found.resources, homes)
+        result += _said((one for one in strange if id(one.resource) not in told), judged_pods[0])
     return [one for at, one in enumerate(result) if one not in result[:at]]
+
+
+def _said(found: Iterable[Found], workload: Workload) -> Iterator[Opening]:
+    for one in found:
+        yield Opening(one.resource, one.path, one.words, workload, one.opens)
 
 
 def _doubtful(resources: Sequence[Resource], workload: Workload, root_namespace: str) -> Iterator[Opening]:

@@ -56,7 +56,7 @@ def read_json(text: str) -> Any:
             raise InvalidInput("has a key twice in one mapping; keep one of the two")
         return found
 
-    decoder = json.JSONDecoder(object_pairs_hook=once, parse_constant=_no_number)
+    decoder = json.JSONDecoder(object_pairs_hook=once, parse_constant=_no_number, parse_float=_finite)
     text = text.lstrip()
     try:
         value, end = decoder.raw_decode(text)
@@ -71,14 +71,24 @@ def read_json(text: str) -> Any:
     return value
 
 
+def _finite(word: str) -> float:
+    found = float(word)
+    if not isfinite(found):
+        raise InvalidInput(f"has the number {word[:40]}, which is larger than the API server can keep")
+    return found
+
+
 def _no_number(word: str) -> float:
     raise ValueError(word)
 
 
-def difference(ours: Any, theirs: Any, place: str = "") -> str:
-    """Where two readings of one text differ in kinds of scalars, "" where they do not; raises InvalidInput else."""
-    if (ours, theirs) == ("\n", ""):
-        return ""  # py-yaml12's reading of a block that is empty at the end of the text
+def difference(ours: Any, theirs: Any, place: str = "", *, is_last: bool = True) -> str:
+    """Where two readings of one text differ in kinds of scalars, "" where they do not; raises InvalidInput else.
+
+    `is_last`: nothing comes behind it in the text, so that it may be a block that is empty at the end.
+    """
+    if is_last and (ours, theirs) == ("\n", ""):
+        return ""  # py-yaml12 has a line break in such a block
     if isinstance(ours, dict) and isinstance(theirs, dict):
         keys = [key if isinstance(key, str) else None for key in ours]
         if set(keys) != theirs.keys():
@@ -99,8 +109,8 @@ def difference(ours: Any, theirs: Any, place: str = "") -> str:
     else:
         return "" if ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool) else place
     found = ""
-    for one, two, inner in pairs:
-        found = difference(one, two, inner) or found
+    for at, (one, two, inner) in enumerate(pairs, 1):
+        found = difference(one, two, inner, is_last=is_last and at == len(pairs)) or found
     return found
 
 

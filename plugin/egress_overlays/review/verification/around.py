@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 from ...manifest.fields import mapping, mappings, text, texts
 from ...manifest.findings import ERROR, WARNING
@@ -10,6 +11,7 @@ from ...names.domain import Domain, ascii_quoted
 from ...policies.ranges import network
 from ...sites import BY_PATCHES, BY_REGISTERING, acts
 from .fault import fault
+from .unmeshed import past_the_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ...rendered.workloads import Gateways
     from .fault import Fault
 
-_EXCLUDING = "traffic.sidecar.istio.io/exclude"
 _LEADING = ("PassthroughCluster", "ORIGINAL_DST", "socket_address", "socketAddress")
 
 
@@ -36,12 +37,15 @@ def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator
         yield from _mesh_config(resource, gateways.root_namespace, is_closed=is_closed)
     elif acts(resource, BY_PATCHES):
         yield from _sidecars_filter(resource, severity)
-    elif resource.group in ("apps", "batch"):
-        yield from _past_the_sidecar(resource, severity)
+    yield from past_the_sidecar(resource, severity)
 
 
 def _mesh_config(resource: Resource, root_namespace: str, *, is_closed: bool) -> Iterator[Fault]:
     mesh = text(mapping(resource.value, "data"), "mesh")
+    root = re.search(r"^rootNamespace:\s*[\"']?([\w-]+)", mesh, re.MULTILINE)
+    if (resource.name, resource.namespace) == ("istio", root_namespace) and root and root[1] != root_namespace:
+        message = f"says rootNamespace {root[1]}, whose objects reach every gateway: verify --root-namespace {root[1]}"
+        yield fault("unknown", message, resource, ("data", "mesh"))
     if resource.namespace == root_namespace and "ALLOW_ANY" in mesh and not is_closed:
         message = "says ALLOW_ANY: sidecars reach every name that nobody registered directly; write REGISTRY_ONLY"
         yield fault("beside", message, resource, ("data", "mesh"), WARNING)
@@ -83,18 +87,6 @@ def _out(resource: Resource) -> Iterator[Path]:
         blocks = [network(text(mapping(target, "ipBlock"), "cidr")) for _, target in targets if "ipBlock" in target]
         if not targets or any(block is not None and not block.is_private for block in blocks):
             yield "spec", "egress", index
-
-
-def _past_the_sidecar(resource: Resource, severity: str) -> Iterator[Fault]:
-    """Pods that send past their sidecar at the port of TLS."""
-    path = ("spec", "template", "metadata", "annotations")
-    annotations: dict[str, Any] = mapping(resource.value, *path)
-    for key in annotations:
-        if str(key).startswith(_EXCLUDING + "Outbound"):
-            ports = text(annotations, key).replace(" ", "").split(",")
-            if str(key).endswith("IPRanges") or not {"443", "*"}.isdisjoint(ports):
-                message = f"has pods that send past their sidecar ({key}): a NetworkPolicy alone can keep them in"
-                yield fault("beside", message, resource, (*path, str(key)), severity)
 
 
 def routed_by_port(resource: Resource, listed: set[str]) -> Iterator[Fault]:

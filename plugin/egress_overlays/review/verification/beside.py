@@ -13,6 +13,7 @@ from ...rendered.workloads import Gateways, governs, is_istio, route_destination
 from ...sites import BY_REGISTERING, BY_ROUTES, ROUTES, SIDECAR, acts
 from .around import routed_by_port, taking, ways, widened
 from .fault import fault
+from .unmeshed import kept_in, without_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +40,13 @@ def rule(found: Rendered, options: Options) -> Faults:
     namespaces = {one.namespace for one in gateways.workloads}
     entries = {(one.kind, one.name, one.namespace) for one in members if acts(one, BY_REGISTERING)}
     yield from widened(found.resources, namespaces, is_closed=is_closed)
+    kept = kept_in(found.resources)
+    platform = {*namespaces, options.root_namespace}
     for resource in found.resources:
         if id(resource) in known:
             continue
+        if is_closed:
+            yield from without_sidecar(resource, kept, platform)
         yield from taking(resource, gateways, entries)
         yield from ways(resource, gateways, is_closed=is_closed)
         if acts(resource, BY_ROUTES):
@@ -126,20 +131,22 @@ def _entry(resource: Resource, routed: set[str], *, is_closed: bool) -> Iterator
 
 
 def _stays_inside(spec: dict[str, Any]) -> bool:
-    """Whether a ServiceEntry is of workloads of the mesh: MESH_INTERNAL alone does not say where connections go.
+    """Whether a ServiceEntry leads to workloads of the mesh: MESH_INTERNAL alone does not say where connections go.
 
-    Without a location it is MESH_EXTERNAL; without endpoints a connection goes to whatever address it was made to, or
-    to what DNS says of the host (Istio, ServiceEntry.Location and ServiceEntry.Resolution).
+    Without endpoints, or with resolution NONE, a connection goes to whatever address it was made to, or to what DNS
+    says of the host (Istio, ServiceEntry.Location and ServiceEntry.Resolution).
     """
+    addresses = [text(one, "address") for _, one in mappings(spec, "endpoints")]
+    if addresses and all(map(_is_inside, addresses)) and text(spec, "resolution") not in ("", "NONE"):
+        return True
     if text(spec, "location") != "MESH_INTERNAL":
         return False
-    addresses = [text(one, "address") for _, one in mappings(spec, "endpoints")]
     return bool(spec.get("workloadSelector")) or bool(addresses and all(map(_is_inside, addresses)))
 
 
 def _is_inside(address: str) -> bool:
     found = network(address)
-    return not found.is_global if found else address.endswith(".svc.cluster.local")
+    return not found.is_global if found else address.endswith(".svc.cluster.local") or address.startswith("unix://")
 
 
 def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
@@ -149,6 +156,9 @@ def _sidecar(resource: Resource, *, is_closed: bool) -> Iterator[Fault]:
         says = f"says {mode}" if mode else "says nothing of outboundTrafficPolicy"
         message = f"{says}, in place of the mesh's own Sidecar: its pods reach every name directly; write REGISTRY_ONLY"
         yield fault("beside", message, resource, path)
+    elif mapping(resource.value, "spec", "outboundTrafficPolicy").get("egressProxy"):
+        message = "has an egressProxy, which gets all that its pods send to names that nobody registered; take it out"
+        yield fault("beside", message, resource, (*path[:2], "egressProxy"), ERROR if is_closed else WARNING)
     elif mode == "ALLOW_ANY":
         message = "says ALLOW_ANY: its pods reach every name that nobody registered directly; write REGISTRY_ONLY"
         yield fault("beside", message, resource, path, WARNING)
