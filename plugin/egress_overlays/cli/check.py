@@ -108,6 +108,7 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
             {
                 "set": verdict.set_name,
                 "allowed": verdict.allowed,
+                **({"direct": True} if verdict.is_direct else {}),
                 "clients": None if verdict.clients is None else sorted(verdict.clients),
                 "hops": {hop: _hop(found, verdict, hop) for hop in verdict.hops},
                 "listed": _listed(found, verdict.set_name, host, client),
@@ -246,7 +247,8 @@ def _why(one: dict[str, Any]) -> str:
         clients = allowing["clients"]
         limited = f"for {', '.join(clients)} alone" if clients is not None and "as" not in one else ""
         listed = next((f"{entry['name']} {_written(entry)}" for entry in allowing["listed"]), "")
-        return "; ".join(filter(None, (limited, listed)))
+        directly = "by the sidecar, directly: addresses are not checked" if "direct" in allowing else ""
+        return "; ".join(filter(None, (limited, directly, listed)))
     for verdict in one["sets"]:
         # A policy of the network beside the mesh's hops decides nothing.
         deciding = [hop for hop in verdict["hops"] if hop != POLICY] or list(verdict["hops"])

@@ -16,6 +16,7 @@ from ..manifest.resource import (
     KEEP_HOSTS_ANNOTATION,
     KIND,
     LOCAL_CONFIG_ANNOTATION,
+    NAMES_ANNOTATION,
     SET_LABEL,
     SHARD_ANNOTATION,
     STATE_LABEL,
@@ -168,18 +169,30 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
 
             result.findings.append(unknown_set(resource, name, sorted(result.sets)))
             continue
-        _fill_one(index, resource, site, result.sets[name], result)
-    for name, allowed in result.sets.items():
-        checked = any(site is not None and site.checks_clients for taker, site in roots if taker == name)
-        if allowed.limits is not None and name in taken and not checked:
-            from .unmatched import unguarded
+        allowed = result.sets[name]
+        if NAMES_ANNOTATION in resource.annotations:
+            from . import parts
 
-            result.findings.append(unguarded(allowed))
+            allowed = parts.taken(resource, allowed, result.findings)
+            result.findings += parts.untaken(resource, site, result.sets[name], resources)
+        _fill_one(index, resource, site, allowed, result)
+    result.findings += _unchecked(roots, result)
     if earlier:
         from .copies import orphans
 
         result.findings += orphans(earlier, roots)
     return taken
+
+
+def _unchecked(roots: dict[tuple[str, Site | None], list[Resource]], result: Plan) -> Iterator[Finding]:
+    """Lists for some clients whose gateway is not there; a set whose objects all stand alone needs none."""
+    for name, allowed in result.sets.items():
+        takers = {site: ones for (taken, site), ones in roots.items() if taken == name and site is not None}
+        needs_gateway = any(site.beside_of(one.value) for site, ones in takers.items() for one in ones)
+        if allowed.limits is not None and needs_gateway and not any(site.checks_clients for site in takers):
+            from .unmatched import unguarded
+
+            yield unguarded(allowed)
 
 
 def _is_too_many(resource: Resource, places: int, names: int, result: Plan) -> bool:

@@ -22,6 +22,7 @@ SHARD_ANNOTATION = PREFIX + "shard"
 KEEP_HOSTS_ANNOTATION = PREFIX + "keep-hosts"
 TRUST_DOMAINS_ANNOTATION = PREFIX + "trust-domains"
 CHAINS_ANNOTATION = PREFIX + "chains"
+NAMES_ANNOTATION = PREFIX + "names"
 BY_CLIENT_ANNOTATION = PREFIX + "by-client"
 """What components/client-lists marks the EnvoyFilter with, for patches that select by it."""
 LOCAL_CONFIG_ANNOTATION = "config.kubernetes.io/local-config"
@@ -37,6 +38,7 @@ ANNOTATIONS = (
     KEEP_HOSTS_ANNOTATION,
     TRUST_DOMAINS_ANNOTATION,
     CHAINS_ANNOTATION,
+    NAMES_ANNOTATION,
     BY_CLIENT_ANNOTATION,
 )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..manifest.edits import at
 from ..manifest.fields import texts
+from ..manifest.resource import NAMES_ANNOTATION
 from ..names.domain import Domain
-from ..sites import GATEWAY, HOPS, POLICY, BadPlace, Place, site_of
+from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, Place, site_of
 from ..sites.istio import BESIDE
 
 TYPE_CHECKING = False
@@ -45,6 +46,16 @@ class HostList:
         if self.is_missing or (self.hop == GATEWAY and (not self.names or "" in self.names)):
             return [*self.names, EVERYTHING]
         return self.names
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether sidecars let the names out by this list alone, without a gateway."""
+        return self.hop == SIDECAR and not beside([self])
+
+    def takes(self, name: str) -> bool:
+        """Whether the resource is for `name`, and not for the other part of its set alone."""
+        part = self.resource.annotations.get(NAMES_ANNOTATION)
+        return part is None or name.startswith("*") == (part == "wildcards")
 
     def is_known_in(self, namespace: str) -> bool:
         """Whether proxies in `namespace` are told of the resource (Istio, VirtualService.exportTo)."""
@@ -110,9 +121,22 @@ def lists_of(resource: Resource) -> list[HostList]:
 def beside(lists: Sequence[HostList]) -> Mapping[str, str]:
     """The hops that must hold the names of a set with `lists`, each with what it is there."""
     found: dict[str, str] = {}
-    for site in dict.fromkeys(site_of(entry.resource) for entry in lists):
-        found |= site.beside if site is not None else {}
+    for resource in {id(entry.resource): entry.resource for entry in lists}.values():
+        site = site_of(resource)
+        found |= site.beside_of(resource.value) if site is not None else {}
     return found if lists else BESIDE
+
+
+def ways(lists: Sequence[HostList]) -> list[list[HostList]]:
+    """The `lists` of each way out: from the sidecars directly, and through all hops; a name needs one of them.
+
+    Policies of the network and what only makes names known stand on no way by themselves.
+    """
+    directly = [entry for entry in lists if entry.is_direct]
+    through = [entry for entry in lists if not entry.is_direct]
+    if not directly:
+        return [through]
+    return [directly, through] if any(entry.hop in HOPS for entry in through) else [directly]
 
 
 def members(lists: Mapping[str, Sequence[HostList]]) -> list[Resource]:

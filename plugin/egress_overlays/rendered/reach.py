@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..manifest.resource import DEFAULT_SET, INJECT_ANNOTATION
 from ..names.domain import PLACEHOLDER, Domain, minimise
 from ..sites import GATEWAY, POLICY, SIDECAR
-from .host_lists import EVERYTHING, HostList, cover, hops_of, lists_of
+from .host_lists import EVERYTHING, HostList, cover, hops_of, lists_of, ways
 from .identities import who
 from .unannotated import members
 
@@ -49,8 +49,10 @@ def passing(lists: Sequence[HostList], hops: Sequence[str] = ()) -> set[Domain]:
 
     Two lists of one hop are alternatives: what one of them matches passes it.
     """
+    if not hops:
+        return {name for way in ways(lists) for name in passing(way, hops_of(way))}
     passed: set[Domain] | None = None
-    for hop in hops or hops_of(lists):
+    for hop in hops:
         here = {name for entry in lists if entry.hop == hop for name in _domains(entry.matching)}
         passed = here if passed is None else _both(passed, here)
     return passed or set()
@@ -75,10 +77,11 @@ class Verdict:
 
     A policy of the network beside the mesh's hops is for some pods alone: it is shown and decides nothing.
     `clients` are the workloads that the gateway lets it through for, None for every one. Where it was
-    asked for `client`, the sidecars' lists are those that its namespace knows.
+    asked for `client`, the sidecars' lists are those that its namespace knows. `is_direct`: sidecars let it out by
+    themselves, and no gateway sees it.
     """
 
-    __slots__ = ("allowed", "client", "clients", "hops", "host", "set_name")
+    __slots__ = ("allowed", "client", "clients", "hops", "host", "is_direct", "set_name")
 
     def __init__(
         self,
@@ -100,8 +103,12 @@ class Verdict:
             hop: [(entry, entry.match(host)) for entry in lists if entry.hop == hop]
             for hop in dict.fromkeys((*deciding, *policies))
         }
-        passes = all(any(match for _, match in self.hops[hop]) for hop in deciding)
+        passes = any(
+            all(any(entry.match(host) for entry in way if entry.hop == hop) for hop in hops_of(way))
+            for way in ways(lists)
+        )
         self.allowed = passes and self.admits_client
+        self.is_direct = self.allowed and any(entry.is_direct and entry.match(host) for entry in lists)
 
     @property
     def admits_client(self) -> bool:
@@ -116,7 +123,9 @@ class Verdict:
 def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules]) -> frozenset[Client] | None:
     """The clients that `rules` limit `host` to; None where a chain that none of them stands in lets it through."""
     if any(
-        entry.hop == GATEWAY and not any(one.guards(entry) for one in rules) and entry.match(host) for entry in lists
+        (entry.is_direct or (entry.hop == GATEWAY and not any(one.guards(entry) for one in rules)))
+        and entry.match(host)
+        for entry in lists
     ):
         return None
     return who(rules, host)

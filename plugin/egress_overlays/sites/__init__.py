@@ -1,7 +1,8 @@
 """Where a resource holds domains: each kind declared once, as a Site, and found by its API group and kind.
 
-Knows how a kind holds a list, and what must stand beside it; never what is on the list. Imports `manifest` alone.
-Kinds of other packages come by the entry point group `egress_overlays.sites`, see docs/sites.md.
+Knows how a kind holds a list, and what must stand beside it; never what is on the list. Imports `manifest`, and
+the placeholder of `names`. Kinds of other packages come by the entry point group `egress_overlays.sites`, see
+docs/sites.md.
 """
 
 from __future__ import annotations

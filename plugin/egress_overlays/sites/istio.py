@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..manifest.resource import NAMES_ANNOTATION
+from ..names.domain import PLACEHOLDER
 from . import envoy_filter
 from .site import (
     BY_PATCHES,
@@ -11,7 +13,9 @@ from .site import (
     REGISTRY,
     ROUTES,
     SIDECAR,
+    TEXT,
     BadPlace,
+    Form,
     Site,
     list_at,
     mappings,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from .site import Found
 
 GROUP = "networking.istio.io"
+DYNAMIC = "DYNAMIC_DNS"
 
 BESIDE = {
     SIDECAR: "VirtualService with sniHosts for the mesh",
@@ -83,16 +88,48 @@ def _of_service_entry(value: dict[str, Any]) -> Found:
     spec = value.get("spec")
     if not isinstance(spec, dict):
         return []
+    form = TEXT
+    if spec.get("resolution") == DYNAMIC:
+        form = Form(
+            lambda name: f"*.{name}" if name == PLACEHOLDER else name,
+            lambda entry: str(entry).removeprefix("*.") if entry == f"*.{PLACEHOLDER}" else str(entry),
+        )
     # One address or endpoint for many unrelated names would send them all to one place. Istio's CRD drops
     # workload_selector, but what reads protobuf's JSON takes it.
     return [
-        *list_at(spec, "hosts", ("spec",)),
+        *list_at(spec, "hosts", ("spec",), form),
+        *_needs_a_part(value, spec),
         *(
             BadPlace(("spec", key), "must be absent: it would send every domain of the list to one place")
             for key in ("addresses", "endpoints", "workloadSelector", "workload_selector")
             if spec.get(key)
         ),
     ]
+
+
+def _needs_a_part(value: dict[str, Any], spec: dict[str, Any]) -> Iterator[BadPlace]:
+    """Istio takes wildcards alone where sidecars resolve the name that is asked for (ServiceEntry, DYNAMIC_DNS)."""
+    if spec.get("resolution") == DYNAMIC:
+        metadata = value.get("metadata")
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        part = annotations.get(NAMES_ANNOTATION) if isinstance(annotations, dict) else None
+        if part != "wildcards":
+            reason = (
+                f"is DYNAMIC_DNS, which Istio takes for wildcards alone; write {NAMES_ANNOTATION}: wildcards here, and "
+                "add a ServiceEntry with resolution: DNS and exact there"
+            )
+            yield BadPlace(("spec", "resolution"), reason)
+
+
+def _registers_as(value: dict[str, Any], _path: Path) -> str:
+    """The hop of a ServiceEntry: sidecars that resolve names themselves lead its connections out, without a route."""
+    return SIDECAR if leads_out(value) else REGISTRY
+
+
+def leads_out(value: dict[str, Any]) -> bool:
+    """Whether the sidecars resolve the hosts of this ServiceEntry and connect by themselves."""
+    spec = value.get("spec")
+    return isinstance(spec, dict) and spec.get("resolution") in ("DNS", "DNS_ROUND_ROBIN", DYNAMIC)
 
 
 def _for_namespaces(namespaces: frozenset[str]) -> Edits:
@@ -136,9 +173,9 @@ SERVICE_ENTRY = Site(
     GROUP,
     "ServiceEntry",
     _of_service_entry,
-    hop=REGISTRY,
+    hop=_registers_as,
     holds="spec.hosts",
-    beside=BESIDE,
+    beside=lambda value: {} if leads_out(value) else BESIDE,
     limit=256,  # maxItems of the CRD
     makes_more=True,
     exported=_for_namespaces,

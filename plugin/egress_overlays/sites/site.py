@@ -48,7 +48,8 @@ class Site:
     a person must mend; it raises nothing. `hop`: what the lists stand for, one of the constants above, or a function
     of (value, path) that says it. `holds`: where its lists stand, in words.
 
-    `beside`: the hops that must hold the names as well, each with what it is there. `limit`: the most names in one
+    `beside`: the hops that must hold the names as well, each with what it is there, or a function of (value) that says
+    them. `limit`: the most names in one
     object, 0 for any number; `makes_more`: whether further objects are made past it. `exported`: the edits by which a
     copy is for the proxies of some namespaces alone, without which no list for some clients may stand in the kind,
     unless `checks_clients`, who asks. `keeps_hosts`: whether names may stand in spec.hosts beside the list.
@@ -82,7 +83,7 @@ class Site:
         *,
         hop: str | Callable[[dict[str, Any], Path], str],
         holds: str,
-        beside: Mapping[str, str] | None = None,
+        beside: Mapping[str, str] | Callable[[dict[str, Any]], Mapping[str, str]] | None = None,
         limit: int = 0,
         makes_more: bool = False,
         exported: Callable[[frozenset[str]], Edits] | None = None,
@@ -120,6 +121,10 @@ class Site:
     def hop_of(self, value: dict[str, Any], path: Path) -> str:
         """The hop that the list at `path` of an object stands for."""
         return self.hop if isinstance(self.hop, str) else self.hop(value, path)
+
+    def beside_of(self, value: dict[str, Any]) -> Mapping[str, str]:
+        """The hops that must hold the names of an object as well; none where it lets them out by itself."""
+        return self.beside(value) if callable(self.beside) else self.beside
 
 
 class Form:

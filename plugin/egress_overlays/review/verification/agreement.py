@@ -114,7 +114,7 @@ def _placeholders(lists: Sequence[HostList]) -> Faults:
     for_everybody = others - {name for entry in copies for name in entry.names}
     for entry in lists:
         alone = list(entry.names) == [PLACEHOLDER] and entry.hop in (SIDECAR, REGISTRY, ROUTES) and entry not in copies
-        if PLACEHOLDER in entry.names and (for_everybody if alone else others):
+        if PLACEHOLDER in entry.names and any(map(entry.takes, for_everybody if alone else others)):
             path = (*entry.path, list(entry.names).index(PLACEHOLDER))
             yield fault(
                 "placeholder",
@@ -149,7 +149,9 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
     ]
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}
     for what, entry, hosts in parts:
-        missing = sorted(union - hosts)
+        # What a hop of several objects holds is taken together; of one object, its own part counts.
+        alone = entry.hop in {GATEWAY, POLICY}
+        missing = sorted(name for name in union - hosts if not alone or entry.takes(name))
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
             yield fault("agreement", message, entry.resource, entry.path)

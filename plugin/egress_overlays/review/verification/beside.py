@@ -36,7 +36,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     routed = _names_at(ROUTES, found)
     gateways = Gateways(found.resources, members, options.root_namespace)
     known = set(map(id, members))
-    is_closed = any(_closes(one, options.root_namespace) for one in found.resources)
+    is_closed = any(closes(one, options.root_namespace) for one in found.resources)
     namespaces = {one.namespace for one in gateways.workloads}
     entries = {(one.kind, one.name, one.namespace) for one in members if acts(one, BY_REGISTERING)}
     yield from widened(found.resources, namespaces, is_closed=is_closed)
@@ -64,7 +64,7 @@ def _names_at(hop: str, found: Rendered) -> set[str]:
     return {name for entries in found.lists.values() for entry in entries if entry.hop == hop for name in entry.names}
 
 
-def _closes(resource: Resource, root_namespace: str) -> bool:
+def closes(resource: Resource, root_namespace: str) -> bool:
     """Whether it is the mesh's Sidecar of components/restrict-direct-egress: what is not registered is closed."""
     mode = text(mapping(resource.value, "spec", "outboundTrafficPolicy"), "mode")
     return is_istio(resource, "Sidecar") and resource.namespace == root_namespace and mode == "REGISTRY_ONLY"

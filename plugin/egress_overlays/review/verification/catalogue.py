@@ -38,6 +38,7 @@ MANIFESTS = {
     "copies": "A further object of a list differs from its first one in name and names alone.",
     "dangling": "What the gateway's manifests name is among them: Gateway, Service, subset, the pods of a selector.",
     "deny-all": "A set that admits nothing is meant to.",
+    "direct": "A list without a gateway is as Istio takes it, and what it cannot promise is accepted.",
     "duplicate-object": "No object stands twice.",
     "duplicate-name": "No listener has a server name twice (Envoy refuses it).",
     "empty": "No list of names is empty: an empty server_names matches every name (Envoy, FilterChainMatch).",

@@ -23,7 +23,11 @@ def rule(found: Rendered, _options: Options) -> Faults:
     for name, lists in found.lists.items():
         rules = found.rules.get(name, [])
         copies = [entry for entry in lists if is_limited(entry.resource)]
-        if copies and not rules:
+        directly = [entry for entry in copies if entry.is_direct]
+        if directly:
+            message = "is for some clients only, and no gateway is asked: every workload of their namespaces may use it"
+            yield fault("client-rules", message, directly[0].resource, directly[0].path, WARNING)
+        elif copies and not rules:
             message = f"is for some clients only, but no gateway of the set {ascii_quoted(name)} checks who asks"
             yield fault("client-rules", message, copies[0].resource, copies[0].path)
         for one in rules:
