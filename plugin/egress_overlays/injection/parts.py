@@ -40,7 +40,7 @@ def taken(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> All
         if entry.domain.is_wildcard == (asked == WILDCARDS) and allowed.cover_of(entry) is None
     ]
     denials = allowed.denials.entries if allowed.denials else ()
-    return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials)
+    return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials)  # type: ignore[arg-type]
 
 
 def untaken(resource: Resource, site: Site | None, allowed: AllowSet, among: Sequence[Resource]) -> Iterator[Finding]:
