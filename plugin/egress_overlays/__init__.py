@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from .injection.applying import apply
     from .injection.inject import plan
     from .injection.plan import Plan
-    from .lists.allowlist import AllowSet, Entry
+    from .lists.allowlist import AllowSet
     from .lists.allowlist import read as read_sets
+    from .lists.entries import Entry
     from .manifest.findings import Finding
     from .manifest.resource import Resource
     from .names import parse

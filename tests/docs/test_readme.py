@@ -148,7 +148,7 @@ TROUBLES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     ),
     "which the function alone gives to copies": (_copy_of_nothing, BUILD),
     "is an IP address": (_line("192.0.2.1"), BUILD),
-    "holds a port": (_line("ghcr.io:443"), BUILD),
+    "holds the port": (_line("ghcr.io:80"), BUILD),
     "has white space inside": (_line("ghcr.io pypi.org"), BUILD),
     'opens everything under "co.uk"': (_line("*.co.uk"), BUILD),
 }

@@ -79,7 +79,7 @@ def test_the_text_file_of_a_generator_is_edited_as_a_configmap_is(
 
 def test_of_several_names_all_are_added_or_none(run: Run, tree: Path) -> None:
     file = generated(tree, "files: [team=team.txt]", b"a.team.example.com\n")
-    for wrong in ("*.com", "b.example.com:443"):
+    for wrong in ("*.com", "b.example.com:80"):
         assert run("add", "b.example.com", wrong, "--group", "team", "overlays/dev").code == 2
     assert file.read_bytes() == b"a.team.example.com\n"
     trial = run("add", "b.example.com", "c.example.com", "--group", "team", "--dry-run", "overlays/dev")

@@ -57,7 +57,7 @@ REFUSED = [
     ("https://192.0.2.1/", "is a URL", ALONE),
     ("https://user@example.com", "is a URL", ALONE),
     ("user@example.com", "holds a user or an e-mail address", ALONE),
-    ("api.example.com:443", "holds a port; the port is 443 for all", f'{ALONE}: "api.example.com"'),
+    ("api.example.com:443", "holds a port, where a name alone can stand", f'{ALONE}: "api.example.com"'),
     ("*.example.com:443", "holds a port", f'{ALONE}: "*.example.com"'),
     ("api.example.com/v1", "holds a path; the gateway sees names, never paths", f'{ALONE}: "api.example.com"'),
     ("api.example.com?q", "holds a path", ALONE),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..manifest.fields import texts
 from ..manifest.findings import ERROR
 from ..manifest.resource import CHAINS_ANNOTATION
-from ..names import parse
 from ..names.domain import Domain, InvalidDomain
+from ..names.ports import pairs
 from ..rendered.checking import check
 from ..rendered.host_lists import beside
 from ..rendered.reach import nearest
@@ -70,7 +70,7 @@ def run(arguments: Namespace, console: Console) -> int:
 def asked(found: Rendered, text: str, client: Client | None, faults: Sequence[Reported]) -> dict[str, Any]:
     """The answer for what a person asked for, where verify says `faults`; what no list may hold is denied, and why."""
     try:
-        parsed = parse(text)
+        parsed = pairs(text)
     except InvalidDomain as fault:
         denied = {"host": text, "allowed": False, "reason": f"no list may hold it: {fault}", "sets": []}
         return denied if client is None else {**denied, "as": str(client)}

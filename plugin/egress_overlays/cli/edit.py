@@ -10,8 +10,8 @@ from ..editing import layers
 from ..editing.listfile import Uneditable
 from ..editing.replace import replace
 from ..manifest.nearness import did_you_mean
-from ..names import parse
 from ..names.domain import Domain, InvalidDomain
+from ..names.ports import pairs
 from ..rendered.tracing import shown
 from . import inputs
 from .console import Failure
@@ -109,7 +109,7 @@ def shared(path: Path, arguments: Namespace) -> list[str]:
 def domain(text: str) -> tuple[Domain, ...]:
     """What `text` stands for; raises Failure."""
     try:
-        return parse(text)
+        return pairs(text)
     except InvalidDomain as fault:
         raise Failure(f"cannot stand on a list: {fault}") from None
 

@@ -12,8 +12,8 @@ from ..foreign.values import Map, Text, documents
 from ..lists.clients import Client, InvalidClient
 from ..lists.clients import parse as parse_client
 from ..manifest.nearness import nearest, wanted
-from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
+from ..names.ports import pairs
 from ..yamltext import InvalidInput
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _host(text: str, place: str, expect: str, faults: list[str]) -> str:
     if not text:
         return ""
     try:
-        domains = parse(text)
+        domains = pairs(text)
     except InvalidDomain as fault:
         if expect == ALLOW:
             faults.append(f"{place}: {ascii_quoted(text)}: no list may hold it, so that it is never allowed: {fault}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..names import parse
 from ..names.domain import Domain, InvalidDomain
+from ..names.ports import pairs
 from ..rendered.blame import Blame, head
 from ..rendered.history import History
 
@@ -72,7 +72,7 @@ def _deciding(outcome: dict[str, Any], lines: Iterable[Line]) -> Line | None:
 
 def _opens(text: str, host: str) -> bool:
     try:
-        found = parse(text.partition("#")[0].strip())
+        found = pairs(text.partition("#")[0].strip())
     except InvalidDomain:
         return False
     return any(map(Domain(host).meets, found))

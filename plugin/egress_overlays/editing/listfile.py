@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..manifest.resource import SET_LABEL, Resource
-from ..names import parse
 from ..names.domain import Domain, InvalidDomain
+from ..names.ports import pairs
 from ..yamltext import InvalidInput, manifests
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def lines_of(text: str) -> list[Line]:
         name = line.partition("#")[0].strip(" \t\r")
         if name:
             try:
-                found.append(Line(number, name, parse(name)))
+                found.append(Line(number, name, pairs(name)))
             except InvalidDomain:
                 found.append(Line(number, name, ()))
     return found

@@ -56,11 +56,10 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
     if function_config is not None:
         result.findings += _about_config(function_config)
     taken = _fill(resources, result)
-    for name, allowed in result.sets.items():
-        if name not in taken:
-            from .unmatched import not_taken
+    if any(allowed.ports or name not in taken for name, allowed in result.sets.items()):
+        from .unmatched import about_sets
 
-            result.findings += not_taken(name, allowed, sorted(taken))
+        result.findings += about_sets(result.sets, sorted(taken))
     if any(result.copies.values()):
         from .copies import name_faults
 

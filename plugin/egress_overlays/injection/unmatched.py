@@ -11,7 +11,7 @@ from ..sites import USUAL, Place, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..lists.allowlist import AllowSet
     from ..sites import BadPlace, Site
@@ -38,6 +38,14 @@ def unknown_set(resource: Resource, name: str, known: list[str]) -> Finding:
     )
 
 
+def about_sets(sets: Mapping[str, AllowSet], taken: list[str]) -> Iterator[Finding]:
+    """Sets that nothing takes, or that hold what nothing can be rendered for."""
+    for name, allowed in sets.items():
+        yield from without_ports(allowed)
+        if name not in taken:
+            yield from not_taken(name, allowed, taken)
+
+
 def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Finding]:
     """Lists of a set that no resource takes; `taken` are those that some do."""
     there = f"sets taken here: {', '.join(map(ascii_quoted, taken))}" if taken else "no resource takes any set"
@@ -48,6 +56,21 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
             f"{INJECT_ANNOTATION}: {ascii(name)[1:-1]}, or mend the label {SET_LABEL}{did_you_mean(name, taken)}",
             "set-not-taken",
         )
+
+
+def without_ports(allowed: AllowSet) -> Iterator[Finding]:
+    """Names at ports that nothing of their set can be rendered for."""
+    for entry in allowed.entries:
+        if ":" in entry.domain:
+            yield Finding(
+                ERROR,
+                f'"{entry.domain}" is understood, but nothing renders other ports than 443 yet; remove the line',
+                rule="port",
+                resource=entry.source,
+                group=entry.group,
+                line=entry.line,
+                value=entry.domain,
+            )
 
 
 def unguarded(allowed: AllowSet) -> Finding:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..manifest.findings import ERROR, INFO, WARNING, Finding, fault_of, has_errors
+from ..manifest.findings import ERROR, Finding, fault_of, has_errors
 from ..manifest.resource import (
-    ALLOW_EMPTY_ANNOTATION,
     CLIENTS_ANNOTATION,
     DEFAULT_SET,
     SET_LABEL,
@@ -13,6 +12,8 @@ from ..manifest.resource import (
 from ..names import parse
 from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
 from . import unread
+from .entries import Entry
+from .remarks import about
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,30 +21,9 @@ if TYPE_CHECKING:
 
     from .clients import Client, Limits
     from .denials import Denials
-    from .fields import Fields
 
 # Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
 _LONGEST_LINE = 4096
-
-
-class Entry:
-    """One name of one line: where it came from (`source`, `group`, `line` from 1) and its `comment`."""
-
-    __slots__ = ("comment", "domain", "group", "line", "source")
-
-    def __init__(self, domain: Domain, source: Resource, group: str, line: int, comment: str) -> None:
-        self.domain = domain
-        self.source = source
-        self.group = group
-        self.line = line
-        self.comment = comment
-
-    @property
-    def fields(self) -> Fields:
-        """Whose it is, why, and until when: by its comment, its group and its ConfigMap."""
-        from . import fields
-
-        return fields.of(self.comment, self.source, self.group)
 
 
 class AllowSet:
@@ -96,6 +76,22 @@ class AllowSet:
                 asked[entry.domain] = clients if known is None else clients | known
         return asked
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports of its names but 443, in order."""
+        return tuple(sorted({entry.domain.port for entry in self.entries if ":" in entry.domain}))
+
+    def at(self, port: int) -> AllowSet:
+        """The part of it that is for `port`, of names alone; itself where all of it is."""
+        if not self.ports:
+            return self
+        entries = [
+            Entry(one.domain.name, one.source, one.group, one.line, one.comment)
+            for one in self.entries
+            if one.domain.port == port
+        ]
+        return AllowSet(self.name, self.sources, entries, self.clients)
+
     def is_for_all(self, name: Domain | None) -> bool:
         """Whether `name` is emitted for every workload, limits or none."""
         return self.limits is not None and name in self.limits.shared
@@ -137,7 +133,7 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         denials: list[Entry] = []
         entries = [entry for source in group for entry in _entries(source, findings, denials)]
         sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings), denials)
-        findings += _about_list(allowed, refused=has_errors(findings[before:]))
+        findings += about(allowed, refused=has_errors(findings[before:]))
         findings += allowed.denials.findings(name, entries) if allowed.denials else ()
     return sets, findings
 
@@ -214,12 +210,18 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding], den
             findings.append(_invalid(source, group, number, fault))
             continue
         try:
-            parsed = parse(name)
+            parsed = parse(name) if ":" not in name else _pairs(name)
         except InvalidDomain as fault:
             denials += _denied(fault, Entry(Domain(), source, group, number, comment), findings)
             continue
         for domain in parsed:
             yield Entry(domain, source, group, number, comment)
+
+
+def _pairs(line: str) -> tuple[Domain, ...]:
+    from ..names.ports import pairs
+
+    return pairs(line)
 
 
 def _denied(fault: InvalidDomain, line: Entry, findings: list[Finding]) -> list[Entry]:
@@ -243,52 +245,4 @@ def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> F
         line=line,
         value=fault.text[:300],
         proposal=fault.proposal,
-    )
-
-
-def _about_list(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
-    """What is to be said of a whole set: empty, repeats and covered names, doubtful names.
-
-    `refused`: some of its lines were refused, so that an empty list says nothing new.
-    """
-    if not allowed.entries and not refused:
-        may_be_empty = any(source.annotations.get(ALLOW_EMPTY_ANNOTATION) for source in allowed.sources)
-        if not may_be_empty:
-            yield Finding(
-                ERROR,
-                f"the set {ascii_quoted(allowed.name)} has no domain at all; add one, or annotate the ConfigMap "
-                f'with {ALLOW_EMPTY_ANNOTATION}: "true" to deny everything on purpose',
-                rule="empty-list",
-                resource=allowed.sources[0],
-            )
-    if allowed.entries and not refused:
-        yield from unread.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
-    seen: dict[Domain, Entry] = {}
-    for entry in allowed.entries:
-        first = seen.setdefault(entry.domain, entry)
-        cover = allowed.cover_of(entry)
-        if entry.source in allowed.clients and allowed.is_for_all(cover):
-            yield _remark(
-                entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
-            )
-        elif cover is not None:
-            yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
-        elif first is not entry:
-            yield _remark(entry, "stands more than once and is emitted once", "repeated")
-        if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain):
-            from . import doubts
-
-            for message, rule in doubts.of(entry.domain):
-                yield _remark(entry, message, rule, WARNING)
-
-
-def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Finding:
-    return Finding(
-        severity,
-        f'"{entry.domain}" {message}',
-        rule=rule,
-        resource=entry.source,
-        group=entry.group,
-        line=entry.line,
-        value=entry.domain,
     )

@@ -1,4 +1,4 @@
-"""Names that may stand on a list and are doubtful: wildcards that customers share, look-alikes; loaded for those."""
+"""Names that may stand on a list and are doubtful: shared wildcards, look-alikes, some ports; loaded for those."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 def of(domain: Domain) -> Iterator[tuple[str, str]]:
     """What is doubtful about a name, and the rule that says so."""
+    if ":" in domain:
+        from ..names.ports import DOUBTFUL
+
+        if domain.port in DOUBTFUL:
+            yield f"has a port that {DOUBTFUL[domain.port]}", "port"
+        domain = domain.name
     if domain.is_wildcard:
         from ..names.public_suffix import is_private_suffix, shared_below
 

@@ -17,6 +17,9 @@ _HEX_DIGITS = "0123456789abcdef"
 # specification). `invalid` is also where the placeholder of a deny-everything list lives.
 RESERVED = ("cluster.local", "svc", "localhost", "invalid")
 
+HTTPS = 443
+"""The port of a name without one."""
+
 PLACEHOLDER = "egress-domains.invalid"
 """The one host of a list that admits nothing: RFC 6761 promises that it never resolves."""
 
@@ -39,7 +42,7 @@ class Domain(str):
     """A normalised name, or `*.` and a normalised name; made by `read` alone.
 
     Lower case, no trailing dot, A-labels only (RFC 1123 section 2.1, RFC 5890): the form in which
-    Envoy compares an SNI.
+    Envoy compares an SNI. A name at another port than 443 ends in it, as `ports` writes it.
     """
 
     __slots__ = ()
@@ -53,6 +56,16 @@ class Domain(str):
     def is_wildcard(self) -> bool:
         """Whether this entry stands for every name below its base."""
         return self[:1] == "*"
+
+    @property
+    def port(self) -> int:
+        """The port that the name is for."""
+        return int(self.rpartition(":")[2]) if ":" in self else HTTPS
+
+    @property
+    def name(self) -> Domain:
+        """The name, whatever its port."""
+        return Domain(self.partition(":")[0]) if ":" in self else self
 
     def matches(self, host: str) -> bool:
         """Whether Envoy's `server_names` would match the lower-case name `host` with this entry.

@@ -107,7 +107,7 @@ def _url(_text: str, name: str) -> tuple[str, str] | None:
     if "/" in name or "?" in name or "#" in name or "\\" in name:
         return "holds a path; the gateway sees names, never paths", f"write the host name alone{_such_as(name)}"
     if ":" in name:
-        return "holds a port; the port is 443 for all", f"write the host name alone{_such_as(name)}"
+        return "holds a port, where a name alone can stand", f"write the host name alone{_such_as(name)}"
     return None
 
 

@@ -10,7 +10,7 @@ from ..names.public_suffix import registered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..lists.allowlist import Entry
+    from ..lists.entries import Entry
     from ..rendered.rendered import Rendered
 
 LISTED = "listed"

@@ -1,0 +1,82 @@
+"""What is to be said of a whole set: that it is empty, and of each entry that it opens nothing, or is doubtful."""
+
+from __future__ import annotations
+
+from ..manifest.findings import ERROR, INFO, WARNING, Finding
+from ..manifest.resource import ALLOW_EMPTY_ANNOTATION
+from ..names.domain import ascii_quoted
+from . import unread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from typing import Protocol
+
+    from ..manifest.resource import Resource
+    from ..names.domain import Domain
+    from .entries import Entry
+
+    class AllowSet(Protocol):
+        """A set, as `allowlist` has it."""
+
+        name: str
+        sources: Sequence[Resource]
+        entries: Sequence[Entry]
+
+        @property
+        def clients(self) -> Collection[Resource]:
+            """The sources that are for some clients."""
+
+        def cover_of(self, entry: Entry) -> Domain | None:
+            """What opens the name of `entry` already."""
+
+        def is_for_all(self, name: Domain | None) -> bool:
+            """Whether `name` is for every workload."""
+
+
+def about(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
+    """What is to be said of a whole set: empty, repeats and covered names, doubtful names.
+
+    `refused`: some of its lines were refused, so that an empty list says nothing new.
+    """
+    if not allowed.entries and not refused:
+        may_be_empty = any(source.annotations.get(ALLOW_EMPTY_ANNOTATION) for source in allowed.sources)
+        if not may_be_empty:
+            yield Finding(
+                ERROR,
+                f"the set {ascii_quoted(allowed.name)} has no domain at all; add one, or annotate the ConfigMap "
+                f'with {ALLOW_EMPTY_ANNOTATION}: "true" to deny everything on purpose',
+                rule="empty-list",
+                resource=allowed.sources[0],
+            )
+    if allowed.entries and not refused:
+        yield from unread.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
+    seen: dict[Domain, Entry] = {}
+    for entry in allowed.entries:
+        first = seen.setdefault(entry.domain, entry)
+        cover = allowed.cover_of(entry)
+        if entry.source in allowed.clients and allowed.is_for_all(cover):
+            yield _remark(
+                entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
+            )
+        elif cover is not None:
+            yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
+        elif first is not entry:
+            yield _remark(entry, "stands more than once and is emitted once", "repeated")
+        if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain or ":" in entry.domain):
+            from . import doubts
+
+            for message, rule in doubts.of(entry.domain):
+                yield _remark(entry, message, rule, WARNING)
+
+
+def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Finding:
+    return Finding(
+        severity,
+        f'"{entry.domain}" {message}',
+        rule=rule,
+        resource=entry.source,
+        group=entry.group,
+        line=entry.line,
+        value=entry.domain,
+    )

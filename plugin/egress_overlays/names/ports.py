@@ -1,0 +1,101 @@
+"""Names with a port, `NAME:PORT`: which ports can be on a list, and why others cannot; loaded where a line has one.
+
+A pair is a Domain that ends in its port, so that a name at one port equals and covers nothing at another. At 443 it is
+the name alone.
+"""
+
+from __future__ import annotations
+
+from . import parse
+from .domain import HTTPS, Domain, InvalidDomain
+
+HIGHEST = 30999
+_SHIFTED = 31000
+_NOT_BOUND = 1024  # the gateway's process may not listen below it
+_MESH_LISTENER, _ITS_PLACE = 8443, 32443
+_ISTIO = range(15000, 15100)
+
+_STARTTLS = "begins in the clear and changes to TLS later (STARTTLS), so that no name is there for the gateway to check"
+_CLEAR = "carries no TLS, so that no name is there for the gateway to check"
+_REFUSED = {
+    21: (f"is FTP's, which {_STARTTLS}", 990),
+    22: (f"is SSH's, which {_CLEAR}", 0),
+    23: (f"is Telnet's, which {_CLEAR}", 992),
+    25: (f"is SMTP's, which {_STARTTLS}", 465),
+    53: (f"is DNS's, which {_CLEAR}", 853),
+    80: (f"is plain HTTP's, which {_CLEAR}", HTTPS),
+    110: (f"is POP3's, which {_STARTTLS}", 995),
+    119: (f"is NNTP's, which {_STARTTLS}", 563),
+    143: (f"is IMAP's, which {_STARTTLS}", 993),
+    389: (f"is LDAP's, which {_STARTTLS}", 636),
+    587: (f"is mail submission's, which {_STARTTLS}", 465),
+    1883: (f"is MQTT's without TLS, which {_CLEAR}", 8883),
+    3306: ("is MySQL's, whose server speaks first and agrees on TLS later, so that no name is there to check", 0),
+    5222: (f"is XMPP's, which {_STARTTLS}", 5223),
+    5672: (f"is AMQP's without TLS, which {_CLEAR}", 5671),
+}
+_OTHER_WAY = {
+    22: "there is no way through this gateway; use the service's HTTPS interface",
+    3306: "use a TLS port in front of the server (a proxy that speaks TLS from the first byte), and write that one",
+}
+DOUBTFUL = {
+    5432: (
+        "is PostgreSQL's, which agrees on TLS in the clear unless the client says sslnegotiation=direct (PostgreSQL 17 "
+        "on both sides); other clients do not get through"
+    ),
+    1433: (
+        "is SQL Server's, which agrees on TLS in the clear unless the client says Encrypt=Strict (TDS 8.0); other "
+        "clients do not get through"
+    ),
+}
+"""Ports that carry TLS from the first byte for some clients alone, and for which."""
+
+
+def pairs(text: str) -> tuple[Domain, ...]:
+    """As `parse`, of a line that may end in a port. Raises InvalidDomain."""
+    name, colon, written = text.rpartition(":")
+    if not (colon and written.isascii() and written.isdecimal() and "/" not in name and ":" not in name):
+        return parse(text)
+    try:
+        found = parse(name)
+    except InvalidDomain:
+        return parse(text)  # which quotes all of the line, and says what is wrong with it
+    fault = _fault(written)
+    if fault:
+        reason, instead = fault
+        proposal = ""
+        if isinstance(instead, int):
+            proposal = name if instead == HTTPS else f"{name}:{instead}"
+            instead = f'what works instead: "{proposal}"'
+        raise InvalidDomain(text, f"holds the port {written[:20]}, which {reason}", instead, proposal)
+    port = int(written)
+    return found if port == HTTPS else tuple(Domain(f"{one}:{port}") for one in found)
+
+
+def _fault(written: str) -> tuple[str, int | str] | None:
+    """Why a port cannot be on a list, and the port or the words for what works instead; None where it can."""
+    if len(written) > 5 or written[0] == "0" or int(written) > 65535:
+        return "is none", "write a number from 1 to 65535 without leading zeros"
+    port = int(written)
+    if port in _REFUSED:
+        reason, instead = _REFUSED[port]
+        return reason, instead or _OTHER_WAY[port]
+    if port in _ISTIO:
+        return "Istio's proxies need for themselves (15000 to 15099)", "use another port of the service"
+    if port > HIGHEST:
+        return (
+            "the gateway needs for connections of its own (31000 and above)",
+            f"use a port of the service up to {HIGHEST}",
+        )
+    return None
+
+
+def listening(port: int) -> int:
+    """The port of the gateway where connections for `port` arrive: each has one of its own.
+
+    The gateway knows by it where a connection may go. Ports below 1024 and the mesh listener's own are moved to where
+    no port of a list can be.
+    """
+    if port < _NOT_BOUND:
+        return _SHIFTED + port
+    return _ITS_PLACE if port == _MESH_LISTENER else port
