@@ -20,3 +20,7 @@ bench-verify: .venv/.dev ## Measure verify beside an idle interpreter: bench/res
 .PHONY: bench-trees
 bench-trees: .venv/.dev ## Measure diff of 200 overlays beside their builds alone: bench/results/trees.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.trees $(BENCH)
+
+.PHONY: bench-pages
+bench-pages: .venv/.dev ## Measure the page of matrix in Chromium: bench/results/pages.md
+	@$(VENV)/python -m bench.pages

@@ -6,13 +6,20 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from command import Run, one_line
 from egress_overlays import Domain, parse
+from egress_overlays.cli.formats import html
+from egress_overlays.cli.formats.view import View
+from egress_overlays.cli.matrix import data
+from egress_overlays.cli.report import Report
 from egress_overlays.rendered.rendered import Rendered
+from egress_overlays.review.environments import LISTED, NO, Cell
+from egress_overlays.review.environments import Row as NameRow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,6 +214,64 @@ def test_the_page_filters_and_searches(width: int, run: Run, tree: Path, chromiu
     ]
     assert found["counted"] == f"{len(differing)} of {len(cells)} names"
     assert not found["wide"], "the page scrolls sideways"
+
+
+LARGE = """
+<script>
+addEventListener("load", () => {
+  const counts = [body.rows.length];
+  more.click();
+  counts.push(body.rows.length);
+  form.text.value = "host-799.shop.example";
+  form.dispatchEvent(new Event("input"));
+  const row = body.rows[0], cell = row.cells[1];
+  cell.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+  const label = getComputedStyle(cell).getPropertyValue("--env"), folded = getComputedStyle(cell).display;
+  row.querySelector(".sum").click();
+  const out = document.createElement("pre");
+  out.id = "seen";
+  out.textContent = JSON.stringify({
+    counts, found: [...body.rows].map(one => one.cells[0].firstChild.textContent), cells: row.cells.length,
+    title: cell.title, label, folded, open: getComputedStyle(cell).display,
+    total: row.querySelector(".sum").textContent,
+    boxes: form.querySelector("details").open, wide: document.documentElement.scrollWidth > innerWidth,
+  });
+  document.body.append(out);
+});
+</script>
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_large_page_is_made_as_far_as_it_is_looked_at(width: int, tmp_path: Path, chromium: str) -> None:
+    titles = ['</style><b>"\\', *(f"team-{number:03}" for number in range(1, 200))]
+    rows = []
+    for at in range(800):
+        # No two environments are equal, which would be one column: each has all names but one.
+        cells = [Cell(NO) if number == at else Cell(LISTED, (), ("shop/*",)) for number in range(200)]
+        rows.append(NameRow(Domain(f"host-{at}.shop.example"), "default", tuple(cells), (), (), (), ()))
+    text = html.write(Report("matrix", "all", data(titles, rows)), View("html"))
+    assert len(text) < 1_500_000  # 160,000 cells
+    page = tmp_path / "page.html"
+    page.write_text(text.replace("</body>", f"{LARGE}</body>"))
+    dom = browse(chromium, page, f"--window-size={width},900", "--dump-dom")
+    match = re.search(r'<pre id="seen">(.*?)</pre>', dom, re.DOTALL)
+    assert match, "the page's script did not run"
+    found = json.loads(unescape(match[1]))
+    first, after = found.pop("counts")
+    assert 0 < first < after < len(rows)
+    display = found.pop("folded"), found.pop("open")
+    assert display == (("none", "block") if width == 390 else ("table-cell", "table-cell"))
+    assert found == {
+        "found": ["host-799.shop.example"],
+        "cells": 1 + len(titles) + 4,
+        "title": f"{titles[0]}: listed for shop/*",
+        "label": found["label"],
+        "total": "in 200 of 200",
+        "boxes": False,
+        "wide": False,
+    }
+    assert "</style><b>" not in text  # a column's title stands in the style sheet too
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

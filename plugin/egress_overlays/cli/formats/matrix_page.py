@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 _WORDS = {LISTED: "listed", COVERED: "covered", PARTLY: "partly", NO: "no"}
 _SIGNS = {LISTED: "✓", COVERED: "✱", PARTLY: "◐", NO: "·"}
 
+_FEW = 12
+"""More columns than that are narrow, and their boxes are folded."""
+_CELLS = 4_000
+"""How many cells a browser makes at a time."""
+_FEWEST = 25
+"""Rows at a time, at least."""
+
 
 def values(report: Report) -> dict[str, str]:
-    """What stands in the places of the page; it works without JavaScript too, but for filter and search."""
+    """What stands in the places of the page.
+
+    Without JavaScript it shows its first rows, and neither filters nor searches. Cells that say the same stand there
+    once, and rows beyond the first name them by number: the page stays small, and a browser makes what is in sight.
+    """
     rows: Sequence[dict[str, Any]] = report.data["names"]
     columns = _folded(report.data["environments"], rows)
     several = len({row["set"] for row in rows}) > 1
@@ -31,17 +42,54 @@ def values(report: Report) -> dict[str, str]:
         f'<label title="{all_titles[first]}"><input type="checkbox" name="env" value="{at}"> {html(title)}</label>'
         for at, (first, title) in enumerate(shown.items())
     )
+    is_many = len(shown) > _FEW
+    count = max(_FEWEST, _CELLS // max(len(shown), 1))
+    cells = _Cells()
+    written = [_row(row, shown, cells, several=several, inline=at < count) for at, row in enumerate(rows)]
     made = ", ".join(filter(None, [report.data["revision"], report.data["date"]]))
+    left = len(rows) - count
     return {
-        "TITLE": html(", ".join(shown.values())),
+        "TITLE": html(", ".join(list(shown.values())[:_FEW])) + (f" and {len(shown) - _FEW} more" if is_many else ""),
         "MADE": html(f"Of {made}. " if made else ""),
         "COUNT": str(len(rows)),
-        "ENVIRONMENTS": chips,
+        "ENVIRONMENTS": _chips(chips, len(shown)),
+        "MANY": ' class="many"' if is_many else "",
+        "LABELS": "".join(
+            f'td.env:nth-child({at}) {{ --env: "{_css(title)}"; }}\n'
+            for at, title in enumerate(shown.values(), 3 if several else 2)
+        ),
         "SET": '<th scope="col">Set</th>' if several else "",
         "HEAD": head,
-        "BODY": "\n".join(_row(row, shown, several=several) for row in rows),
+        "BODY": "\n".join(written[:count]),
+        "STEP": str(count),
+        "LEFT": f"<noscript><p>{left} more names need JavaScript.</p></noscript>" if left > 0 else "",
+        "FURTHER": "\n".join(written[count:]),
+        "CELLS": "".join(cells.numbers),
         "VERSION": html(VERSION),
     }
+
+
+class _Cells:
+    """Cells by their text, each with its number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of the cell `text`."""
+        return self.numbers.setdefault(text, len(self.numbers))
+
+
+def _chips(chips: str, count: int) -> str:
+    """The boxes to tick; folded where they would fill the screen."""
+    if count <= _FEW:
+        return f"<fieldset><legend>Allowed in</legend>{chips}</fieldset>"
+    return f"<details><summary>Allowed in ({count} environments)</summary><fieldset>{chips}</fieldset></details>"
+
+
+def _css(text: str) -> str:
+    """`text` as it may stand in a string of a style sheet: all but plain letters by number."""
+    return "".join(char if char.isascii() and char.isalnum() else f"\\{ord(char):06x}" for char in text)
 
 
 def _folded(titles: Sequence[str], rows: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
@@ -58,28 +106,29 @@ def _title(alike: Sequence[str]) -> str:
     return ", ".join(alike) if len(alike) < 4 else f"{alike[0]}, {alike[1]} and {len(alike) - 2} more"
 
 
-def _row(row: dict[str, Any], shown: dict[str, str], *, several: bool) -> str:
+def _row(row: dict[str, Any], shown: dict[str, str], numbers: _Cells, *, several: bool, inline: bool) -> str:
     cells = [row["in"][title] for title in shown]
-    states = " ".join(cell["state"] for cell in cells)
+    texts = list(map(_cell, cells))
     kind = "wildcard" if row["name"].startswith("*") else "name"
     set_cell = f"<td>{html(row['set'])}</td>" if several else ""
-    marks = "".join(_cell(cell, title) for cell, title in zip(cells, shown.values(), strict=True))
     comments = f"<small>{html('; '.join(row['comments']))}</small>" if row["comments"] else ""
     risk = row["risk"]
-    warned = f'<td class="risk" title="{html(risk["said"])}">{html(risk["class"])}</td>' if risk else "<td></td>"
+    warned = f' title="{html(risk["said"])}">{html(risk["class"])}</td>' if risk else "></td>"
     flags = f'data-differs="{int(row["differs"])}" data-risk="{int(bool(risk))}"'
     lists, owners = html(", ".join(row["lists"])), html(", ".join(row["owners"]))
+    allowed = sum(cell["state"] in (LISTED, COVERED) for cell in cells)
+    total = f'<button type="button" class="sum">in {allowed} of {len(cells)}</button>' if len(cells) > _FEW else ""
     return (
-        f'<tr data-states="{states}" data-kind="{kind}" {flags}><th scope="row">{html(row["name"])}</th>'
-        f'{set_cell}{marks}{warned}<td class="list">{lists}</td><td>{owners}</td>'
+        f'<tr data-cells="{" ".join(str(numbers.number(text)) for text in texts)}" data-kind="{kind}" {flags}>'
+        f'<th scope="row">{html(row["name"])}{total}</th>{set_cell}{"".join(texts) if inline else ""}'
+        f'<td class="risk"{warned}<td class="list">{lists}</td><td>{owners}</td>'
         f'<td class="why">{html(", ".join(row["groups"]))}{comments}</td></tr>'
     )
 
 
-def _cell(cell: dict[str, Any], title: str) -> str:
+def _cell(cell: dict[str, Any]) -> str:
     state = cell["state"]
     if state == NO:
-        # Most cells of a large page: as short as can be.
         return f'<td class="env no">{_SIGNS[NO]}</td>'
     names = ", ".join(cell["by"][:5])
     by = f" by {names}" if state == COVERED else f": {names}" if names else ""
@@ -87,6 +136,6 @@ def _cell(cell: dict[str, Any], title: str) -> str:
     words = html(f"{_WORDS[state]}{by}{limited}")
     small = f"<small>{html(limited.strip())}</small>" if limited else ""
     return (
-        f'<td class="env {state}" data-env="{html(title)}" title="{words}"><span aria-hidden="true">'
-        f'{_SIGNS[state]}</span><span class="word">{words}</span>{small}</td>'
+        f'<td class="env {state}"><span aria-hidden="true">{_SIGNS[state]}</span>'
+        f'<span class="word">{words}</span>{small}</td>'
     )
