@@ -28,9 +28,12 @@ render: .venv/.run ## Print the rendered overlay: make render ENV=prod > prod.ya
 .PHONY: venv
 venv: .venv/.dev ## Install the Python packages that everything here needs into .venv
 
+# One more than cores: some tests wait, for a gateway or for what must not arrive.
+WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+
 .PHONY: test
 test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n auto --dist loadfile $(PYTEST)
+	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n $(WORKERS) --dist worksteal $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import
@@ -62,5 +65,10 @@ tables: .venv/.dev ## Write the table of public suffixes anew from the installed
 every-kustomize: .venv/.dev ## Build trees of layers, components and generators with old and new releases of kustomize
 	@found=$$($(VENV)/python tools/components.py $(EVERY_KUSTOMIZE)) && PATH="$$(tools/path-with kustomize kubectl)" \
 	  EVERY_KUSTOMIZE="$$found" $(VENV)/python -m pytest tests/build/test_every_kustomize.py $(PYTEST)
+
+.PHONY: every-pair
+every-pair: .venv/.dev ## Build each pair of components alone, in both orders; `make test` builds blocks of five
+	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_PAIRS=alone \
+	  $(VENV)/python -m pytest tests/schemas/test_every_combination.py -n $(WORKERS) --dist worksteal $(PYTEST)
 
 -include tools/*.mk

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 import company
+import known_builds
 from reviewer_trial import CHANGES, FURTHER, Change, comment, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     tree = tmp_path_factory.mktemp("company")
     prepare(tree)
-    return tree
+    with pytest.MonkeyPatch.context() as patch:
+        known_builds.remember(patch)
+        yield tree
 
 
 def test_the_tree_is_as_large_as_it_says(repository: Path) -> None:

@@ -60,11 +60,20 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def initial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` makes."""
+    directory = tmp_path_factory.mktemp("initial")
+    program = Path(sys.executable).with_name("egress-overlays")
+    subprocess.run([program, "init", directory], capture_output=True, check=True)
+    return directory
+
+
 @pytest.fixture
-def made(tree: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def made(tree: Path, initial: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `init` makes, and what a reader of the guides brings."""
     directory = tmp_path_factory.mktemp("made")
-    subprocess.run(["egress-overlays", "init", directory], capture_output=True, check=True)
+    shutil.copytree(initial, directory, dirs_exist_ok=True, symlinks=True)
     for name in ("old.yaml", "nginx.conf", "squid.conf", "names.txt", "acl.yaml"):
         shutil.copy(tree / name, directory)
     monkeypatch.chdir(directory)

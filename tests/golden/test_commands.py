@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import known_builds
 from command import run
 from egress_overlays import __version__
 from egress_overlays.cli import COMMANDS
@@ -73,6 +74,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             shutil.copytree(HERE.parents[2] / name, tree / name)
         shutil.copytree(HERE / "tree", tree, dirs_exist_ok=True)
         patch.chdir(tree)
+        known_builds.remember(patch)
         for who in ("AUTHOR", "COMMITTER"):
             patch.setenv(f"GIT_{who}_NAME", "x")
             patch.setenv(f"GIT_{who}_EMAIL", f"{who.lower()}@example.com")

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from known_builds import kustomized
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = tuple(
     sorted(
@@ -117,8 +119,7 @@ def overlay(
 
 def build(directory: Path) -> list[dict[str, Any]]:
     """The resources of `kustomize build DIRECTORY`; fails with what it said on stderr."""
-    # Resolved: kustomize compares paths after it has followed links.
-    command = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", str(directory.resolve())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return list(yaml.load_all(done.stdout, yaml.CSafeLoader))
+    try:
+        return list(yaml.load_all(kustomized(directory), yaml.CSafeLoader))
+    except subprocess.CalledProcessError as fault:
+        raise AssertionError(fault.stderr.decode()) from None

@@ -6,6 +6,7 @@ which are the attacks; TREE is made for it, with base/, components/ and plugin/ 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import command
 import company
 
 if TYPE_CHECKING:
@@ -193,9 +195,10 @@ def comment(tree: Path, change: Change, *words: str) -> str:
     change.apply(tree)
     _git(tree, "add", "-A")
     _git(tree, "commit", "-qm", change.title)
-    diff = [sys.executable, "-m", "egress_overlays", "diff", "--rev", "main...HEAD", *(words or ("-o", "markdown"))]
-    done = subprocess.run(diff, cwd=tree, check=True, capture_output=True, text=True)
-    return done.stdout
+    with contextlib.chdir(tree):
+        outcome = command.run("diff", "--rev", "main...HEAD", *(words or ("-o", "markdown")))
+    assert outcome.code == 0, outcome.err
+    return outcome.out
 
 
 def _git(tree: Path, *words: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import command
+import known_builds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "plugin").symlink_to(ROOT / "plugin")
     monkeypatch.chdir(tmp_path)
+    known_builds.remember(monkeypatch)
     return tmp_path
 
 
@@ -42,9 +44,8 @@ def rendered(tree: Path) -> Callable[[str], Path]:
     """Writes what an overlay builds to into a file of its own."""
 
     def render(name: str) -> Path:
-        arguments = ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", f"overlays/{name}"]
         file = tree / f"{name}.yaml"
-        file.write_bytes(subprocess.run(arguments, capture_output=True, check=True).stdout)
+        file.write_bytes(known_builds.kustomized(tree / "overlays" / name, tree))
         return file
 
     return render

@@ -75,6 +75,7 @@ def lines(text: str) -> dict[Path, int]:
 
     def walk(node: yaml.Node, path: Path) -> None:
         if isinstance(node, yaml.MappingNode):
+            _check_unique(node)
             for key, value in node.value:
                 found[*path, key.value] = key.start_mark.line
                 walk(value, (*path, key.value))
@@ -83,10 +84,8 @@ def lines(text: str) -> dict[Path, int]:
                 found[*path, index] = item.start_mark.line
                 walk(item, (*path, index))
 
-    documents(text)  # refuses what would hurt to walk
-    for node in yaml.compose_all(text, Loader=_LOADER):
+    for node in nodes(text)[:1]:
         walk(node, ())
-        break
     return found
 
 

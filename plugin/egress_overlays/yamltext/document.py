@@ -219,7 +219,11 @@ def check_keys(text: str, root: str, value: dict[str, Any]) -> Block | None:
         if block.shows(value):
             return block
     except Uncertain:
-        pass
+        if text.lstrip()[:1] == "{":
+            from .json_keys import shows
+
+            if shows(text, value):
+                return None
     from . import roundtrip
 
     roundtrip.check_keys(text, root, title)
