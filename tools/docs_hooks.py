@@ -25,7 +25,7 @@ _BLOCK = re.compile(r"^(\s*```\w+) [^`\n]*$", re.MULTILINE)
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add README as index.md, and every file of the repository that a page links to."""
     files.append(File.generated(config, "index.md", content=(ROOT / "README.md").read_text(encoding="utf-8")))
-    pending = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pending = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     seen = set()
     while pending:
         page = pending.pop()

@@ -255,7 +255,10 @@ def test_an_open_chain_beside_the_rules_is_for_everybody(run: Run, tree: Path) -
     chains.append({"filters": filters})
     file = tree / "open.yaml"
     file.write_text(yaml.safe_dump_all(documents))
-    assert run("check", "api.stripe.com", "overlays/teams", "--as", "blog/web").code == 1
+    denied = run("check", "api.stripe.com", "overlays/teams", "--as", "blog/web")
+    assert denied.code == 1
+    limits = data(run, "check", "api.stripe.com", "overlays/teams")["hosts"][0]["sets"][0]["clients"]
+    assert denied.out == f"api.stripe.com as blog/web: denied: limited to {', '.join(limits)}\n"
     (one,) = json.loads(run("check", "api.stripe.com", file, "-o", "json").out)["hosts"]
     assert one["sets"][0]["clients"] is None
 

@@ -11,7 +11,8 @@ import pytest
 from command import Run, one_line
 
 ROOT = Path(__file__).parents[2]
-PAGES = {file.stem for file in (ROOT / "docs").glob("*.md")}
+DOCS = ROOT / "docs"
+PAGES = {file.relative_to(DOCS).with_suffix("").as_posix() for file in DOCS.rglob("*.md")}
 PACKAGE = ROOT / "plugin/egress_overlays"
 DOCSTRING = re.compile(r'^"""(.*?)"""', re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"docs/[\w-]+\.md")

@@ -118,7 +118,7 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
     if not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
-    result["reason"] = _why(result)
+    result["reason"] = _limit(verdicts, client) or _why(result)
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
@@ -238,6 +238,16 @@ def _section(one: dict[str, Any], found: Rendered) -> Section:
 def _written(entry: dict[str, Any]) -> str:
     place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
     return f"in group {entry['group']}, {place}" + (f"  # {entry['comment']}" if entry["comment"] else "")
+
+
+def _limit(verdicts: Sequence[Verdict], client: Client | None) -> str:
+    """For whom the name is, where that is all that denies it to `client`; which hop says so is a detail."""
+    if client is None or any(verdict.allowed for verdict in verdicts):
+        return ""
+    for clients in (verdict.clients for verdict in verdicts):
+        if clients and not any(one.admits(client.namespace, client.service_account) for one in clients):
+            return f"limited to {', '.join(sorted(clients))}"
+    return ""
 
 
 def _why(one: dict[str, Any]) -> str:

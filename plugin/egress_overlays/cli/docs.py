@@ -26,7 +26,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print the page, or the list; 0."""
-    pages = {file.stem: file for file in sorted((shipped() / "docs").glob("*.md"))}
+    top = shipped() / "docs"
+    found = sorted([*top.glob("*.md"), *top.glob("import/*.md")])
+    pages = {file.relative_to(top).with_suffix("").as_posix(): file for file in found}
     if arguments.page is None:
         width = max(map(len, pages))
         for name, file in pages.items():
