@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from egress_overlays.names import parse
+from egress_overlays.names.domain import Domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from random import Random
 
     from egress_overlays import Imported
 
@@ -41,3 +43,22 @@ def one_label(pattern: str, host: str) -> bool:
 def any_under(patterns: Iterable[str], host: str) -> bool:
     """Whether one of `patterns` is for `host`."""
     return any(under(one, host) for one in patterns)
+
+
+_LABELS = ["example.com", "a.example.com", "b.a.example.com", "c.example.com", "b.c.example.com", "other.org"]
+_PATTERNS = [*_LABELS, *(f"*.{one}" for one in _LABELS)]
+HOLED_HOSTS = [*_LABELS, *(f"x.{one}" for one in _LABELS), "x.b.a.example.com", "y.x.example.com", "evilexample.com"]
+
+
+def with_denials(host: str, lines: list[str]) -> bool:
+    """The rule of a set, word for word: some line admits the host, and none denies it."""
+    admitted = any(Domain(one).matches(host) for one in lines if one[0] != "!")
+    return admitted and not any(Domain(one[1:]).matches(host) for one in lines if one[0] == "!")
+
+
+def holed_list(random: Random) -> list[str]:
+    """Names, a wildcard among them, and denials that a wildcard holds."""
+    names = [random.choice(_PATTERNS[6:]), *random.sample(_PATTERNS, random.randrange(4))]
+    wildcards = [Domain(one) for one in names if one[0] == "*"]
+    inside = [one for one in _PATTERNS if any(wide.covers(one) and wide != one for wide in wildcards)]
+    return names + [f"!{one}" for one in random.sample(inside, min(len(inside), random.randrange(4)))]

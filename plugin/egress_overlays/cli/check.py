@@ -20,7 +20,7 @@ from ..rendered.reach import nearest
 from ..review.verification import verify
 from ..review.verification.catalogue import BREAK, OPEN, effect
 from ..sites import BY_REGISTERING, POLICY, acts
-from . import formats, inputs
+from . import denied, formats, inputs
 from .console import Failure
 from .report import BAD, GOOD, Column, Line, Report, Row, Section
 
@@ -114,6 +114,10 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
                 "listed": _listed(found, verdict.set_name, host, client),
             }
         )
+    taken = denied.lines(found, verdicts, host)
+    if taken:
+        result["denied"] = taken
+        result["allowed"] = any(one["allowed"] for one in result["sets"])
     known = {name for set_name in found.names for name in found.hosts(set_name)}
     if not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
         near = nearest(host, known)
@@ -259,6 +263,8 @@ def _why(one: dict[str, Any]) -> str:
         listed = next((f"{entry['name']} {_written(entry)}" for entry in allowing["listed"]), "")
         directly = "by the sidecar, directly: addresses are not checked" if "direct" in allowing else ""
         return "; ".join(filter(None, (limited, directly, listed)))
+    if one.get("denied"):
+        return denied.said(one["denied"][0], one["host"])
     for verdict in one["sets"]:
         # A policy of the network beside the mesh's hops decides nothing.
         deciding = [hop for hop in verdict["hops"] if hop != POLICY] or list(verdict["hops"])
@@ -268,6 +274,5 @@ def _why(one: dict[str, Any]) -> str:
         if here:
             other = next(hop for hop in deciding if hop not in here)
             return f"the {here[0]} matches it, but no list of the {other} does"
-    if one.get("nearest"):
-        return f"it is on no list; {one['nearest']['name']} {one['nearest']['why']}"
-    return "it is on no list"
+    near = one.get("nearest")
+    return f"it is on no list; {near['name']} {near['why']}" if near else "it is on no list"

@@ -229,6 +229,7 @@ def _change(change: Change) -> dict[str, Any]:
         "name": str(change.domain),
         "wildcard": change.is_wildcard,
         "covers": list(map(str, change.touches)),
+        **({"without": list(map(str, change.without))} if change.without else {}),
         "group": entry.group if entry else None,
         "comment": entry.comment if entry else None,
     }

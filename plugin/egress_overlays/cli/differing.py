@@ -103,7 +103,7 @@ def _told(kind: str, data: dict[str, Any]) -> Line | None:
     if are_names and len(others) <= _FIRST:
         singly, others = [*singly, *others], []
     said = [
-        (row["said"] or _subject(row))
+        (row["said"] or _subject(row) + _without(row))
         + (f" ({row['risk']['said']})" if row["risk"] and kind != CLOSES else "")
         + (" for every workload" if kind == OPENS and row["clients"] is None and are_limits else "")
         + places(row["overlays"], data["overlays"])
@@ -144,6 +144,12 @@ def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
         more = f" and {len(lists) - 2 * _FIRST} more" if len(lists) > 2 * _FIRST else ""
         found.append(f"{', '.join(lists[: 2 * _FIRST])}{more} ({many(names, 'name')}){where}")
     return found
+
+
+def _without(row: dict[str, Any]) -> str:
+    """The names below a wildcard that stay as they were, since they are denied."""
+    names = row.get("without", ())
+    return f" without {', '.join(names[:_SHOWN])}" + (", ..." if len(names) > _SHOWN else "") if names else ""
 
 
 def _subject(row: dict[str, Any]) -> str:
@@ -194,6 +200,9 @@ def _remarks(row: dict[str, Any]) -> Sequence[str]:
         found.append(f"wildcard, widens {touched}" if touched else "wildcard")
     elif kind == CLOSES and row["wildcard"]:
         found.append(f"wildcard, leaves {touched}" if touched else "wildcard, all names below")
+    if row.get("without"):
+        found.append(f"without {', '.join(row['without'][:3])}" + (", ..." if len(row["without"]) > 3 else ""))
+    found.append(_without(row).strip())
     if row["gained"]:
         found.append(f"now also for {', '.join(row['gained'])}" if kind != LIFTED else "now for every workload")
     if row["lost"]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from ..lists.allowlist import AllowSet
     from ..lists.clients import Client
     from ..rendered.rendered import Rendered
     from .console import Console
@@ -108,13 +109,61 @@ def listed(found: Rendered, name: str, today: date | None = None) -> dict[str, A
                     "repeated": domain in explained,
                     "coveredBy": allowed.cover_of(entry),
                     "covers": covers.get(domain, []),
+                    **_denier(allowed, entry.domain),
                     "risk": risk(domain),
                 }
             )
             explained.add(domain)
+    entries += _denials(found, name)
     entries += _unexplained(found, name, [host for host in hosts if host not in explained])
-    entries.sort(key=lambda entry: str(entry["name"]).removeprefix("*."))
-    return {"set": name, "hosts": list(hosts), "entries": entries}
+    entries.sort(key=lambda entry: str(entry["name"]).removeprefix("!").removeprefix("*."))
+    denied = found.holes(name)
+    return {"set": name, "hosts": list(hosts), **({"denied": list(denied)} if denied else {}), "entries": entries}
+
+
+def _denials(found: Rendered, name: str) -> Iterator[dict[str, Any]]:
+    """The lines that deny, and what the manifests deny without one."""
+    denied = dict.fromkeys(found.holes(name))
+    allowed = found.sets.get(name)
+    seen = set()
+    for entry in allowed.denials.entries if allowed is not None and allowed.denials is not None else ():
+        place = found.where.entry(entry.source, entry.group, entry.line)
+        yield {
+            **_blank(f"!{entry.domain}"),
+            "clients": _sorted(allowed.clients.get(entry.source)) if allowed else None,
+            "group": entry.group,
+            "comment": entry.comment,
+            "configMap": entry.source.name,
+            "file": place.file,
+            "line": place.line or None,
+            "effective": entry.domain in denied and entry.domain not in seen,
+            "repeated": entry.domain in seen,
+        }
+        seen.add(entry.domain)
+    places = {hole: holder for holder in (found.lists.get(name, ()) if denied else ()) for hole in holder.holes}
+    for hole in denied:
+        if hole not in seen:
+            place = found.where.of(places[hole].resource)
+            yield {**_blank(f"!{hole}"), "file": place.file, "line": place.line or None}
+
+
+def _blank(name: str) -> dict[str, Any]:
+    """A line of which nothing but its name is known."""
+    return {
+        "name": name,
+        "clients": None,
+        "group": None,
+        "comment": "",
+        **_fields(Fields(), None),
+        "configMap": None,
+        "file": None,
+        "line": None,
+        "effective": True,
+        "repeated": False,
+        "coveredBy": None,
+        "covers": [],
+        "risk": None,
+    }
 
 
 def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[str, Any]]:
@@ -127,20 +176,17 @@ def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[
     for host in hosts:
         place = found.where.of(*places[host])
         yield {
-            "name": host,
+            **_blank(host),
             "clients": _sorted(found.clients(name, host)),
-            "group": None,
-            "comment": "",
-            **_fields(Fields(), None),
-            "configMap": None,
             "file": place.file,
             "line": place.line or None,
-            "effective": True,
-            "repeated": False,
-            "coveredBy": None,
-            "covers": [],
             "risk": risk(host),
         }
+
+
+def _denier(allowed: AllowSet, name: Domain) -> dict[str, str]:
+    by = allowed.denials.by.get(name) if allowed.denials is not None else None
+    return {"deniedBy": str(by)} if by is not None else {}
 
 
 def _fields(own: Fields, today: date | None) -> dict[str, Any]:
@@ -193,10 +239,9 @@ def _remark(entry: dict[str, Any]) -> str:
         return "open to every workload by another list"
     if entry["coveredBy"]:
         return f"covered by {entry['coveredBy']}"
-    if entry["repeated"]:
-        return "repeated"
     if not entry["effective"]:
-        return "not in the manifests"
+        denied = f"denied by !{entry['deniedBy']}" if entry.get("deniedBy") else ""
+        return denied or ("repeated" if entry["repeated"] else "not in the manifests")
     if entry["covers"]:
         return f"covers {', '.join(entry['covers'][:3])}" + (", ..." if len(entry["covers"]) > 3 else "")
     return ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..manifest.findings import ERROR
 from ..manifest.quantities import many
 from ..names.domain import Domain
+from ..names.holes import deciding, table
 from ..review.verification import verify
 from . import formats, inputs
 from .check import asked
@@ -158,6 +159,8 @@ def _holds(one: Expectation, found: Rendered) -> bool:
 def _answer(found: Rendered, one: Expectation, faults: Sequence[Reported]) -> dict[str, Any]:
     """What `check` says of the name; where a wildcard is to be denied, of a name below it that is allowed."""
     said = asked(found, one.host, one.client, faults)
+    if one.expect == DENY and one.host.startswith("*.") and _is_open_in_part(found, Domain(one.host)):
+        return {**said, "allowed": True}
     if one.expect == DENY and one.host.startswith("*.") and not said["allowed"]:
         wildcard = Domain(one.host)
         for name in sorted({name for set_name in found.names for name in found.hosts(set_name)}):
@@ -166,6 +169,15 @@ def _answer(found: Rendered, one: Expectation, faults: Sequence[Reported]) -> di
                 if below["allowed"]:
                     return {**below, "reason": "; ".join(filter(None, (f"{name} is below it", below["reason"])))}
     return said
+
+
+def _is_open_in_part(found: Rendered, wildcard: Domain) -> bool:
+    """Whether the wildcard is denied in part alone."""
+    return any(
+        deciding(wildcard, table(found.hosts(name), holes)) in found.hosts(name)
+        for name in found.names
+        if (holes := found.holes(name))
+    )
 
 
 def _differs(one: dict[str, Any]) -> bool:

@@ -1,9 +1,9 @@
-"""Copies of a resource that cannot be: of no first one, or without a name of their own; loaded when there are some."""
+"""Copies of a resource, and those that cannot be: of no first one, or without a name; loaded when there are some."""
 
 from __future__ import annotations
 
 from ..manifest.findings import Finding, fault_of
-from ..manifest.resource import SHARD_ANNOTATION, Resource
+from ..manifest.resource import INJECTED, SHARD_ANNOTATION, STATE_LABEL, Resource
 from ..names.domain import ascii_quoted
 from ..sites import site_of
 
@@ -11,10 +11,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ..manifest.edits import Edits
     from ..sites import Site
     from .plan import Plan
 
 _LONGEST_NAME = 253  # RFC 1123 subdomain, as the API server wants it
+
+
+def copied(resource: Resource, key: str, further: Edits) -> Edits:
+    """The edits that turn a copy of `resource` into one of its own, `key` being what its name ends in."""
+    edits: Edits = {
+        ("metadata", "name"): f"{resource.name}-{key}",
+        ("metadata", "labels", STATE_LABEL): INJECTED,
+        ("metadata", "annotations", SHARD_ANNOTATION): key,
+    }
+    # What a tool noted down about the one object must not be claimed by a second one.
+    for annotation in resource.annotations:
+        domain = str(annotation).partition("/")[0]
+        if domain.endswith(("config.kubernetes.io", "config.k8s.io")):
+            edits["metadata", "annotations", annotation] = None
+    return edits | further
 
 
 def orphans(

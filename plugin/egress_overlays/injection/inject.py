@@ -22,7 +22,7 @@ from ..manifest.resource import (
     STATE_LABEL,
     Resource,
 )
-from ..sites import CHAINS, BadPlace, ClientsPlace, Place, site_of
+from ..sites import CHAINS, BadPlace, ClientsPlace, DenialPlace, Place, site_of
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -248,13 +248,29 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
         kept = kept_hosts(resource, site, allowed, result.findings)
         for changes in (edits, *(further for _, further in copies)) if kept else ():
             changes["spec", "hosts"] = [*changes["spec", "hosts"], *kept]
+    _deny(resource, site, found, allowed, (edits, *(further for _, further in copies)), result)
     if len(hosts) > (site.limit or len(hosts)) or any(place.form.narrows for place in places):
         from .unmatched import not_said
 
         result.findings += not_said(resource, site, places, hosts)
     result.edits[index] = edits
-    result.copies[index] = [_copy(resource, key, further) for key, further in copies]
+    result.copies[index] = _copied(resource, copies) if copies else []
     _check_sizes(resource, edits, result.copies[index], result.findings)
+
+
+def _deny(  # noqa: PLR0913, PLR0917 - one caller
+    resource: Resource, site: Site, found: Sequence[object], allowed: AllowSet, objects: Sequence[Edits], result: Plan
+) -> None:
+    if allowed.denied or any(isinstance(place, DenialPlace) for place in found):
+        from . import denying
+
+        denying.fill(resource, site, found, allowed, objects, result.findings)
+
+
+def _copied(resource: Resource, copies: Sequence[tuple[str, Edits]]) -> list[Edits]:
+    from .copies import copied
+
+    return [copied(resource, key, further) for key, further in copies]
 
 
 def _lists(places: Sequence[Place], hosts: list[str]) -> Edits:
@@ -278,18 +294,3 @@ def _is_notable(own: int, changes: Edits) -> bool:
     return any(isinstance(new, dict) or path[-1] in CHAINS for path, new in changes.items()) or (
         own + _LONGEST * sum(map(len, lists)) > _NOTABLE and own + sum(len(repr(new)) for new in lists) > _NOTABLE
     )
-
-
-def _copy(resource: Resource, key: str, further: Edits) -> Edits:
-    """The edits that turn a copy of `resource` into one of its own, `key` being what its name ends in."""
-    edits: Edits = {
-        ("metadata", "name"): f"{resource.name}-{key}",
-        ("metadata", "labels", STATE_LABEL): INJECTED,
-        ("metadata", "annotations", SHARD_ANNOTATION): key,
-    }
-    # What a tool noted down about the one object must not be claimed by a second one.
-    for annotation in resource.annotations:
-        domain = str(annotation).partition("/")[0]
-        if domain.endswith(("config.kubernetes.io", "config.k8s.io")):
-            edits["metadata", "annotations", annotation] = None
-    return edits | further

@@ -37,7 +37,9 @@ def taken(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> All
     entries = [
         entry
         for entry in allowed.entries
-        if entry.domain.is_wildcard == (asked == WILDCARDS) and allowed.cover_of(entry) is None
+        if entry.domain.is_wildcard == (asked == WILDCARDS)
+        and allowed.cover_of(entry) is None
+        and not allowed.denies(entry.domain)
     ]
     denials = allowed.denials.entries if allowed.denials else ()
     return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials)  # type: ignore[arg-type]

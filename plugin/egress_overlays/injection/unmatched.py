@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..manifest.edits import dotted
+from ..manifest.edits import at, dotted
 from ..manifest.findings import ERROR, WARNING, Finding, fault_of
 from ..manifest.nearness import did_you_mean
 from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
-from ..names.domain import PLACEHOLDER, ascii_quoted
-from ..sites import USUAL, Place, find
+from ..names.domain import PLACEHOLDER, Domain, ascii_quoted
+from ..sites import USUAL, DenialPlace, Place, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,14 @@ def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
         return
     kept = str(resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).replace(" ", "").split(",")
     names = {name for place in find(resource) if isinstance(place, Place) for name in _names(resource, place)}
-    lost = sorted(
+    denied = {
+        f"!{name}"
+        for place in find(resource)
+        if isinstance(place, DenialPlace)
+        for name in at(resource.value, place.path)
+        if not allowed.denies(Domain(name)) and any(entry.domain.covers(name) for entry in allowed.entries)
+    }
+    lost = sorted(denied) + sorted(
         name for name in names - {PLACEHOLDER, *kept} if not any(entry.domain.covers(name) for entry in allowed.entries)
     )
     if lost:
@@ -101,7 +108,7 @@ def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
         yield fault_of(
             resource,
             f"was injected before with {ascii_quoted(lost[0])}{more}, and the lists of that run are gone, so that "
-            "this run would take these names out; build with Kustomize 5.1 or newer, which hands lists on to outer "
+            "this run would take these lines out; build with Kustomize 5.1 or newer, which hands lists on to outer "
             "layers, and not from a file that was rendered before",
             "lost-lists",
         )

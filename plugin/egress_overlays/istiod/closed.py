@@ -11,6 +11,7 @@ from json import loads
 from typing import Any, NamedTuple
 
 from ..manifest.fields import mapping
+from ..sites.envoy_filter import denies
 from .configuration import Model
 from .errors import NotModelled
 from .free import client_rules, fixed, text
@@ -138,6 +139,8 @@ class _Comparison:
         left = list(known)
         wrong = []
         for chain in chains_of(listener):
+            if denies(chain):
+                continue  # it lets nothing through
             own = chain_shape(chain)
             if own in left:
                 left.remove(own)

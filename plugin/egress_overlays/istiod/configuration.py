@@ -38,6 +38,7 @@ class Gateway(NamedTuple):
     listeners: list[dict[str, Any]]
     clusters: list[dict[str, Any]]
     domains: list[Domain]
+    denied: list[Domain]
     notes: list[str]
 
 
@@ -64,4 +65,4 @@ def configuration(resources: list[Resource], workload: Workload, root_namespace:
     if not any("address" in listener for listener in found.listeners):
         raise ProbeError(f"{workload.title}: no Gateway selects it")
     domains, notes = routed.names(resources, workload)
-    return Gateway(workload, found.listeners, found.clusters, domains, [*found.notes, *notes])
+    return Gateway(workload, found.listeners, found.clusters, domains, routed.denied(resources), [*found.notes, *notes])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..names.domain import PLACEHOLDER, Domain
+from ..sites.site import DENYING_ROUTE
 from .gateway import Resource, namespace, of_kind
 from .workload import Workload
 
@@ -20,6 +21,8 @@ def names(resources: list[Resource], workload: Workload) -> tuple[list[Domain], 
     everybodys: dict[str, None] = {}
     for service in of_kind(resources, "VirtualService"):
         for route in service["spec"].get("tls") or []:
+            if route.get("route") == DENYING_ROUTE:
+                continue
             leads_here = any(_leads_to(host, service, resources, workload) for host in _destinations(route) or [""])
             for match in route.get("match") or []:
                 if "mesh" in (match.get("gateways") or service["spec"].get("gateways") or ["mesh"]):
@@ -36,6 +39,18 @@ def names(resources: list[Resource], workload: Workload) -> tuple[list[Domain], 
         )
     mine.pop(PLACEHOLDER, None)
     return [Domain(name) for name in mine], notes
+
+
+def denied(resources: list[Resource]) -> list[Domain]:
+    """The names that VirtualServices refuse inside of wildcards."""
+    return [
+        Domain(str(name).lower())
+        for service in of_kind(resources, "VirtualService")
+        for route in service["spec"].get("tls") or []
+        if route.get("route") == DENYING_ROUTE
+        for match in route.get("match") or []
+        for name in match.get("sniHosts") or []
+    ]
 
 
 def _destinations(route: dict[str, Any]) -> list[str]:

@@ -51,30 +51,24 @@ class AllowSet:
         self.clients = clients
         self.limits: Limits | None = None
         self.denials: Denials | None = None
+        admitting = entries
         if denials:
             from .denials import Denials
 
             self.denials = Denials(denials, [entry.domain for entry in entries])
-        kept, self.covered = minimise(entry.domain for entry in entries if entry.source not in clients)
+            admitting = [entry for entry in entries if entry.domain not in self.denials.by]
+        kept, self.covered = minimise(entry.domain for entry in admitting if entry.source not in clients)
         if clients:
-            from .clients import Limits
+            from .clients import Limits, asked
 
-            self.limits = Limits(kept, self._asked())
+            limited = [entry for entry in admitting if entry.source in clients]
+            self.limits = Limits(kept, asked((entry.domain, clients[entry.source]) for entry in limited))
             kept = tuple(sorted((*kept, *self.limits.limited)))
             self.covered |= self.limits.left_out
         self.hosts: tuple[str, ...] = kept or (PLACEHOLDER,)
 
     def __repr__(self) -> str:
         return f"AllowSet({self.name!r}, {len(self.hosts)} hosts{', some for clients alone' if self.clients else ''})"
-
-    def _asked(self) -> dict[Domain, frozenset[Client]]:
-        """The names of the limited lists, each with the clients of all lists that hold it."""
-        asked: dict[Domain, frozenset[Client]] = {}
-        for entry in self.entries:
-            if entry.source in self.clients:
-                clients, known = self.clients[entry.source], asked.get(entry.domain)
-                asked[entry.domain] = clients if known is None else clients | known
-        return asked
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -101,6 +95,15 @@ class AllowSet:
         cover = self.covered.get(entry.domain)
         return None if cover == entry.domain and entry.source not in self.clients else cover
 
+    @property
+    def denied(self) -> tuple[Domain, ...]:
+        """What is refused although a wildcard of `hosts` stands for it, least in number."""
+        return self.denials.names if self.denials is not None else ()
+
+    def denies(self, name: Domain) -> bool:
+        """Whether nothing of what `name` stands for is let through, since a denial holds all of it."""
+        return any(one.covers(name) for one in self.denied)
+
     def clients_of(self, host: Domain) -> frozenset[Client] | None:
         """The clients of all lists that stand for `host`, None if one of these is for every workload."""
         found: frozenset[Client] = frozenset()
@@ -112,7 +115,9 @@ class AllowSet:
         return found
 
     def covering(self, host: str) -> Entry | None:
-        """The first entry, in the order of the sources, that admits the lower-case name `host`."""
+        """The first entry, in the order of the sources, that admits the lower-case name `host`; a denial wins."""
+        if any(name.matches(host) for name in self.denied):
+            return None
         return next((entry for entry in self.entries if entry.domain.matches(host)), None)
 
 
@@ -134,7 +139,7 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         entries = [entry for source in group for entry in _entries(source, findings, denials)]
         sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings), denials)
         findings += about(allowed, refused=has_errors(findings[before:]))
-        findings += allowed.denials.findings(name, entries) if allowed.denials else ()
+        findings += allowed.denials.findings(name, entries, allowed.clients) if allowed.denials else ()
     return sets, findings
 
 

@@ -12,7 +12,7 @@ from ..names.domain import Domain, ascii_quoted, covering, minimise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _LABEL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _ACCEPTED = 'write "namespace" or "namespace/serviceaccount", one a line; "*" may stand for a whole part'
@@ -87,6 +87,15 @@ def read(source: Resource) -> tuple[frozenset[Client], list[Finding]]:
     if not found and not faults:
         faults.append(fault_of(source, f"names no client; {_ACCEPTED}", "clients", where))
     return frozenset(found), faults
+
+
+def asked(lines: Iterable[tuple[Domain, frozenset[Client]]]) -> dict[Domain, frozenset[Client]]:
+    """The names of limited lists, each with the clients of all lists that hold it."""
+    found: dict[Domain, frozenset[Client]] = {}
+    for domain, clients in lines:
+        known = found.get(domain)
+        found[domain] = clients if known is None else clients | known
+    return found
 
 
 EVERYWHERE = frozenset(("*",))

@@ -12,7 +12,7 @@ from ..names.domain import Domain, InvalidDomain, ascii_quoted, covering, minimi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from typing import Protocol
 
     from ..manifest.resource import Resource
@@ -62,12 +62,17 @@ class Denials:
             if found is not None:
                 self.by[domain] = found
 
-    def findings(self, set_name: str, admitting: Sequence[Entry]) -> Iterator[Finding]:
+    def findings(self, set_name: str, admitting: Sequence[Entry], limited: Container[Resource]) -> Iterator[Finding]:
         """What is to be said of each: that it denies nothing, or nothing more, and of the names that it wins over."""
         seen: set[Domain] = set()
         for entry in self.entries:
-            yield _remark(entry, "is understood, but nothing renders denials yet; remove the line", "denial", ERROR)
-            if entry.domain in self.uncovered:
+            if entry.source in limited:
+                message = (
+                    "stands in a list for some clients, which cannot deny yet; deny it in a list for every workload, "
+                    "or list names in place of the wildcard"
+                )
+                yield _remark(entry, message, "denial", ERROR)
+            elif entry.domain in self.uncovered:
                 yield _remark(entry, _nowhere(entry, set_name, admitting), "denial", ERROR)
             elif entry.domain in self.covered:
                 message = f'is covered by "{MARK}{self.covered[entry.domain]}" and left out of the manifests'

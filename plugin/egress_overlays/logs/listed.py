@@ -17,14 +17,18 @@ class Listed:
     def __init__(self, found: Rendered) -> None:
         self._found = found
         self._hosts = {name: frozenset(found.hosts(name)) for name in found.names}
+        self._holes = {name: frozenset(found.holes(name)) for name in found.names}
 
     def allows(self, name: str, workload: Workload) -> bool:
         """Whether `workload` may reach `name`; where little is known of it, whether all that it may be may."""
-        return any(self._admits(one, name, workload) for one, hosts in self._hosts.items() if _matches(hosts, name))
+        return any(self._admits(one, name, workload) for one in self._hosts if self._holds(one, name))
 
     def holds(self, name: str) -> bool:
         """Whether any workload may reach `name`."""
-        return any(_matches(hosts, name) for hosts in self._hosts.values())
+        return any(self._holds(one, name) for one in self._hosts)
+
+    def _holds(self, set_name: str, name: str) -> bool:
+        return _matches(self._hosts[set_name], name) and not _matches(self._holes[set_name], name)
 
     def _admits(self, set_name: str, name: str, workload: Workload) -> bool:
         clients = self._found.clients(set_name, Domain(name))

@@ -101,7 +101,8 @@ class Resource:
     def edited(self, edits: Edits) -> dict[str, Any]:
         """A copy of the value with `edits` made, sharing with it what they do not touch.
 
-        Mappings on the way are added where they are missing or null; a path through a missing list is a KeyError.
+        Mappings on the way are added where they are missing or null, and items at the end of a list; a path through a
+        missing list is a KeyError.
         """
         result = dict(self.value)
         for path, new in edits.items():
@@ -114,6 +115,8 @@ class Resource:
                 holder = child
             if new is None:
                 holder.pop(path[-1], None)
+            elif isinstance(holder, list) and path[-1] == len(holder):
+                holder.append(new)
             else:
                 holder[path[-1]] = new
         return result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lists.clients import Client
 from ..manifest.resource import Resource
 from ..names.domain import Domain
+from ..names.holes import admits, table
 from ..rendered.identities import client_rules, who
 
 if TYPE_CHECKING:
@@ -25,11 +26,16 @@ def spiffe(client: Client) -> str:
 
 
 class Admission:
-    """Who may reach what: `domains`, the list, and the rules for clients in `resources`, if there are any."""
+    """Who may reach what: `domains`, the list, without `denied`, and the rules for clients in `resources`, if any."""
 
-    def __init__(self, domains: Iterable[Domain], resources: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        domains: Iterable[Domain],
+        resources: Iterable[dict[str, Any]] = (),
+        denied: Iterable[Domain] = (),
+    ) -> None:
         self.domains = tuple(domains)
-        self._entries = frozenset(map(str, self.domains))
+        self._table = table(self.domains, denied)
         rules, _ = client_rules(map(Resource, resources))
         self._rules: Sequence[ClientRules] = [one for found in rules.values() for one in found]
 
@@ -39,14 +45,8 @@ class Admission:
         return bool(self._rules)
 
     def lists(self, name: str) -> bool:
-        """Whether an entry matches `name`, as `Domain.matches` says."""
-        name = name.lower()
-        at = name.find(".")
-        while name not in self._entries and at != -1:
-            if "*" + name[at:] in self._entries:
-                return True
-            at = name.find(".", at + 1)
-        return name in self._entries
+        """Whether an entry matches `name`, as `Domain.matches` says, and no narrower one denies it."""
+        return admits(name.lower(), self._table)
 
     def admits(self, name: str, client: Client) -> bool:
         """Whether the gateway is to let `client` reach `name`."""

@@ -6,7 +6,8 @@ from ..manifest.edits import at
 from ..manifest.fields import texts
 from ..manifest.resource import NAMES_ANNOTATION
 from ..names.domain import Domain
-from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, Place, site_of
+from ..names.holes import admits, deciding, table
+from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, DenialPlace, Place, site_of
 from ..sites.istio import BESIDE
 
 TYPE_CHECKING = False
@@ -22,10 +23,11 @@ EVERYTHING = "*"
 class HostList:
     """One list of names in a manifest: `hop`, the `resource`, the `path` in it, and `names` as they stand there.
 
-    Where `is_missing`, what stands at `path` has no list, and matches every name.
+    Where `is_missing`, what stands at `path` has no list, and matches every name. `holes` are the names that a chain
+    beside it refuses.
     """
 
-    __slots__ = ("_entries", "hop", "is_missing", "names", "path", "resource")
+    __slots__ = ("_entries", "_table", "holes", "hop", "is_missing", "names", "path", "resource")
 
     def __init__(
         self, hop: str, resource: Resource, path: Path, names: Sequence[str], *, is_missing: bool = False
@@ -35,6 +37,8 @@ class HostList:
         self.path = path
         self.names = names
         self.is_missing = is_missing
+        self.holes: tuple[str, ...] = ()
+        self._table: dict[str, bool] | None = None
         self._entries: frozenset[str] | None = None
 
     @property
@@ -57,6 +61,18 @@ class HostList:
         part = self.resource.annotations.get(NAMES_ANNOTATION)
         return part is None or name.startswith("*") == (part == "wildcards")
 
+    @property
+    def table(self) -> dict[str, bool]:
+        """What each name and each hole says."""
+        if self._table is None:
+            self._table = table(self.matching, self.holes)
+        return self._table
+
+    def hole(self, host: str) -> str | None:
+        """The hole that refuses `host` although one of the names stands for it; None where none does."""
+        found = deciding(host, self.table) if self.holes and not admits(host, self.table) else None
+        return found if found in self.holes else None
+
     def is_known_in(self, namespace: str) -> bool:
         """Whether proxies in `namespace` are told of the resource (Istio, VirtualService.exportTo)."""
         exported = texts(self.resource.value.get("spec"), "exportTo") or ["*"]
@@ -72,8 +88,12 @@ class HostList:
         """The entry that Envoy would match `host` with, the most specific first; None where there is none.
 
         A wildcard `host` is matched by the wildcard that admits every name below it. The proxies compare bytes in
-        lower case: `Example.com` or `example.com.` in a list match nothing.
+        lower case: `Example.com` or `example.com.` in a list match nothing. A wildcard `host` stands for the names
+        that no hole takes out.
         """
+        if self.holes:
+            found = deciding(host, self.table)
+            return found if found is not None and self.table[found] else None
         if self._entries is None:
             self._entries = frozenset(self.matching)
         if host in self._entries:
@@ -102,8 +122,11 @@ def lists_of(resource: Resource) -> list[HostList]:
     if site is None:
         return []
     lists = []
+    denials = []
     for place in site.find(resource.value):
-        if isinstance(place, Place):
+        if isinstance(place, DenialPlace):
+            denials.append(place)
+        elif isinstance(place, Place):
             names = place.names(at(resource.value, place.path))
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
         elif isinstance(place, BadPlace) and place.opens:
@@ -115,7 +138,30 @@ def lists_of(resource: Resource) -> list[HostList]:
             for path in site.open_paths(resource)
             if path not in known
         ]
+    if denials:
+        for entry in lists:
+            entry.holes = _holes(entry, denials)
     return lists
+
+
+def _holes(entry: HostList, denials: Sequence[DenialPlace]) -> tuple[str, ...]:
+    """The names that `denials` refuse of the connections which the list `entry` is asked about."""
+    value = entry.resource.value
+    asked = without(at(value, entry.path[:-1]), entry.path[-1])
+    return tuple(
+        dict.fromkeys(
+            str(name)
+            for place in denials
+            if entry.path[: len(place.holder)] == place.holder
+            and without(at(value, place.path[:-1]), place.path[-1]) == asked
+            for name in at(value, place.path)
+        )
+    )
+
+
+def without(match: object, key: object) -> object:
+    """What a match says beside the names under `key`."""
+    return {name: value for name, value in match.items() if name != key} if isinstance(match, dict) else match
 
 
 def beside(lists: Sequence[HostList]) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ gateway (EnvoyFilter, `server_names`). Only what both match is reachable through
 from __future__ import annotations
 
 from ..manifest.resource import DEFAULT_SET, INJECT_ANNOTATION
+from ..names import holes
 from ..names.domain import PLACEHOLDER, Domain, minimise
 from ..sites import GATEWAY, POLICY, SIDECAR
 from .host_lists import EVERYTHING, HostList, cover, hops_of, lists_of, ways
@@ -49,6 +50,8 @@ def passing(lists: Sequence[HostList], hops: Sequence[str] = ()) -> set[Domain]:
 
     Two lists of one hop are alternatives: what one of them matches passes it.
     """
+    if any(entry.holes for entry in lists):
+        return set(holes.split(effective(lists, hops))[0])
     if not hops:
         return {name for way in ways(lists) for name in passing(way, hops_of(way))}
     passed: set[Domain] | None = None
@@ -56,6 +59,32 @@ def passing(lists: Sequence[HostList], hops: Sequence[str] = ()) -> set[Domain]:
         here = {name for entry in lists if entry.hop == hop for name in _domains(entry.matching)}
         passed = here if passed is None else _both(passed, here)
     return passed or set()
+
+
+def denied(lists: Sequence[HostList], hops: Sequence[str] = ()) -> tuple[Domain, ...]:
+    """The names, least in number, that do not pass although a wildcard among the `reachable` ones stands for them."""
+    return holes.split(effective(lists, hops))[1] if any(entry.holes for entry in lists) else ()
+
+
+def effective(lists: Sequence[HostList], hops: Sequence[str] = ()) -> dict[str, bool]:
+    """What passes every one of `hops`, or of those of one way out, as a set with holes."""
+    if not hops:
+        found: dict[str, bool] = {}
+        for way in ways(lists):
+            found = holes.union(found, effective(way, hops_of(way)))
+        return found
+    passed: dict[str, bool] | None = None
+    for hop in hops:
+        # Chains with the same holes are chains of one listener, of which the most specific name decides.
+        alike: dict[tuple[str, ...], set[str]] = {}
+        for entry in lists:
+            if entry.hop == hop:
+                alike.setdefault(entry.holes, set()).update(_domains(entry.matching))
+        here: dict[str, bool] = {}
+        for own, names in alike.items():
+            here = holes.union(here, holes.table(names, own))
+        passed = here if passed is None else holes.intersection(passed, here)
+    return passed or {}
 
 
 def _domains(names: Iterable[str]) -> Iterable[Domain]:
@@ -76,12 +105,13 @@ class Verdict:
     """Whether `host` passes: `hops` maps each hop to its lists, each with the entry that matches or None.
 
     A policy of the network beside the mesh's hops is for some pods alone: it is shown and decides nothing.
+    `holes` are the denials that take it, or some of it, from the wildcards that stand for it.
     `clients` are the workloads that the gateway lets it through for, None for every one. Where it was
     asked for `client`, the sidecars' lists are those that its namespace knows. `is_direct`: sidecars let it out by
     themselves, and no gateway sees it.
     """
 
-    __slots__ = ("allowed", "client", "clients", "hops", "host", "is_direct", "set_name")
+    __slots__ = ("allowed", "client", "clients", "holes", "hops", "host", "is_direct", "set_name")
 
     def __init__(
         self,
@@ -107,6 +137,13 @@ class Verdict:
             all(any(entry.match(host) for entry in way if entry.hop == hop) for hop in hops_of(way))
             for way in ways(lists)
         )
+        self.holes: list[str] = []
+        if any(entry.holes for entry in lists):
+            # Of a wildcard that passes, the names that are refused below it.
+            own = [name for name in denied(lists) if host.is_wildcard and host.covers(name)]
+            named = [found for entry in lists if (found := entry.hole(host)) is not None]
+            self.holes = sorted({*own, *named})
+            passes = passes and not own
         self.allowed = passes and self.admits_client
         self.is_direct = self.allowed and any(entry.is_direct and entry.match(host) for entry in lists)
 

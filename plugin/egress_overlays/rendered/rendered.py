@@ -73,6 +73,13 @@ class Rendered:
             self._hosts[name] = self._effective(name)
         return self._hosts[name]
 
+    def holes(self, name: str) -> tuple[str, ...]:
+        """What the set `name` denies although a wildcard of `hosts` stands for it."""
+        if name in self.lists:
+            return reach.denied(self.counting(name))
+        allowed = self.sets.get(name)
+        return allowed.denied if allowed else ()
+
     def _effective(self, name: str) -> tuple[str, ...]:
         if name in self.rules:
             return self._limited(name)

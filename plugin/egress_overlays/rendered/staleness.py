@@ -31,10 +31,14 @@ def without_effect(found: Rendered) -> Iterator[Finding]:
     for name, allowed in found.sets.items():
         lists = [entry for entry in found.lists.get(name, ()) if entry.hop != ROUTES]
         here = {host: entry.resource for entry in reversed(lists) for host in entry.names}
+        holes = {hole: entry.resource for entry in reversed(lists) for hole in entry.holes}
         missing: dict[Resource, list[str]] = {}
         for entry in allowed.entries if found.lists.get(name) else ():
-            if entry.domain not in here and allowed.cover_of(entry) is None:
+            if entry.domain not in here and allowed.cover_of(entry) is None and not allowed.denies(entry.domain):
                 missing.setdefault(entry.source, []).append(entry.domain)
+        for line in allowed.denials.entries if allowed.denials is not None and lists else ():
+            if line.domain in allowed.denied and line.domain not in holes:
+                missing.setdefault(line.source, []).append(f"!{line.domain}")
         for source, names in missing.items():
             message = f"has {_some(names)}, not in the manifests: it was listed or changed after inject"
             yield fault_of(source, f"{message}; {_HINT}", RULE)

@@ -110,6 +110,8 @@ def _name(kind: str, change: Change, set_name: str, side: Rendered, root: Path |
         "clients": None if clients is None else sorted(clients),
         "risk": risk(change.domain),
     }
+    if change.without:
+        more["without"] = list(map(str, change.without))
     if entry is not None:
         place = side.where.entry(entry.source, entry.group, entry.line)
         own = entry.fields

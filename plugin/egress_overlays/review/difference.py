@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..names.domain import Domain, covering
+from ..names.holes import above, admits, table
 from ..rendered.identities import is_wider
 
 if TYPE_CHECKING:
@@ -20,14 +21,15 @@ class Change:
     """A name that opens or closes; `touches` are the names of the other list that it covers, `entry` who listed it.
 
     An opening wildcard that touches names widens them: `*.x.org` in place of `en.x.org`. A closing one leaves them
-    behind.
+    behind. `without` are the names below it that stay as they were, since its list denies them.
     """
 
-    __slots__ = ("domain", "entry", "touches")
+    __slots__ = ("domain", "entry", "touches", "without")
 
-    def __init__(self, domain: Domain, touches: tuple[Domain, ...]) -> None:
+    def __init__(self, domain: Domain, touches: tuple[Domain, ...], without: tuple[Domain, ...] = ()) -> None:
         self.domain = domain
         self.touches = touches
+        self.without = without
         self.entry: Entry | None = None
 
     @property
@@ -55,17 +57,29 @@ class ClientChange:
 class Difference:
     """What `opened` and `closed` between the lists `before` and `after` of one set, each least in number and sorted.
 
+    `denied` are the names that each of the two denies inside of its wildcards.
     `clients` holds the names that both let through, for different clients.
     """
 
     __slots__ = ("after", "before", "clients", "closed", "opened", "set_name")
 
-    def __init__(self, set_name: str, before: Iterable[str], after: Iterable[str]) -> None:
+    def __init__(
+        self,
+        set_name: str,
+        before: Iterable[str],
+        after: Iterable[str],
+        denied: tuple[Iterable[str], Iterable[str]] = ((), ()),
+    ) -> None:
         self.set_name = set_name
         self.before = tuple(map(Domain, before))
         self.after = tuple(map(Domain, after))
-        self.opened = _missing(self.after, self.before)
-        self.closed = _missing(self.before, self.after)
+        tables = table(self.before, denied[0]), table(self.after, denied[1])
+        if all(map(all, (one.values() for one in tables))):
+            self.opened = _missing(self.after, self.before)
+            self.closed = _missing(self.before, self.after)
+        else:
+            self.opened = _with_holes(tables[1], tables[0])
+            self.closed = _with_holes(tables[0], tables[1])
         self.clients: list[ClientChange] = []
 
     def __bool__(self) -> bool:
@@ -85,10 +99,38 @@ def _missing(domains: tuple[Domain, ...], others: tuple[Domain, ...]) -> list[Ch
     return [Change(domain, tuple(below.get(domain, ()))) for domain in gone]
 
 
+def _with_holes(mine: dict[str, bool], others: dict[str, bool]) -> list[Change]:
+    """What the set with holes `mine` lets through and `others` does not, as names whose places differ alike."""
+    both = sorted({*mine, *others})
+    gone = {name: admits(name, mine) and not admits(name, others) for name in both}
+    tops: dict[str, list[str]] = {}
+    below: dict[str, str] = {}  # of each name that is gone, the one that says so
+    for name in sorted(both, key=lambda one: len(one.split("."))):
+        parent = next((cover for cover in above(name) if cover in gone), None)
+        top = below.get(parent) if parent is not None else None
+        if gone[name]:
+            below[name] = top or name
+            if top is None:
+                tops[name] = []
+        elif top is not None:
+            tops[top].append(name)
+    return [
+        Change(
+            Domain(top),
+            tuple(Domain(name) for name in sorted(inside) if admits(name, others)),
+            tuple(Domain(name) for name in sorted(inside) if not admits(name, others)),
+        )
+        for top, inside in sorted(tops.items())
+    ]
+
+
 def differences(before: Rendered, after: Rendered) -> list[Difference]:
     """The difference of every set that one of the two has."""
     names = sorted({*before.names, *after.names})
-    found = [Difference(name, before.hosts(name), after.hosts(name)) for name in names]
+    found = [
+        Difference(name, before.hosts(name), after.hosts(name), denied=(before.holes(name), after.holes(name)))
+        for name in names
+    ]
     for one in found:
         _attribute(one.opened, after.sets.get(one.set_name))
         _attribute(one.closed, before.sets.get(one.set_name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..names.domain import Domain, covering
+from ..names.holes import deciding, table
 from ..names.public_suffix import registered
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def matrix(environments: Sequence[Rendered]) -> list[Row]:
         columns = [_Column(environment, set_name) for environment in map(environments.__getitem__, places)]
         told = _told(environments, set_name)
         names = sorted(
-            {name for column in columns for name in column.hosts},
+            {name for column in columns for name in (*column.hosts, *column.opened(columns))},
             key=lambda name: (registered(name.base), name.base, name),
         )
         for name in names:
@@ -115,6 +116,8 @@ class _Column:
         self.environment = environment
         self.set_name = set_name
         self.hosts = set(hosts)
+        self.holes = frozenset(environment.holes(set_name))
+        self._table = table(self.hosts, self.holes) if self.holes else {}
         self.wildcards = {host for host in hosts if host.is_wildcard}
         self.below: dict[str, list[str]] = {}
         for host in hosts:
@@ -126,11 +129,17 @@ class _Column:
                 self.below.setdefault("*." + parents[-1], []).append(host)
                 parents.append(parents[-1].partition(".")[2])
 
+    def opened(self, others: Sequence[_Column]) -> Iterable[Domain]:
+        """The names that this environment denies inside of a wildcard, and another one does not."""
+        return (Domain(name) for name in self.holes if any(one.cell(Domain(name)).state != NO for one in others))
+
     def cell(self, name: Domain) -> Cell:
         """What this environment says of `name`."""
         clients = self.environment.clients(self.set_name, name)
         limited = None if clients is None else tuple(sorted(clients))
         cover = covering(name, self.wildcards)
+        if self.holes and deciding(name, self._table) in self.holes:
+            return Cell(NO)
         if limited == () and (name in self.hosts or cover is not None):
             return Cell(NO)  # clients that cannot be read stand for nobody
         if name in self.hosts:

@@ -12,6 +12,7 @@ from ..manifest.edits import differing, dotted
 from ..manifest.fields import mapping, texts
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ..sites import BY_PATCHES, BY_ROUTES, Place, acts, find
+from ..sites.denying import without_denials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,8 @@ def _routes_out(resource: Resource) -> bool:
 
 
 def _compared(resource: Resource) -> dict[str, object]:
-    return {key: value for key, value in resource.value.items() if key not in ("metadata", "status", "apiVersion")}
+    value = without_denials(resource, find(resource)) if INJECT_ANNOTATION in resource.annotations else resource.value
+    return {key: child for key, child in value.items() if key not in ("metadata", "status", "apiVersion")}
 
 
 def _names(resource: Resource) -> set[Path]:

@@ -23,6 +23,7 @@ from .site import (
     TEXT,
     BadPlace,
     ClientsPlace,
+    DenialPlace,
     Form,
     Place,
     Site,
@@ -53,6 +54,7 @@ __all__ = [
     "USUAL",
     "BadPlace",
     "ClientsPlace",
+    "DenialPlace",
     "Form",
     "Place",
     "Site",
@@ -110,7 +112,7 @@ def acts(resource: Resource, by: str) -> bool:
     return site is not None and site.acts_by == by
 
 
-def find(resource: Resource) -> Iterator[Place | ClientsPlace | BadPlace]:
+def find(resource: Resource) -> Iterator[Place | ClientsPlace | DenialPlace | BadPlace]:
     """The lists of names in `resource`; nothing for a kind that holds none."""
     site = site_of(resource)
     if site is not None:

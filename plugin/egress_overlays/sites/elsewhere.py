@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..manifest.resource import Resource
-    from .site import ClientsPlace, Place
+    from .site import ClientsPlace, DenialPlace, Place
 
-    Find = Callable[[dict[str, Any]], Iterable[Place | ClientsPlace | BadPlace]]
+    Find = Callable[[dict[str, Any]], Iterable[Place | ClientsPlace | DenialPlace | BadPlace]]
 
 ENTRY_POINTS = "egress_overlays.sites"
 
@@ -63,7 +63,7 @@ def _refusing(group: str, kind: str, reason: str) -> Site:
 def _guarded(find: Find, packages: str) -> Find:
     """`find`, whose faults are said of the object and the package, as those of no user."""
 
-    def guarded(value: dict[str, Any]) -> list[Place | ClientsPlace | BadPlace]:
+    def guarded(value: dict[str, Any]) -> list[Place | ClientsPlace | DenialPlace | BadPlace]:
         try:
             return list(find(value))
         except Exception as fault:  # noqa: BLE001 - whatever a foreign module raises

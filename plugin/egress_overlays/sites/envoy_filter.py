@@ -7,7 +7,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 
 from __future__ import annotations
 
-from .site import BadPlace, ClientsPlace, Place, list_at, mappings
+from .site import BadPlace, ClientsPlace, DenialPlace, Place, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,46 @@ CLIENTS_FILTER = "egress-overlays.clients"
 """The name of the RBAC network filter that components/client-lists adds and the function fills."""
 
 
+_TYPE = "type.googleapis.com/envoy.extensions.filters.network."
+DENYING_FILTERS = [
+    {
+        "name": "envoy.filters.network.rbac",
+        "typed_config": {
+            "@type": _TYPE + "rbac.v3.RBAC",
+            "stat_prefix": "egress_denied_",
+            "rules": {
+                "action": "DENY",
+                "policies": {"denied": {"permissions": [{"any": True}], "principals": [{"any": True}]}},
+            },
+        },
+    },
+    {
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": {
+            "@type": _TYPE + "tcp_proxy.v3.TcpProxy",
+            "stat_prefix": "egress_denied",
+            "cluster": "BlackHoleCluster",
+            "upstream_connect_mode": "ON_DOWNSTREAM_DATA",
+            "max_early_data_bytes": 16384,
+        },
+    },
+]
+"""The filters of a chain that refuses: the access log quotes the policy's name, and no byte goes on."""
+
+
+def denies(chain: dict[str, Any]) -> bool:
+    """Whether `chain` refuses the names that it lists, as the function writes it."""
+    match = chain.get(MATCH[0])
+    return (
+        chain.get("filters") == DENYING_FILTERS
+        and chain.keys() <= {"name", MATCH[0], "filters"}
+        and isinstance(match, dict)
+        and isinstance(match.get(NAMES[0]), list)
+        and all(isinstance(name, str) and name for name in match[NAMES[0]])
+        and bool(match[NAMES[0]])
+    )
+
+
 def find(value: dict[str, Any]) -> Found:
     """The lists of names in the EnvoyFilter `value`."""
     found: Found = []
@@ -57,7 +97,7 @@ def find(value: dict[str, Any]) -> Found:
     return found
 
 
-def _is_chain(place: Place | ClientsPlace | BadPlace) -> bool:
+def _is_chain(place: Place | ClientsPlace | DenialPlace | BadPlace) -> bool:
     """Whether it is a filter chain of a listener, and a fault as a whole."""
     return isinstance(place, BadPlace) and len(place.path) == 7 and place.path[5] == _CHAINS[0]
 
@@ -80,7 +120,12 @@ def _patch(applies_to: Any, body: dict[str, Any], path: Path, found: Found) -> N
 
 def _listener(listener: dict[str, Any], path: Path, found: Found, *, adds: bool) -> None:
     chains = _spelling(listener, _CHAINS, path, found)
-    lists = [_chain(chain, here, found) for chain, here in mappings(listener, chains, path, found)]
+    lists = []
+    for chain, here in mappings(listener, chains, path, found):
+        if chains == _CHAINS[0] and denies(chain):
+            found.append(DenialPlace((*here, MATCH[0], NAMES[0]), (*path, chains)))
+        else:
+            lists.append(_chain(chain, here, found))
     if any(lists) or not adds:
         for key in _MATCHER:
             if listener.get(key) is not None:

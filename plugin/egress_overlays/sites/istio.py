@@ -9,12 +9,14 @@ from .site import (
     BY_PATCHES,
     BY_REGISTERING,
     BY_ROUTES,
+    DENYING_ROUTE,
     GATEWAY,
     REGISTRY,
     ROUTES,
     SIDECAR,
     TEXT,
     BadPlace,
+    DenialPlace,
     Form,
     Site,
     list_at,
@@ -23,12 +25,12 @@ from .site import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from ..manifest.edits import Edits, Path
     from ..manifest.resource import Resource
-    from .site import Found
+    from .site import Found, Place
 
 GROUP = "networking.istio.io"
 DYNAMIC = "DYNAMIC_DNS"
@@ -62,6 +64,9 @@ def _of_virtual_service(value: dict[str, Any]) -> Found:
             if "sniHosts" not in match:
                 reason = "must be present in a TLS match (Istio refuses one without)"
                 found.append(BadPlace((*here, "sniHosts"), reason))
+            elif route.get("route") == DENYING_ROUTE and isinstance(match["sniHosts"], list):
+                found.append(DenialPlace((*here, "sniHosts"), ("spec", "tls")))
+                continue
             if "sni_hosts" in match:
                 reason = "is unknown to Istio's CRD, and the API server drops it; write sniHosts alone"
                 found.append(BadPlace((*here, "sni_hosts"), reason))
@@ -147,6 +152,22 @@ def _open_paths(resource: Resource) -> Iterator[Path]:
     return (chain.path for chain in catch_alls(resource))
 
 
+def _routes(
+    value: dict[str, Any], places: Sequence[Place], names: list[str]
+) -> Iterable[tuple[Path, dict[str, Any]] | BadPlace]:
+    from .denying import routes
+
+    return routes(value, places, names)
+
+
+def _chains(
+    value: dict[str, Any], places: Sequence[Place], names: list[str]
+) -> Iterable[tuple[Path, dict[str, Any]] | BadPlace]:
+    from .denying import chains
+
+    return chains(value, places, names)
+
+
 def _fields_of(kind: str) -> Callable[[], dict[str, Any]]:
     def fields() -> dict[str, Any]:
         from .fields import SPECS
@@ -168,6 +189,7 @@ VIRTUAL_SERVICE = Site(
     acts_by=BY_ROUTES,
     covering=("spec", "hosts"),
     fields=_fields_of("VirtualService"),
+    denying=_routes,
 )
 SERVICE_ENTRY = Site(
     GROUP,
@@ -193,4 +215,5 @@ ENVOY_FILTER = Site(
     open_paths=_open_paths,
     acts_by=BY_PATCHES,
     fields=_fields_of("EnvoyFilter"),
+    denying=_chains,
 )

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from ..manifest.edits import Edits, Path
     from ..manifest.resource import Resource
 
-    Found = list["Place | ClientsPlace | BadPlace"]
+    Found = list["Place | ClientsPlace | DenialPlace | BadPlace"]
+    Denying = Callable[
+        [dict[str, Any], Sequence["Place"], list[str]], Iterable[tuple[Path, dict[str, Any]] | "BadPlace"]
+    ]
 
 SIDECAR = "sidecar"
 GATEWAY = "gateway"
@@ -41,6 +44,10 @@ CHAINS = ("filter_chains", "filterChains", "match")
 """The lists whose entries Envoy has a filter chain for each: of a listener, and of a TLS route (Istio)."""
 
 
+DENYING_ROUTE = [{"destination": {"host": "denied.egress-domains.invalid"}}]
+"""Where a sidecar sends what is denied: to a cluster that is none, so that it closes the connection (Envoy, NC)."""
+
+
 class Site:
     """One kind that holds names.
 
@@ -55,6 +62,8 @@ class Site:
     unless `checks_clients`, who asks. `keeps_hosts`: whether names may stand in spec.hosts beside the list.
     `open_paths`: where all names pass although nothing there is bad. `acts_by`: one of the constants BY_... above.
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
+    `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
+    it stands in; without it no name inside a wildcard can be refused.
     """
 
     __slots__ = (
@@ -62,6 +71,7 @@ class Site:
         "beside",
         "checks_clients",
         "covering",
+        "denying",
         "exported",
         "fields",
         "find",
@@ -79,7 +89,7 @@ class Site:
         self,
         group: str,
         kind: str,
-        find: Callable[[dict[str, Any]], Iterable[Place | ClientsPlace | BadPlace]],
+        find: Callable[[dict[str, Any]], Iterable[Place | ClientsPlace | DenialPlace | BadPlace]],
         *,
         hop: str | Callable[[dict[str, Any], Path], str],
         holds: str,
@@ -93,6 +103,7 @@ class Site:
         acts_by: str = "",
         covering: Path = (),
         fields: Callable[[], dict[str, Any]] | None = None,
+        denying: Denying | None = None,
     ) -> None:
         self.group = group
         self.kind = kind
@@ -109,6 +120,7 @@ class Site:
         self.acts_by = acts_by
         self.covering = covering
         self.fields = fields
+        self.denying = denying
 
     def __repr__(self) -> str:
         return f"Site({self.kind}.{self.group})"
@@ -173,6 +185,16 @@ class ClientsPlace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+
+class DenialPlace:
+    """A list of names that are refused, at `path`, in an item of the list at `holder`: what the function writes."""
+
+    __slots__ = ("holder", "path")
+
+    def __init__(self, path: Path, holder: Path) -> None:
+        self.path = path
+        self.holder = holder
 
 
 class BadPlace:

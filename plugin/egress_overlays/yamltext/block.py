@@ -65,12 +65,13 @@ class Block:
                 changes.append((node.start, node.end, _written(lines, node, new, self._flow)))
             elif new is not None:
                 if not isinstance(path[-1], str):
-                    raise Uncertain("an item stands where no line shows it")
+                    changes.append(self._item(path, node, new))
+                    continue
                 additions.setdefault(path[:-1], []).append((path[-1], new))
         for path, pairs in additions.items():
             changes.append(self._addition(path, pairs))
         # From the last line to the first, so that no change moves the lines of another.
-        for start, end, new_lines in sorted(changes, reverse=True, key=lambda change: change[0]):
+        for start, end, new_lines in sorted(changes, reverse=True, key=lambda change: change[:2]):
             lines[start:end] = new_lines
         return "\n".join(lines)
 
@@ -94,6 +95,18 @@ class Block:
         for step in path:
             node = node.children.get(step) if node is not None else None
         return node
+
+    def _item(self, path: Path, node: _Node | None, new: Any) -> tuple[int, int, list[str]]:
+        """An item of a list in the place of the one that is there, or behind the last one, in block style."""
+        holder = self._find(path[:-1])
+        last = holder.children.get(len(holder.children) - 1) if holder is not None else None
+        end = len(holder.children) if holder is not None else 0
+        if last is None or not isinstance(new, dict) or (node is None and path[-1] != end):
+            raise Uncertain("an item stands where no line shows it")
+        from .blockstyle import item
+
+        start, end = (node.start, node.end) if node is not None else (last.end, last.end)
+        return start, end, item(new, last.column)
 
     def _addition(self, path: Path, pairs: list[tuple[str, Any]]) -> tuple[int, int, list[str]]:
         """New keys as the first ones under `path`, which may be missing itself if its parent is there."""

@@ -130,7 +130,9 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
     for hop in (SIDECAR, REGISTRY):
         here = [entry for entry in lists if entry.hop == hop]
         if here:
-            parts.append((_what(here[0]), here[0], {name for entry in here for name in entry.names}))
+            parts.append(
+                (_what(here[0]), here[0], {name for entry in here for name in (*entry.names, *_denied(entry))})
+            )
     gateways: dict[object, list[HostList]] = {}
     for entry in lists:
         if entry.hop == GATEWAY:
@@ -141,7 +143,7 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
             continue  # said by itself
         one = entries[0].resource
         what = _what(written[0]) if len(gateways) == 1 else f"{one.kind} {one.name}"
-        parts.append((what, entries[0], {name for entry in entries for name in entry.names}))
+        parts.append((what, entries[0], {name for entry in entries for name in (*entry.names, *_denied(entry))}))
     parts += [
         (f"{entry.resource.kind} {entry.resource.name} ({dotted(entry.path)})", entry, set(entry.names))
         for entry in lists
@@ -149,12 +151,19 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
     ]
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}
     for what, entry, hosts in parts:
-        # What a hop of several objects holds is taken together; of one object, its own part counts.
-        alone = entry.hop in {GATEWAY, POLICY}
-        missing = sorted(name for name in union - hosts if not alone or entry.takes(name))
+        # What a hop of several objects holds is taken together; of one object, its own part counts. The registry and
+        # policies of the network hold no denials: what stands there admits nothing by itself.
+        alone, silent = entry.hop in {GATEWAY, POLICY}, entry.hop in {REGISTRY, POLICY}
+        missing = sorted(
+            name for name in union - hosts if (not alone or entry.takes(name)) and not (silent and name.startswith("!"))
+        )
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
             yield fault("agreement", message, entry.resource, entry.path)
+
+
+def _denied(entry: HostList) -> list[str]:
+    return [f"!{name}" for name in entry.holes]
 
 
 def _what(entry: HostList) -> str:
@@ -172,8 +181,13 @@ def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
     allowed = found.sets.get(name)
     if allowed is None or any(finding.rule == "stale" for finding in found.findings):
         return  # of a directory it is said already, of each list
-    here = {host for entry in lists if entry.hop != ROUTES for host in entry.names}
-    wanted = {str(entry.domain) for entry in allowed.entries if allowed.cover_of(entry) is None}
+    here = {host for entry in lists if entry.hop != ROUTES for host in (*entry.names, *_denied(entry))}
+    wanted = {
+        str(entry.domain)
+        for entry in allowed.entries
+        if allowed.cover_of(entry) is None and not allowed.denies(entry.domain)
+    }
+    wanted |= {f"!{name}" for name in allowed.denied}
     for what, names in (("not in the manifests", wanted - here), ("in the manifests alone", here - wanted)):
         if names - {PLACEHOLDER}:
             message = (

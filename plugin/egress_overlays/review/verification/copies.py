@@ -13,6 +13,7 @@ from ...injection.copies import continues, is_limited
 from ...manifest.edits import at, differing, dotted
 from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ...sites import Place, find, site_of
+from ...sites.denying import without_denials
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ def _compared(resource: Resource) -> dict[str, Any]:
     }
     annotations = {key: value for key, value in resource.annotations.items() if key not in noted}
     metadata = {"labels": dict(resource.labels), "annotations": annotations}
-    rest = {key: value for key, value in resource.value.items() if key not in ("metadata", "status")}
+    rest = {
+        key: value
+        for key, value in without_denials(resource, find(resource)).items()
+        if key not in ("metadata", "status")
+    }
     return {**rest, "metadata": metadata}
 
 
