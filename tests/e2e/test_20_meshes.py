@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ import quick_yaml as yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mesh.application import Application
     from mesh.internet import Internet
@@ -148,46 +150,76 @@ def test_base_works_in_it(  # noqa: PLR0917 -- fixtures
 STOCK_LABELS = {"app": "istio-egressgateway", "istio": "egressgateway"}
 STOCK_SERVICE = "istio-egressgateway.stock.svc.cluster.local"
 SHOP, SHOP_ADDRESS = "shop.meshes.example.org", "185.15.62.12"
+NEWS, NEWS_ADDRESS = "news.meshes.example.org", "185.15.62.13"
+BANK, BANK_ADDRESS = "bank.meshes.example.org", "185.15.62.14"
 
 
-def stock() -> list[dict[str, Any]]:
-    """What Istio's task for an egress gateway with TLS passthrough sets up, and a Gateway for every name beside it."""
+def stock(root: Path) -> list[dict[str, Any]]:
+    """What Istio's tasks for egress gateways set up, and a Gateway for every name beside it.
+
+    TLS passthrough (SHOP), HTTP (NEWS), and TLS that the gateway begins, for a client without any (BANK); `root`: whose
+    certificates it takes then.
+    """
 
     def made(kind: str, name: str, spec: dict[str, Any], version: str = "networking.istio.io/v1") -> dict[str, Any]:
         return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "stock"}, "spec": spec}
 
-    def server(number: int, host: str) -> dict[str, Any]:
-        port = {"number": number, "name": f"tls-{number}", "protocol": "TLS"}
-        return {"port": port, "hosts": [host], "tls": {"mode": "PASSTHROUGH"}}
+    def gateway(name: str, host: str, number: int = 443) -> dict[str, Any]:
+        port = {"number": number, "name": f"port-{number}", "protocol": "TLS" if number == 443 else "HTTP"}
+        passthrough = {"tls": {"mode": "PASSTHROUGH"}} if number == 443 else {}
+        servers = [{"port": port, "hosts": [host], **passthrough}]
+        return made("Gateway", name, {"selector": {"istio": "egressgateway"}, "servers": servers})
 
-    def route(gateway: str, destination: dict[str, Any]) -> dict[str, Any]:
-        match = {"gateways": [gateway], "port": 443, "sniHosts": [SHOP]}
-        return {"match": [match], "route": [{"destination": destination}]}
+    def routed(name: str, host: str, kind: str, number: int, to: int) -> dict[str, Any]:
+        names = {"sniHosts": [host]} if kind == "tls" else {}
+        hops = [("mesh", STOCK_SERVICE, number), (name, host, to)]
+        routes = [
+            {
+                "match": [{"gateways": [hop], "port": number, **names}],
+                "route": [{"destination": {"host": destination, "port": {"number": port}}}],
+            }
+            for hop, destination, port in hops
+        ]
+        return made("VirtualService", name, {"hosts": [host], "gateways": ["mesh", name], kind: routes})
 
-    ports = [{"number": 443, "name": "tls", "protocol": "TLS"}]
-    through = [
-        route("mesh", {"host": STOCK_SERVICE, "port": {"number": 443}}),
-        route("shop", {"host": SHOP, "port": {"number": 443}}),
-    ]
-    service = {"selector": STOCK_LABELS, "ports": [{"name": "tls", "port": 443, "targetPort": 8443}]}
+    def entry(name: str, host: str, ports: dict[int, str]) -> dict[str, Any]:
+        listed = [{"number": number, "name": f"port-{number}", "protocol": it} for number, it in ports.items()]
+        return made("ServiceEntry", name, {"hosts": [host], "ports": listed, "resolution": "DNS"})
+
+    ports = [{"name": "tls", "port": 443, "targetPort": 8443}, {"name": "http", "port": 80, "targetPort": 8080}]
+    begun = {"port": {"number": 443}, "tls": {"mode": "SIMPLE", "caCertificates": str(root), "sni": BANK}}
     return [
-        made("Service", "istio-egressgateway", service, "v1"),
-        made("ServiceEntry", "shop", {"hosts": [SHOP], "ports": ports, "resolution": "DNS"}),
-        made("Gateway", "shop", {"selector": {"istio": "egressgateway"}, "servers": [server(443, SHOP)]}),
-        made("Gateway", "everything", {"selector": {"istio": "egressgateway"}, "servers": [server(443, "*")]}),
-        made("VirtualService", "shop", {"hosts": [SHOP], "gateways": ["mesh", "shop"], "tls": through}),
+        made("Service", "istio-egressgateway", {"selector": STOCK_LABELS, "ports": ports}, "v1"),
+        entry("shop", SHOP, {443: "TLS"}),
+        gateway("shop", SHOP),
+        gateway("everything", "*"),
+        routed("shop", SHOP, "tls", 443, 443),
+        entry("news", NEWS, {80: "HTTP"}),
+        gateway("news", NEWS, 80),
+        routed("news", NEWS, "http", 80, 80),
+        entry("bank", BANK, {80: "HTTP", 443: "HTTPS"}),
+        gateway("bank", BANK, 80),
+        routed("bank", BANK, "http", 80, 443),
+        made("DestinationRule", "bank", {"host": BANK, "trafficPolicy": {"portLevelSettings": [begun]}}),
     ]
 
 
 @pytest.fixture(scope="module")
 def stock_gateway(mesh: Mesh, internet: Internet) -> Proxy:
     """Istio's own egress gateway: a pod with its usual labels. Its Service and samples come and go."""
-    internet.serve(SHOP, SHOP_ADDRESS)
+    for name, address in ((SHOP, SHOP_ADDRESS), (NEWS, NEWS_ADDRESS), (BANK, BANK_ADDRESS)):
+        internet.serve(name, address)
+        internet.listen(address, 80)
     mesh.istiod.configure(ONLY, {})
     proxy = mesh.router("stock-egress-0", "stock", STOCK_LABELS)
-    ports = [{"name": "tls", "port": 8443, "protocol": "TCP"}]
+    ports = [{"name": name, "port": port, "protocol": "TCP"} for name, port in (("tls", 8443), ("http", 8080))]
     mesh.cluster.endpoints("istio-egressgateway", "stock", {"stock-egress-0": proxy.pod.address}, ports)
     return proxy
+
+
+def answers_without_tls(application: Application, name: str) -> bool:
+    """Whether a client that speaks plain HTTP gets an answer."""
+    return application.get(name, plaintext=True, port=80).ok
 
 
 def without_istio(manifests: str) -> str:
@@ -210,7 +242,7 @@ def test_istios_own_egress_gateway_and_base_leave_each_other_alone(  # noqa: PLR
     zone = f"stock-{next(NUMBERS)}.example.com"
     listed, wildcard = f"docs.{zone}", f"*.{zone}"
     internet.serve(listed, LISTED_ADDRESS)
-    samples = yaml.safe_dump_all(stock())
+    samples = yaml.safe_dump_all(stock(internet.authority.root))
     # What Istio reads of ours goes. The service account stays: the gateway's token is bound to it.
     ours = overlays.make([wildcard])
     mesh.cluster.sync(without_istio(ours))
@@ -223,14 +255,21 @@ def test_istios_own_egress_gateway_and_base_leave_each_other_alone(  # noqa: PLR
 
     eventually(lambda: application.get(SHOP).title == SHOP, within=30, what="the shop, by Istio's gateway")
     eventually(lambda: application.get(listed).title == listed, within=30, what="the listed name, by ours")
+    for name, address in ((NEWS, NEWS_ADDRESS), (BANK, BANK_ADDRESS)):
+        begun = len(internet.arrived(address))
+        eventually(partial(answers_without_tls, application, name), within=30, what=name)
+        arrived = internet.arrived(address)[begun:]
+        assert {one.peer for one in arrived} == {stock_gateway.pod.address}
+        assert {tuple(one.server_name) for one in arrived} == ({(BANK,)} if name == BANK else {()})
 
     assert gateway.logged(since, requested_server_name=listed)
-    assert gateway.logged_nothing(since, requested_server_name=SHOP)
+    for name in (SHOP, NEWS, BANK):
+        assert gateway.logged_nothing(since, requested_server_name=name)
     (chain,) = gateway.config("listeners")["0.0.0.0_8443"]["filter_chains"]
     assert chain["transport_socket"]["typed_config"]["require_client_certificate"] is True
     assert "sni_listener" not in stock_gateway.config("listeners")
     outsider = mesh.impostor("a workload").application
-    for name in (listed, SHOP, UNLISTED):
+    for name in (listed, SHOP, NEWS, BANK, UNLISTED):
         assert not outsider.get(name, address=gateway.pod.address, port=8443, sni=name, unverified=True).ok
     assert examined(mesh) == set()
     mesh.cluster.kubectl("delete", "-f", "-", stdin=samples)

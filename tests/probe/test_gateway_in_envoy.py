@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from builds import COMPONENTS, ROOT, build, denied_addresses, overlay
+import quick_yaml as yaml
+from builds import COMPONENTS, ROOT, build, denied_addresses, overlay, private_addresses
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.probe import REACHED, REFUSED, Report, Result, probe
@@ -79,7 +80,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> object:
     return told(build(overlay(tmp_path_factory.mktemp("base"), (), LIST)))
 
 
-@pytest.mark.parametrize("component", COMPONENTS)
+# The probe's internet has IPv4 addresses, of which a gateway with ipv6-only knows nothing: a test of its own, below.
+OVER_IPV4 = tuple(name for name in COMPONENTS if name != "ipv6-only")
+
+
+@pytest.mark.parametrize("component", OVER_IPV4)
 def test_each_component_keeps_the_gateway_working(
     component: str, binary: Path, minor: int, base: object, tmp_path: Path
 ) -> None:
@@ -95,7 +100,7 @@ def test_each_component_keeps_the_gateway_working(
 
 
 def test_all_components_together_keep_it_working(newest: Path, tmp_path: Path) -> None:
-    report = probe(build(overlay(tmp_path, COMPONENTS, LIST)), binary=newest)
+    report = probe(build(overlay(tmp_path, OVER_IPV4, LIST)), binary=newest)
     assert [result.case.forbidden or result.case.label for result in report.differing] == ["127.0.0.1"]
 
 
@@ -103,6 +108,21 @@ def test_dual_stack_refuses_internal_ipv6_addresses_by_their_range(newest: Path,
     report = probe(build(overlay(tmp_path, ("dual-stack",), LIST)), binary=newest)
     rules = {address: result.rule for address, result in by_address(report).items()}
     assert {rules["::1"], rules["fd00::1"], rules["::ffff:10.0.0.1"]} == {"RBAC not-global"}
+
+
+@pytest.mark.parametrize("others", [(), ("dual-stack", "client-lists", "steady-connections", "resolver")])
+def test_ipv6_only_asks_for_ipv6_addresses_reaches_them_and_refuses_internal_ones(
+    others: tuple[str, ...], newest: Path, tmp_path: Path
+) -> None:
+    directory = overlay(tmp_path, ("allow-private-addresses", "ipv6-only", *others), LIST)
+    # ::1 plays an address out there: it is the one of IPv6 that a machine has for sure.
+    (directory / "allow-private-addresses.yaml").write_text(yaml.safe_dump(private_addresses("::1", 128)))
+    report = probe(build(directory), binary=newest)
+    results = by_address(report)
+    assert results["::1"].outcome == REACHED
+    assert {results[address].rule for address in ("fd00::1", "::ffff:10.0.0.1")} == {"RBAC not-global"}
+    named = [results["127.0.0.1"], *(one for one in of_kind(report, "entry") if one.case.expected == "allow")]
+    assert {(one.outcome, one.rule, one.attempted) for one in named} == {(REFUSED, "RBAC not-resolved", False)}
 
 
 def test_private_addresses_that_are_named_are_reached_and_no_others(newest: Path, tmp_path: Path) -> None:

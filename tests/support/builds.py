@@ -20,7 +20,7 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
-LAST = ("steady-connections", "own-namespace")
+LAST = ("ipv6-only", "steady-connections", "own-namespace")
 """The components that go after all others, in this order."""
 OWN_NAMESPACE = "egress-prod"
 OWNER = "system:serviceaccount:argocd:argocd-application-controller"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .pki import Authority
 
 
+HTTPS = 443
+
+
 class Dns(BaseResolver):  # type: ignore[misc]  # dnslib has no types
     """Answers from `records`: name, or `*.name` for all below it, to addresses; what is not there does not exist."""
 
@@ -63,11 +66,11 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, address: str, internet: Internet) -> None:
+    def __init__(self, address: str, internet: Internet, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.internet = internet
         self.address = address
-        super().__init__((address, 443), _Handler)
+        super().__init__((address, port), _Handler if port == HTTPS else _PlainHandler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Connections that break are what many tests are about: nothing to print."""
@@ -88,21 +91,30 @@ class _Handler(socketserver.BaseRequestHandler):
         context.sni_callback = choose
         self.request.settimeout(120)
         with context.wrap_socket(self.request, server_side=True) as connection, connection.makefile("rwb") as stream:
-            while self._serve(cast("IO[bytes]", stream), arrival.server_name[0]):
+            while _serve(cast("IO[bytes]", stream), arrival.server_name[0]):
                 pass
 
-    @staticmethod
-    def _serve(stream: IO[bytes], name: str) -> bool:
-        """Answers one HTTP request with a page titled by the name asked for; False at the end of the stream."""
-        request = stream.readline()
-        while request and stream.readline().strip():
+
+class _PlainHandler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        self.server.internet.arrivals.append(Arrival(self.server.address, self.client_address[0]))
+        while _serve(cast("IO[bytes]", self.request.makefile("rwb")), "without TLS"):
             pass
-        if not request:
-            return False
-        body = f"<html><title>{name}</title></html>\n".encode()
-        stream.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        stream.flush()
-        return True
+
+
+def _serve(stream: IO[bytes], title: str) -> bool:
+    """Answers one HTTP request with a page of this title; False at the end of the stream."""
+    request = stream.readline()
+    while request and stream.readline().strip():
+        pass
+    if not request:
+        return False
+    body = f"<html><title>{title}</title></html>\n".encode()
+    stream.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    stream.flush()
+    return True
 
 
 class Internet:
@@ -112,7 +124,7 @@ class Internet:
         self.authority = authority
         self.dns = Dns()
         self.arrivals: list[Arrival] = []
-        self._servers: dict[str, _Server] = {}
+        self._servers: dict[tuple[str, int], _Server] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
         self._dns_servers = [
@@ -126,12 +138,12 @@ class Internet:
 
     def stop(self) -> None:
         """Stops every server."""
-        for server in self._dns_servers:
-            server.stop()
-            server.server.server_close()
-        for tls in self._servers.values():
-            tls.shutdown()
-            tls.server_close()
+        for dns in self._dns_servers:
+            dns.stop()
+            dns.server.server_close()
+        for server in self._servers.values():
+            server.shutdown()
+            server.server_close()
 
     def serve(self, name: str, *addresses: str) -> None:
         """Lets `name` resolve to these addresses and a TLS server stand on each of them."""
@@ -139,14 +151,15 @@ class Internet:
             self.listen(address)
         self.dns.records[name] = list(addresses)
 
-    def listen(self, address: str) -> None:
-        """Lets a TLS server stand on an address, which the node gets if it is not the node's own."""
-        if address in self._servers:
+    def listen(self, address: str, port: int = HTTPS) -> None:
+        """Lets a server stand on an address, which the node gets if it is not the node's own; with TLS at 443 alone."""
+        if (address, port) in self._servers:
             return
-        if not address.startswith("127.") and address != NODE:
+        is_known = any(address == known for known, _ in self._servers)
+        if not is_known and not address.startswith("127.") and address != NODE:
             add_internet_address(address)
-        server = self._servers[address] = _Server(address, self)
-        threading.Thread(target=server.serve_forever, name=f"tls {address}", daemon=True).start()
+        server = self._servers[address, port] = _Server(address, self, port)
+        threading.Thread(target=server.serve_forever, name=f"server {address}", daemon=True).start()
 
     def context(self, name: str) -> ssl.SSLContext:
         """The TLS context with a certificate for `name`, made on first use."""
