@@ -11,11 +11,14 @@ import yaml
 from mesh.beside import BESIDE
 from mesh.cluster import Refused
 from mesh.guard import CONTROLLERS, TEAM, attempt
+from mesh.processes import eventually
 from mesh.world import WILDCARD
 
 from builds import OWNER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mesh.cluster import Cluster
     from mesh.overlays import Overlays
 
@@ -154,6 +157,67 @@ def test_what_did_open_it_in_test_25_is_refused(what: str, guarded: Cluster, ove
     BESIDE[what].plant(planted)
     said = [attempt(guarded, one) for one in planted if one not in ours]
     assert any("ValidatingAdmissionPolicy 'egress-gateway-" in refusal and OWNER in refusal for refusal in said), said
+
+
+CILIUM: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "an Envoy before its Service": ("CiliumEnvoyConfig", "istio-egress", {"resources": []}),
+    "an Envoy of the cluster": (
+        "CiliumClusterwideEnvoyConfig",
+        "",
+        {"services": [{"name": "egressgateway", "namespace": "istio-egress"}], "resources": []},
+    ),
+    "a redirect of an address": (
+        "CiliumLocalRedirectPolicy",
+        "blog",
+        {
+            "redirectFrontend": {
+                "addressMatcher": {"ip": "192.0.2.1", "toPorts": [{"port": "443", "protocol": "TCP", "name": "tls"}]}
+            },
+            "redirectBackend": {
+                "localEndpointSelector": {"matchLabels": {"app": "blog"}},
+                "toPorts": [{"port": "443", "protocol": "TCP", "name": "tls"}],
+            },
+        },
+    ),
+}
+
+
+def crd(kind: str, scope: str) -> dict[str, Any]:
+    """A kind of Cilium's that takes everything: its own definitions are no part of what is tested."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"kind": kind, "plural": f"{kind.lower().removesuffix('y')}{'ies' if kind.endswith('y') else 's'}"}
+    version = {"name": "v2", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{names['plural']}.cilium.io",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
+        },
+        "spec": {"group": "cilium.io", "scope": scope, "names": names, "versions": [version]},
+    }
+
+
+@pytest.fixture(scope="module")
+def with_cilium(guarded: Cluster) -> Iterator[Cluster]:
+    """The API server knows Cilium's kinds; nobody acts on them."""
+    kinds = [(kind, "Namespaced" if namespace else "Cluster") for kind, namespace, _ in CILIUM.values()]
+    crds = yaml.safe_dump_all(crd(*one) for one in kinds)
+    guarded.apply(crds)
+    guarded.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", "-", stdin=crds)
+    yield guarded
+    guarded.kubectl("delete", "--wait=false", "-f", "-", stdin=crds)
+
+
+@pytest.mark.parametrize("what", CILIUM)
+def test_redirects_of_another_network_are_refused(what: str, with_cilium: Cluster) -> None:
+    kind, namespace, spec = CILIUM[what]
+    metadata = {"name": "mine", **({"namespace": namespace} if namespace else {})}
+    one = {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": metadata, "spec": spec}
+    eventually(lambda: attempt(with_cilium, one, OWNER) == "", within=30, what="the API server takes the kind")
+    said = attempt(with_cilium, one)
+    assert "ValidatingAdmissionPolicy 'egress-gateway-" in said
+    assert OWNER in said
 
 
 @pytest.mark.parametrize("what", FINE)

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builds import MATCHER
+from egress_overlays.istiod.free import fixed
+from egress_overlays.istiod.free import text as spelled
 from everyday import ORDINARY
+from further_strangers import FURTHER, HARMLESS, LEADING, of_sidecars
 from live import built, text, told
 from strangers import OPENS, UNKNOWN
 
@@ -39,6 +43,42 @@ def test_what_opens_is_an_error(what: str, run: Run) -> None:
 @pytest.mark.parametrize("what", ORDINARY)
 def test_what_is_ordinary_is_fine(what: str, run: Run) -> None:
     assert told(run, after(ORDINARY[what])) == {}
+
+
+@pytest.mark.parametrize("what", FURTHER)
+def test_further_attacks_are_errors(what: str, run: Run) -> None:
+    change, rule = FURTHER[what]
+    assert rule in told(run, after(change))["error"]
+
+
+@pytest.mark.parametrize("context", ["SIDECAR_OUTBOUND", "ANY", ""])
+@pytest.mark.parametrize("what", LEADING)
+def test_what_leads_sidecars_elsewhere_is_a_warning(what: str, context: str, run: Run) -> None:
+    assert told(run, [*built(), of_sidecars(context, LEADING[what])]) == {"warning": {"beside"}}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_leads_nowhere_is_fine(what: str, run: Run) -> None:
+    assert told(run, [*built(), HARMLESS[what]]) == {}
+
+
+@pytest.mark.parametrize(
+    "ranges", [("0.0.0.0/1", "128.0.0.0/1"), ("0.0.0.0/3",), tuple(f"{16 * at}.0.0.0/4" for at in range(8)), ("::/1",)]
+)
+def test_private_addresses_are_not_half_of_all(ranges: tuple[str, ...]) -> None:
+    assert "or_rules" in spelled(fixed({"not_rule": private(ranges)}))
+    for good in (("10.0.0.0/8", "172.16.0.0/12", "240.0.0.0/4"), ("fc00::/7", "127.0.0.1/32")):
+        assert "or_rules" not in spelled(fixed({"not_rule": private(good)}))
+
+
+def private(ranges: tuple[str, ...]) -> Object:
+    """What components/allow-private-addresses takes out of the refusal."""
+    rules = []
+    for one in ranges:
+        address, _, length = one.partition("/")
+        config = {"@type": MATCHER, "upstream_ip": {"address_prefix": address, "prefix_len": int(length)}}
+        rules.append({"matcher": {"name": "envoy.rbac.matchers.upstream_ip_port", "typed_config": config}})
+    return {"or_rules": {"rules": rules}}
 
 
 def test_diff_tells_each_of_them(run: Run, tmp_path: Path) -> None:

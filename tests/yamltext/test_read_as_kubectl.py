@@ -110,3 +110,10 @@ def test_an_empty_block_may_be_read_two_ways_at_the_end_alone() -> None:
     for ours, theirs in (({"a": "\n", "b": "x"}, {"a": "", "b": "x"}), ([["\n"], "x"], [[""], "x"])):
         with pytest.raises(InvalidInput, match="read otherwise"):
             cluster.difference(ours, theirs)
+
+
+def test_a_value_of_two_readings_without_a_key_is_refused() -> None:
+    """Of `make fuzz`, seed 1522: the place of the difference was taken for none."""
+    text = "apiVersion: networking.istio.io/v1\nkind: A\nmetadata: {name: x, e: z}\n'': N"
+    with pytest.raises(InvalidInput, match="what has no key is one value to the API server"):
+        manifests.read(text.encode())

@@ -6,13 +6,14 @@ Everything that is not named here is fixed: it must be as base/ and components/ 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 Message = dict[str, Any]
 
 FREE = {
-    "access_log": "logs decide nothing",
+    "access_log": "logs decide nothing; of the sorts of `_LOGGER`, which write or send a line",
     "access_log_options": "logs decide nothing",
     "circuit_breakers": "how many connections, not which",
     "connect_timeout": "how long, not where to",
@@ -36,9 +37,14 @@ FREE = {
 }
 """Fields that may have any value, and why, wherever they stand."""
 
+_LOGGER = re.compile(
+    r"type\.googleapis\.com/envoy\.extensions\.access_loggers\."
+    r"(?:file|fluentd|grpc|open_telemetry|stream)\.v3\.[A-Za-z]+"
+)
 NAMES = "<names>"
 DENIED_ADDRESSES = "denied-addresses"
 """The policy of components/deny-addresses."""
+_WIDEST = {4: 4, 6: 7}
 _ADDRESSES = "<addresses>"
 _CLIENTS = "<clients>"
 _CACHE = "<a name for these settings>"
@@ -51,7 +57,20 @@ def fixed(part: Any) -> Any:
         return [fixed(item) for item in part]
     if not isinstance(part, dict):
         return part
-    return {key: _fixed(key, value) for key, value in part.items() if key not in FREE}
+    return {key: _fixed(key, value) for key, value in part.items() if key not in FREE or _runs_code(key, value)}
+
+
+def _runs_code(key: str, value: Any) -> bool:
+    """Whether access logs are of another sort than those that write or send a line: a Wasm module is a program."""
+    entries = value if isinstance(value, list) else [value]
+    return key == "access_log" and not all(
+        isinstance(one, dict) and _LOGGER.fullmatch(str(_type_of(one))) for one in entries
+    )
+
+
+def _type_of(logger: Message) -> Any:
+    config = logger.get("typed_config")
+    return config.get("@type") if isinstance(config, dict) else None
 
 
 def _fixed(key: str, value: Any) -> Any:
@@ -87,16 +106,28 @@ def _are_addresses(value: Any) -> bool:
     try:
         rules = value["or_rules"]["rules"]
         configs = [rule["matcher"]["typed_config"] for rule in rules]
-        return set(value) == {"or_rules"} and all(
+        are_matchers = set(value) == {"or_rules"} and all(
             set(rule) == {"matcher"}
             and config["@type"] == _MATCHER
             and set(config) <= {"@type", "upstream_ip", "upstream_port_range"}
-            and config["upstream_ip"]["address_prefix"]
-            and config["upstream_ip"]["prefix_len"] > 0
             for rule, config in zip(rules, configs, strict=True)
         )
-    except (KeyError, TypeError):
+        return are_matchers and not _are_too_wide([config["upstream_ip"] for config in configs])
+    except (KeyError, TypeError, ValueError):
         return False
+
+
+def _are_too_wide(ranges: list[Message]) -> bool:
+    """Whether one of these is wider than any that is not public (240.0.0.0/4, fc00::/7), or they hold half of all."""
+    from ipaddress import ip_network
+
+    found = [ip_network(f"{one['address_prefix']}/{one['prefix_len']}", strict=False) for one in ranges]
+    sizes = {4: 0, 6: 0}
+    for one in set(found):
+        if one.prefixlen < _WIDEST[one.version]:
+            return True
+        sizes[one.version] += one.num_addresses
+    return sizes[4] >= 1 << 31 or sizes[6] >= 1 << 127
 
 
 def client_rules(part: Any) -> Iterator[str]:

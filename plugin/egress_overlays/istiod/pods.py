@@ -8,6 +8,7 @@ parts in `pods.json`, which tools/shapes.py writes from base/ and each component
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -87,8 +88,10 @@ FREE_CONFIGURATION = {
 """Fields of the annotation proxy.istio.io/config that may have any value, and why (Istio, ProxyConfig)."""
 
 _CONFIG = "proxy.istio.io/config"
-_GUARDED = ("istio.io/", "cni.cncf.io/")
-"""Labels and annotations of these count; all others are people's own."""
+_GUARDED = re.compile(
+    r".*istio\.io/.*|(?=.*/).*(?:apparmor|cilium|cni|dapr|inject|kuma|linkerd|mesh|multus|network|ovn|seccomp|sysctl).*"
+)
+"""Labels and annotations of these count: networks, rights, and what others put into pods; the rest is people's own."""
 _RUNTIME = "overload."
 _DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("dnsPolicy", "ClusterFirst"),
@@ -127,7 +130,7 @@ def parts(template: Any) -> Iterator[Part]:
         for name, value in mapping(metadata, field).items():
             if name == _CONFIG:
                 yield from _configuration(value)
-            elif any(word in str(name) for word in _GUARDED) and name not in FREE_METADATA:
+            elif _GUARDED.fullmatch(str(name)) and name not in FREE_METADATA:
                 yield Part((field, str(name)), ("metadata", field, name), value)
     yield from _of_spec(mapping(template, "spec"))
 

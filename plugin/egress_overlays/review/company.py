@@ -44,7 +44,13 @@ _TRIGGERED = "endpoints.kubernetes.io/last-change-trigger-time"
 def company(resources: Sequence[Resource], gateways: Gateways, workload: Workload) -> Iterator[Found]:
     """What runs as `workload`, one of `gateways`, or takes its place, that is not as base/ has it."""
     services = [one for one in resources if _leads_to(one, gateways, workload)]
+    accounts = {
+        text(template.get("spec"), "serviceAccountName")
+        for template in map(pod_template, resources)
+        if mapping(template, "metadata", "labels") == workload.labels
+    } - {"", "default"}
     for one in resources:
+        yield from _as_the_gateway(one, gateways, workload, accounts)
         yield from _in_its_pods(one, workload, resources)
         yield from _in_its_place(one, gateways, workload, services, resources)
     for one in services:
@@ -74,6 +80,19 @@ def _in_its_pods(resource: Resource, workload: Workload, resources: Sequence[Res
             yield Found(resource, ("kind",), f"makes pods of the egress gateway by a {resource.kind}; {ADVICE}")
     for path, words in differences(template, known()):
         yield Found(resource, ("spec", "template", *path), f"{words}: other pods than base/'s run; {ADVICE}")
+
+
+def _as_the_gateway(resource: Resource, gateways: Gateways, workload: Workload, accounts: set[str]) -> Iterator[Found]:
+    """Other pods with the gateway's identity: what its certificate and its Secrets are good for, they may too."""
+    template = pod_template(resource)
+    account = text(template.get("spec"), "serviceAccountName")
+    if account in accounts and resource.namespace in ("", workload.namespace):
+        labels = mapping(template, "metadata", "labels")
+        of_gateways = [one.labels.items() for one in gateways.workloads]
+        if any(all(labels.get(key) == value for key, value in own if "hash" not in key) for own in of_gateways):
+            return
+        words = f"has pods that run as {account}, the identity of the egress gateway; {ADVICE}"
+        yield Found(resource, ("spec",), words)
 
 
 def _maker(resource: Resource, resources: Sequence[Resource]) -> Resource | None:

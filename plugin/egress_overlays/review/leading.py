@@ -66,6 +66,9 @@ def _routes(service: Resource, resources: Sequence[Resource], gateways: Gateways
         for index, route in mappings(spec, kind):
             matches = [match for _, match in mappings(route, "match")] or [{}]
             is_of_mesh = any("mesh" in bound_gateways(service, match) for match in matches)
+            if not is_of_mesh and len(list(mappings(route, "route"))) > 1:
+                words = f"splits what arrives at a gateway, base/ does not; {ADVICE}"
+                yield Found(service, ("spec", kind, index, "route"), words)
             if is_of_mesh and not _is_led(service, route, resources, gateways):
                 words = f"leads what sidecars send elsewhere by a route of {kind}, base/ has none for them"
                 yield Found(service, ("spec", kind, index), words, opens=True)
@@ -148,6 +151,10 @@ def _connecting(rule: Resource) -> Iterator[Found]:
     for at, policy in list(policies):
         for index, port in mappings(policy, "portLevelSettings"):
             policies.append(((*at, "portLevelSettings", index), port))
+    seen = _export(rule)
+    if "*" not in seen:
+        words = f"is for the sidecars of {', '.join(sorted(seen))} alone: those of others connect in another way"
+        yield Found(rule, ("spec", "exportTo"), f"{words}; {ADVICE}")
     for path, policy in policies:
         yield from _certificates(rule, (*path, "tls"), mapping(policy, "tls"), is_port="portLevelSettings" in path)
         yield from _balancing(rule, (*path, "loadBalancer"), mapping(policy, "loadBalancer"))

@@ -107,7 +107,8 @@ def difference(ours: Any, theirs: Any, place: str = "", *, is_last: bool = True)
             f"is read otherwise by the API server than by others at {ascii(place)[1:-1]}; write it plainly"
         )
     else:
-        return "" if ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool) else place
+        is_same = ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool)
+        return "" if is_same else place or "what has no key"
     found = ""
     for at, (one, two, inner) in enumerate(pairs, 1):
         found = difference(one, two, inner, is_last=is_last and at == len(pairs)) or found

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TYPE = "type.googleapis.com/envoy.extensions."
 PROXY = "envoy.filters.network.tcp_proxy"
+GATEWAY_POD = "sni-egressgateway-0"
+"""istiod takes an address of a pod that it knows; of one that it does not know it waits for more."""
 MESH_LISTENER = {"portNumber": 8443, "filterChain": {"filter": {"name": PROXY}}}
 EVIL = {
     "name": "evil",
@@ -195,6 +197,39 @@ def no_mutual_tls(ours: list[Object]) -> None:
             policy["tls"] = {"mode": "DISABLE"}
 
 
+def by_hand() -> Object:
+    """Endpoints of the gateway's Service that say of themselves that they are a pod's."""
+    named = {"name": "beside", "namespace": "istio-egress"}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {**named, "labels": {"kubernetes.io/service-name": "egressgateway"}},
+        "addressType": "IPv4",
+        "ports": [{"name": "tls-egress", "port": 8443, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [UNLISTED_ADDRESS], "targetRef": {"kind": "Pod", **named, "name": GATEWAY_POD}}],
+    }
+
+
+def no_name_looked_at(ours: list[Object]) -> None:
+    """The port of the listed names takes every connection, whatever name it is for."""
+    of(ours, "ServiceEntry")["spec"]["ports"][0]["protocol"] = "TCP"
+
+
+def led_elsewhere(ours: list[Object]) -> None:
+    """The set's own route leads to a Service of a neighbour's."""
+    for route in of(ours, "VirtualService")["spec"]["tls"]:
+        route["route"] = [{"destination": {"host": "beside.apps.svc.cluster.local"}}]
+    ports = [{"name": "tls", "port": 443, "targetPort": 8443}]
+    metadata = {"name": "beside", "namespace": "apps"}
+    ours.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": ports}})
+
+
+def no_mutual_tls_at_one_port(ours: list[Object]) -> None:
+    """Sidecars speak to one port of the gateway without mutual TLS."""
+    settings = {"port": {"number": 443}, "tls": {"mode": "DISABLE"}}
+    of(ours, "DestinationRule")["spec"]["trafficPolicy"]["portLevelSettings"] = [settings]
+
+
 BESIDE = {
     "an EnvoyFilter that takes part": Beside(added(takes_part()), World.unlisted),
     "a second cluster of our name": Beside(added(second_cluster()), World.unlisted),
@@ -255,4 +290,8 @@ BESIDE = {
         World.dark,
         frozenset({"beside", "dangling"}),
     ),
+    "endpoints by hand": Beside(added(by_hand()), World.dark),
+    "a port of the listed names that looks at none": Beside(no_name_looked_at, World.past),
+    "a route of the set's own that leads elsewhere": Beside(led_elsewhere, World.dark),
+    "sidecars without mutual TLS at one port": Beside(no_mutual_tls_at_one_port, World.dark),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...manifest.fields import mapping, mappings, text, texts
 from ...manifest.findings import ERROR, WARNING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...rendered.workloads import Gateways
     from .fault import Fault
 
-_LEADING = ("PassthroughCluster", "ORIGINAL_DST", "socket_address", "socketAddress")
+_LEADING = ("PassthroughCluster", "ORIGINAL_DST", "dynamic_forward_proxy", "set_filter_state", "original_dst")
 
 
 def ways(resource: Resource, gateways: Gateways, *, is_closed: bool) -> Iterator[Fault]:
@@ -52,15 +52,40 @@ def _mesh_config(resource: Resource, root_namespace: str, *, is_closed: bool) ->
 
 
 def _sidecars_filter(resource: Resource, severity: str) -> Iterator[Fault]:
-    """A patch of sidecars that may lead what they send elsewhere."""
-    for index, patch in mappings(resource.value.get("spec"), "configPatches"):
+    """A patch of sidecars that may lead what they send elsewhere; pods with the label `istio` are gateways."""
+    spec = mapping(resource.value, "spec")
+    is_of_gateways = bool(spec.get("targetRefs")) or "istio" in mapping(spec, "workloadSelector", "labels")
+    contexts = ("SIDECAR_OUTBOUND",) if is_of_gateways else ("SIDECAR_OUTBOUND", "ANY", "")
+    for index, patch in mappings(spec, "configPatches"):
         context = text(mapping(patch, "match"), "context")
-        change = mapping(patch, "patch")
-        if context == "SIDECAR_OUTBOUND" and any(word in str(change.get("value")) for word in _LEADING):
+        if context in contexts and any(map(_leads, _parts(mapping(patch, "patch", "value")))):
             message = (
-                "may lead what sidecars send out past the gateway: it names an address, or a cluster of all others"
+                "may lead what sidecars send out past the gateway: it names an address outside, another cluster, or a "
+                "cluster of all others"
             )
             yield fault("beside", message, resource, ("spec", "configPatches", index), severity)
+
+
+def _leads(part: tuple[str, Any]) -> bool:
+    """Whether a field of a patch, and what it holds, says where connections go."""
+    key, value = part
+    if key in ("socket_address", "socketAddress"):
+        address = text(value, "address")
+        found = network(address)
+        return found.is_global if found else not address.endswith((".svc", ".svc.cluster.local", ".local"))
+    if key in ("cluster", "weighted_clusters", "weightedClusters", "cluster_header", "clusterHeader"):
+        return True
+    return isinstance(value, str) and any(word in value for word in _LEADING)
+
+
+def _parts(node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key), value
+            yield from _parts(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _parts(item)
 
 
 def widened(resources: Sequence[Resource], gateways: set[str], *, is_closed: bool) -> Iterator[Fault]:
