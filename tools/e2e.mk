@@ -22,6 +22,10 @@ e2e-meshes: e2e-needs .venv/.e2e e2e-components ## Run base/ in every mesh of th
 e2e-argocd: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Run the part of e2e that is about Argo CD
 	@$(E2E_RUN) tests/e2e/test_12_argocd.py tests/e2e/test_15_hydrator.py $(PYTEST)
 
+.PHONY: ways
+ways: e2e-needs .venv/.e2e e2e-components ## Try the ways out of docs/why.md in the mesh, and write the page's table
+	@$(E2E_RUN) tests/e2e/test_26_ways.py --write-golden $(PYTEST)
+
 .PHONY: bench-registry
 bench-registry: e2e-needs .venv/.e2e e2e-components ## Measure what a domain costs each proxy, with and without compact-registry
 	@$(E2E_ISOLATE) $(VENV)/python bench/registry.py

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mesh.application import Load
-from mesh.overlays import only
 from mesh.processes import eventually
+from mesh.seed import LABELS, SEED, objects_of, remove, serve
 
 import quick_yaml as yaml
 
@@ -25,31 +24,6 @@ if TYPE_CHECKING:
 NAMES = ["en.wikipedia.org", "de.wikipedia.org"]
 LIST = ["*.wikipedia.org"]
 NUMBERS = itertools.count(1)
-OLD_LABELS = {"istio": "egressgateway"}
-PORTS = [{"name": "tls-egress", "port": 8443, "protocol": "TCP"}]
-
-
-def objects_of(file: str) -> list[dict[str, Any]]:
-    """The Istio objects of the old gateway with this test's list."""
-    text = (Path(__file__).parents[1] / file).read_text()
-    objects: list[dict[str, Any]] = list(yaml.safe_load_all(only(text, groups=("istio.io",))))
-    for one in objects:
-        if one["kind"] in ("VirtualService", "ServiceEntry"):
-            one["spec"]["hosts"] = LIST
-        for route in one["spec"].get("tls", []):
-            for match in route["match"]:
-                match["sniHosts"] = LIST
-        for patch in one["spec"].get("configPatches", []):
-            for chain in patch["patch"].get("value", {}).get("filter_chains", []):
-                chain["filter_chain_match"]["server_names"] = LIST
-        if one["kind"] == "EnvoyFilter":  # The guide's first command; 0.1.0 has it already.
-            one["spec"]["workloadSelector"] = {"labels": OLD_LABELS}
-    return objects
-
-
-def serve(mesh: Mesh, gateway: Proxy) -> None:
-    """What the Service's controller does when its selector means these pods."""
-    mesh.cluster.endpoints("egressgateway", "istio-egress", {gateway.pod.name: gateway.pod.address}, PORTS)
 
 
 @dataclass(frozen=True)
@@ -60,13 +34,13 @@ class Old:
     objects: list[dict[str, Any]]
 
 
-@pytest.fixture(params=["e2e/seed.yaml", "build/prod-0.1.0.yaml"], ids=["the seed", "0.1.0"])
+@pytest.fixture(params=[SEED, "build/prod-0.1.0.yaml"], ids=["the seed", "0.1.0"])
 def old(request: pytest.FixtureRequest, mesh: Mesh, gateway: Proxy, sidecar: Proxy) -> Iterator[Old]:
     """The old gateway, which serves."""
     del sidecar
-    objects = objects_of(request.param)
+    objects = objects_of(request.param, LIST)
     mesh.cluster.apply(yaml.safe_dump_all(objects))
-    proxy = mesh.router(f"old-egress-{next(NUMBERS)}", "istio-egress", OLD_LABELS)
+    proxy = mesh.router(f"old-egress-{next(NUMBERS)}", "istio-egress", LABELS)
     eventually(lambda: proxy.allowed_names() == set(LIST), within=30, what="the list in the old gateway")
     serve(mesh, proxy)
     yield Old(proxy, objects)
@@ -85,7 +59,7 @@ def test_no_request_is_lost_forward_and_back(
     beside, switch = "move-from-seed/beside", "move-from-seed/switch"
     step(beside)
     selector = mesh.cluster.get("service", "egressgateway", "--namespace=istio-egress")["spec"]["selector"]
-    assert selector == OLD_LABELS
+    assert selector == LABELS
     eventually(lambda: application.get(NAMES[0]).ok, within=30, what="the old gateway serves")
     with Load(application, NAMES, rate=20) as load:
 
@@ -112,13 +86,7 @@ def test_no_request_is_lost_forward_and_back(
         serve(mesh, gateway)
         passed(gateway)
         step()
-        for one in old.objects:
-            kept = one["kind"] in ("VirtualService", "ServiceEntry")
-            if not kept:
-                place = f"--namespace={one['metadata']['namespace']}"
-                # With its group: the Gateway API has a Gateway too.
-                kind = f"{one['kind']}.{one['apiVersion'].rpartition('/')[0]}"
-                mesh.cluster.kubectl("delete", kind, one["metadata"]["name"], place)
+        remove(mesh.cluster, old.objects)
         passed(gateway)
     assert load.failures == []
     assert load.done > 200
