@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builds import MATCHER
+from builds import MATCHER, build, overlay
 from egress_overlays.istiod.free import fixed
 from egress_overlays.istiod.free import text as spelled
 from everyday import ORDINARY
 from further_strangers import FURTHER, HARMLESS, LEADING, of_sidecars
 from live import built, text, told
-from strangers import OPENS, UNKNOWN
+from strangers import ISTIO, OPENS, UNKNOWN, one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,11 +71,19 @@ def test_private_addresses_are_not_half_of_all(ranges: tuple[str, ...]) -> None:
         assert "or_rules" not in spelled(fixed({"not_rule": private(good)}))
 
 
+def test_denials_are_led_to_nowhere_and_whoever_registers_that_would_get_them(run: Run, tmp_path: Path) -> None:
+    objects = build(overlay(tmp_path, (), ("*.example.org", "!admin.example.org")))
+    assert told(run, objects) == {}
+    for host in ("denied.egress-domains.invalid", "*.egress-domains.invalid", "*"):
+        taking = one("ServiceEntry", ISTIO, {"hosts": [host], "ports": []}, "shop")
+        assert "bypass" in told(run, [*objects, taking])["error"]
+
+
 def private(ranges: tuple[str, ...]) -> Object:
     """What components/allow-private-addresses takes out of the refusal."""
     rules = []
-    for one in ranges:
-        address, _, length = one.partition("/")
+    for range_ in ranges:
+        address, _, length = range_.partition("/")
         config = {"@type": MATCHER, "upstream_ip": {"address_prefix": address, "prefix_len": int(length)}}
         rules.append({"matcher": {"name": "envoy.rbac.matchers.upstream_ip_port", "typed_config": config}})
     return {"or_rules": {"rules": rules}}

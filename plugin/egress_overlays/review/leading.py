@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..manifest.fields import mapping, mappings, number, text, texts
-from ..names.domain import ascii_quoted
+from ..names.domain import Domain, ascii_quoted
 from ..rendered.workloads import bound_gateways, destination_of, governs, is_istio
 from ..sites import BY_REGISTERING, BY_ROUTES, acts
+from ..sites.site import DENYING_ROUTE
 from .found import ADVICE, Found
 
 if TYPE_CHECKING:
@@ -44,16 +45,27 @@ def leading(resources: Sequence[Resource], members: Sequence[Resource], gateways
     for entry in entries:
         yield from _ports(entry, routes)
     for one in resources:
+        yield from _registered(one)
         if is_istio(one, "DestinationRule") and any(
             governs(one, to, gateways.root_namespace) for to in gateways.destinations
         ):
             yield from _connecting(one)
 
 
+def _registered(resource: Resource) -> Iterator[Found]:
+    """What makes the host known where denied names are sent to: they are led to nowhere, as long as nobody has it."""
+    for index, host in enumerate(texts(resource.value.get("spec"), "hosts") if acts(resource, BY_REGISTERING) else ()):
+        if any(Domain(host).covers(one["destination"]["host"]) for one in DENYING_ROUTE):
+            words = f"is for {ascii_quoted(host)}, where sidecars send what a list denies: its endpoints would get that"
+            yield Found(resource, ("spec", "hosts", index), words, opens=True)
+
+
 def _routes(service: Resource, resources: Sequence[Resource], gateways: Gateways) -> Iterator[Found]:
     """Routes of sidecars that do not lead to the gateway's pods."""
     spec = service.value.get("spec")
     for index, route in mappings(spec, "tls"):
+        if route.get("route") == DENYING_ROUTE:
+            continue
         matches = [match for _, match in mappings(route, "match")] or [{}]
         if any("mesh" in bound_gateways(service, match) for match in matches):
             for at, target in mappings(route, "route"):
