@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -33,6 +34,15 @@ ELSEWHERE = {
     "policy.md": "tests/gitops/test_conftest.py",
     "releasing.md": "tests/dist/test_release.py",
 }
+
+# A list that Kustomize copies from one object into another.
+REPLACEMENTS = """resources: [old.yaml]
+replacements:
+- source: {kind: ServiceEntry, fieldPath: spec.hosts}
+  targets:
+  - select: {kind: VirtualService}
+    fieldPaths: [spec.hosts]
+"""
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -76,8 +86,36 @@ def made(tree: Path, initial: Path, tmp_path_factory: pytest.TempPathFactory, mo
     shutil.copytree(initial, directory, dirs_exist_ok=True, symlinks=True)
     for name in ("old.yaml", "nginx.conf", "squid.conf", "names.txt", "acl.yaml"):
         shutil.copy(tree / name, directory)
+    (directory / "copied").mkdir()
+    shutil.copy(tree / "old.yaml", directory / "copied")
+    (directory / "copied/kustomization.yaml").write_text(REPLACEMENTS)
     monkeypatch.chdir(directory)
     return directory
+
+
+WAYS = [block for block in blocks("migrating.md", "sh") if "\negress-overlays diff" in f"\n{block}"]
+
+
+@pytest.mark.parametrize("block", WAYS, ids=range(len(WAYS)))
+@pytest.mark.usefixtures("made")
+def test_a_way_of_migrating_opens_and_closes_no_name(block: str) -> None:
+    subprocess.run(["sh", "-euc", block], capture_output=True, check=True)
+    (words,) = re.findall(r"^egress-overlays diff (?:--exit-code )?(.*)$", block, re.MULTILINE)
+    done = subprocess.run(
+        ["egress-overlays", "diff", "-o", "json", *words.split()], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert any(found["after"].values())
+    assert found["before"] == found["after"]
+    assert {kind: found["counts"][kind] for kind in ("opens", "closes", "lifted", "around")} == {
+        **dict.fromkeys(("opens", "closes", "lifted", "around"), 0)
+    }
+
+
+def test_every_way_of_migrating_ends_in_a_comparison() -> None:
+    text = (ROOT / "docs/migrating.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
+    assert [title for title, part in sections.items() if "\negress-overlays diff" not in part] == ["A new tree"]
 
 
 SHELL = [(page.name, block) for page in PAGES if page.name not in ELSEWHERE for block in blocks(page.name, "sh")]

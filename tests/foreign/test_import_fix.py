@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 import quick_yaml as yaml
+from egress_overlays import InvalidDomain, parse
 from egress_overlays.names.mending import mended
 
 if TYPE_CHECKING:
@@ -68,7 +70,34 @@ DOUBTFUL = [
     '<a href="https://b.example.com/">a.example.com</a>',
     "_a.example.com",
     "a.example.com/24",
+    # The name may go on behind a sign that stands for its dot.
+    "api.example,com",
+    "api.example;org",
+    "api.example'com",
+    "api.example\u2024com",
+    "api.example\u2026",
 ]
+# What a refusal proposes, and nothing takes by itself.
+PROPOSED = {
+    "http://api.example.com/": "api.example.com",
+    "ftp://user@api.example.com:21/x": "api.example.com",
+    "api..example.com": "api.example.com",
+    "-api.example.com": "api.example.com",
+    "**.example.com": "*.example.com",
+    r"^api\.example\.com$": "api.example.com",
+    r"(^|\.)example\.com$": ".example.com",
+    r"^.*\.example\.com$": "*.example.com",
+    r"^api[0-9]\.example\.com$": "",
+    "*api.example.com": "",
+    "api.*.example.com": "",
+    "api_1.example.com": "",
+    "user@example.com": "",
+    "a.example.com,b.example.com": "",
+    "http://10.0.0.1/": "",
+    "http://example/": "",
+    "**.com": "",
+    "*": "",
+}
 
 
 @pytest.mark.parametrize("line", TAKEN)
@@ -81,6 +110,20 @@ def test_a_pasted_line_with_one_name_is_taken(line: str) -> None:
 @pytest.mark.parametrize("line", DOUBTFUL)
 def test_a_doubtful_line_stays_out(line: str) -> None:
     assert mended(line) is None
+
+
+@pytest.mark.parametrize(("line", "name"), PROPOSED.items())
+def test_a_refusal_proposes_the_one_name_that_can_be_made_out(line: str, name: str, run: Run) -> None:
+    assert mended(line) is None
+    with pytest.raises(InvalidDomain) as refused:
+        parse(line)
+    assert refused.value.proposal == name
+    outcome = run("import", "--fix", "-o", "json", "-", stdin=f"a.example.org\n{line}\n".encode())
+    found = json.loads(outcome.out)
+    (note,) = found["notes"]
+    assert (outcome.code, note["kind"], note["proposal"]) == (1, "left out", name or None)
+    assert (f'"{name}"' in note["message"]) == bool(name)
+    assert "--fix takes it" not in note["message"]
 
 
 def test_port_and_path_are_no_comment() -> None:

@@ -67,10 +67,10 @@ class Plain:
         except InvalidDomain as fault:
             if _is_template(name):
                 return [left(place, of_template(name), name)]
-            if not fault.proposal:
-                return [left(place, str(fault), name)]
-            meant = mended(line) if self._fix else None
-            if meant is not None:
+            meant = mended(line) if fault.proposal else None
+            if meant is None:
+                return [left(place, str(fault), name, fault.proposal)]
+            if self._fix:
                 words = f"{ascii_quoted(line.strip())} was taken for {meant.name}"
                 return [Carried(meant.name, group, place, meant.comment), remark(place, words)]
             return [left(place, f"{fault}; --fix takes it", name, fault.proposal)]

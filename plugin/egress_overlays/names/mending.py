@@ -79,7 +79,7 @@ def mended(line: str) -> Mended | None:
     if name is None:
         return None
     tail = text[name.end() :]
-    if tail[:1] and (tail[0].isalnum() or tail[0] in "_-@%&$^!~" or re.match(r"/\d+\b|\*(?!\*)", tail)):
+    if _goes_on(tail):
         return None
     rest = _without_port(tail)
     if rest is None or read(name[0]) is None:
@@ -87,6 +87,52 @@ def mended(line: str) -> Mended | None:
     words = " ".join(part for part in (_words(rest), remark.strip() if hash_mark else "") if part)
     meant = name[0].removesuffix(".")
     return Mended(meant.lower() if meant.isascii() else meant, words)
+
+
+# Scheme and user before a name, port and path behind it.
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@]+@)?([^\s/?#@:]+)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+# What regular expressions say of the part before a name, and what a list does.
+_EXPRESSIONS = (
+    (r"(^|\.)", "."),
+    (r"(.*\.)?", "."),
+    (r"(.+\.)?", "."),
+    (r".*\.", "*."),
+    (r".+\.", "*."),
+    (r"[^.]+\.", "*."),
+)
+
+
+def suggested(text: str) -> str:
+    """The one name that may be meant by `text`, though it is too doubtful to be taken; "" where none can be made out.
+
+    URLs of whatever scheme, empty labels, several stars or a hyphen in front, regular expressions that mean a name.
+    """
+    url = _URL.fullmatch(text)
+    near = url[1] if url else text
+    if "\\." in near:
+        near = near.removesuffix("$")
+        for expression, written in _EXPRESSIONS:
+            if near.removeprefix("^").startswith(expression):
+                near = written + near.removeprefix("^").removeprefix(expression)
+                break
+        near = near.removeprefix("^").replace("\\.", ".")
+    near = re.sub(r"\.{2,}", ".", re.sub(r"^\*\*+\.", "*.", near)).removesuffix(".")
+    near = re.sub(r"^-+(?=\w)", "", near)
+    return near.lower() if near != text and near.isascii() and read(near) else ""
+
+
+def _goes_on(tail: str) -> bool:
+    """Whether what stands right behind a name may belong to it: `api.example,com`, or dots of other scripts."""
+    if tail[:1] and (tail[0].isalnum() or tail[0] in "_-@%&$^!~" or re.match(r"/\d+\b|\*(?!\*)", tail)):
+        return True
+    if not tail[:1].isascii() and tail[0] not in _QUOTES + _BLANKS + _BULLETS and not tail[0].isspace():
+        return True
+    word = re.match(r"[^\w\s/?*]{1,2}([^\W\d_]{2,63})(?![\w.-])", tail)
+    if word is None:
+        return False
+    from .public_suffix import is_top_level
+
+    return is_top_level(word[1].lower())
 
 
 def _bare(name: str) -> str:

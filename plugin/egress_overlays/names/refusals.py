@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .characters import invisible
 from .domain import RESERVED, InvalidDomain, is_reserved, read
-from .mending import mended
+from .mending import mended, suggested
 
 _NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 
@@ -38,11 +38,12 @@ def explain(text: str) -> InvalidDomain:
 def _proposing(text: str, reason: str, accepted: str) -> InvalidDomain:
     """The refusal, which ends in the one name that may have been meant, where one can be made out."""
     meant = mended(text)
-    if meant is None:
+    name = meant.name if meant else suggested(text)
+    if not name:
         return InvalidDomain(text, reason, accepted)
-    if accepted.rstrip('"').rpartition('"')[2].rpartition(" ")[2] != meant.name:
-        accepted = f'{accepted}, perhaps "{meant.name}"'
-    return InvalidDomain(text, reason, accepted, meant.name)
+    if accepted.rstrip('"').rpartition('"')[2].rpartition(" ")[2] != name:
+        accepted = f'{accepted}, perhaps "{name}"'
+    return InvalidDomain(text, reason, accepted, name)
 
 
 def _characters(text: str, _name: str) -> tuple[str, str] | None:
@@ -104,6 +105,8 @@ def _url(_text: str, name: str) -> tuple[str, str] | None:
         return "is a URL", f"write the host name alone{_such_as(rest)}"
     if "@" in name:
         return "holds a user or an e-mail address", "write the host name alone"
+    if "\\." in name:
+        return "is a regular expression", "write the names that it means"
     if "/" in name or "?" in name or "#" in name or "\\" in name:
         return "holds a path; the gateway sees names, never paths", f"write the host name alone{_such_as(name)}"
     if ":" in name:
