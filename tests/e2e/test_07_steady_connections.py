@@ -136,7 +136,7 @@ def test_a_changed_name_cuts_the_connections_of_its_chain_alone(
             touched.add(number_of(name, CHAINS))
             cut.append(sum(count for one, count in gone.items() if one != name) / before)
             holder.open(sorted(present))
-            if number % 8 == 7:  # also lest they are idle for longer than their servers wait
+            if number % 10 == 9:
                 holder.ask()
         holder.ask()
 

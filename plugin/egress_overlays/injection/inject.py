@@ -237,11 +237,13 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
         parts = shards.split(hosts, site.limit)
         hosts = parts.pop("")
         copies += [(key, lists(part)) for key, part in parts.items()]
-    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED, **lists(hosts)}
+    edits: Edits = {("metadata", "labels", STATE_LABEL): INJECTED}
     if site.checks_clients and (clients or allowed.limits is not None):
         from . import limiting
 
         edits |= limiting.filled(resource, places, clients, allowed, spread, result.findings)
+    else:
+        edits |= lists(hosts)
     if KEEP_HOSTS_ANNOTATION in resource.annotations:
         from .kept_hosts import kept_hosts
 

@@ -105,15 +105,17 @@ def filled(  # noqa: PLR0913, PLR0917 - one caller
     spread: Spread | None,
     findings: list[Finding],
 ) -> Edits:
-    """What the gateway's filters for clients are filled with; a fault where a chain with a list must have one."""
+    """The lists and what filters for clients are filled with, at a gateway; a fault where a chain must have a filter."""
     if allowed.limits is not None:
         findings += without_filter(resource, lists, places, allowed)
     domains, faults = trust_domains(resource)
     findings += faults
-    edits: Edits = {}
+    hosts = list(allowed.hosts)
     if spread is not None:
-        edits = spread.lists(list(allowed.hosts), lambda names: rules(allowed, domains, names))
+        edits = spread.lists(hosts, lambda names: rules(allowed, domains, names))
         places = spread.others
+    else:
+        edits = {place.path: place.written(hosts) for place in lists}
     whole = rules(allowed, domains) if places else {}
     return edits | {(*place.path, key): whole for place in places for key in place.KEYS}
 

@@ -52,6 +52,9 @@ class Dns(BaseResolver):  # type: ignore[misc]  # dnslib has no types
         return reply
 
 
+IDLE = 900  # seconds that a connection may say nothing: longer than any test needs
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A TCP connection that reached a server: to which address, from where, and the SNI if a ClientHello followed."""
@@ -89,7 +92,7 @@ class _Handler(socketserver.BaseRequestHandler):
             connection.context = self.server.internet.context(name or "no-sni.invalid")
 
         context.sni_callback = choose
-        self.request.settimeout(120)
+        self.request.settimeout(IDLE)
         with context.wrap_socket(self.request, server_side=True) as connection, connection.makefile("rwb") as stream:
             while _serve(cast("IO[bytes]", stream), arrival.server_name[0]):
                 pass
