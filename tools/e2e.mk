@@ -18,6 +18,10 @@ MESHES = $(addprefix tests/e2e/,test_20_meshes.py test_21_moving.py test_23_neig
 e2e-meshes: e2e-needs .venv/.e2e e2e-components ## Run base/ in every mesh of the table of docs/e2e.md; `make e2e` runs a sample
 	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated EGRESS_OVERLAYS_MESHES=all $(VENV)/python -m pytest $(MESHES) $(PYTEST)
 
+.PHONY: e2e-steady
+e2e-steady: e2e-needs .venv/.e2e e2e-components ## Change a list 100 times under 1,000 held connections; `make e2e` runs a sample
+	@$(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated EGRESS_OVERLAYS_CHANGES=100 $(VENV)/python -m pytest tests/e2e/test_07_steady_connections.py $(PYTEST)
+
 .PHONY: e2e-argocd
 e2e-argocd: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Run the part of e2e that is about Argo CD
 	@$(E2E_RUN) tests/e2e/test_12_argocd.py tests/e2e/test_15_hydrator.py $(PYTEST)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 GATEWAY = "sni-egressgateway"
 PORTS = [{"name": "tls-egress", "port": 8443, "protocol": "TCP"}]
-CHANGES = int(os.environ.get("EGRESS_OVERLAYS_CHANGES", "8"))
+CHANGES = int(os.environ.get("EGRESS_OVERLAYS_CHANGES", "4"))
 CHAINS = 24
 NAMES, EACH = 200, 5
 COMING_AND_GOING = 40

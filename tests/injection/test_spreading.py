@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from builders import LOCAL, PLACEHOLDER, domains, envoy_filter, generated, run, sites, virtual_service
+from egress_overlays.injection import spreading
 from egress_overlays.injection.spreading import number_of, spread
 from egress_overlays.manifest.resource import CHAINS_ANNOTATION
 
@@ -129,3 +130,17 @@ def test_what_a_change_takes_with_it_and_why_there_are_24_chains(form: str) -> N
     assert sum(shares(24)) / len(names) <= 1 / 16
     assert max(shares(24)) <= 1 / 8
     assert sum(shares(16)) / len(names) > 1 / 16
+
+
+def test_names_are_spread_once_although_their_chains_have_rules_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(names: list[str], chains: int) -> dict[int, list[str]]:
+        calls.append(len(names))
+        return spread(names, chains)
+
+    monkeypatch.setattr(spreading, "spread", counted)
+    clients = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}}}
+    outcome = run(chained(filters=[clients, FORWARDER]), *sites()[1:2], virtual_service(), domains("\n".join(NAMES)))
+    assert outcome.code == 0, outcome.words
+    assert calls == [len(NAMES)]

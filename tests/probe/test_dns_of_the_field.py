@@ -1,4 +1,4 @@
-"""What DNS answers in the field, in real Envoy: failures that pass, aliases, no time to live, withdrawn records."""
+"""What DNS answers in the field, in real Envoy: failures that pass, aliases, both families, records that go."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ def test_a_name_that_failed_is_reached_soon_after_it_is_well_again(running: Gate
 def test_a_chain_of_aliases_leads_to_its_address(running: Gateway) -> None:
     running.dns.aliases["alias.wikipedia.org"] = 8
     assert answered(running, "alias.wikipedia.org")
+
+
+def test_base_asks_for_ipv4_alone_and_ipv6_in_front_of_it_is_not_connected_to(running: Gateway) -> None:
+    """A name that has both is reached by IPv4; `::1` that is slipped into the answer is refused as an address."""
+    assert answered(running, "two-families.wikipedia.org")
+    running.dns.both.add("slipped-in.wikipedia.org")
+    assert not answered(running, "slipped-in.wikipedia.org")
+    for word in (b"two-families", b"slipped-in"):
+        asked = [one for one in running.dns.asked["org"] if word in one]
+        assert [one[-4:] for one in asked] == [b"\0\1\0\1"]  # type A, class IN (RFC 1035, 3.2.2 and 3.2.4)
 
 
 def test_answers_that_are_not_to_be_kept_serve_all_the_same(running: Gateway) -> None:

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from egress_overlays.probe.client import OUTER_NAME, with_raw_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NAME = b"en.wikipedia.org"
 
@@ -107,3 +107,22 @@ def test_a_destination_that_resets_ends_that_connection_and_no_other(running: Ga
         with pytest.raises(TimeoutError):
             kept.recv(1)
     assert ask(running.port, context(running.certificate("good/a")), NAME.decode())[0]
+
+
+def test_an_idle_connection_is_kept_up_before_a_load_balancer_forgets_it(running: Gateway) -> None:
+    """The kernel's keepalive runs towards the destination, sooner than the shortest usual timeout (Azure's: 240 s)."""
+    with opened(running) as session:
+        session.sendall(with_raw_name(NAME))
+        assert session.recv(1) == b"x"
+        timers = keepalives(running)
+    assert timers
+    assert all(0 < seconds < 240 for seconds in timers)
+
+
+def keepalives(running: Gateway) -> list[float]:
+    """Seconds until the keepalive of each open connection to the destination (Linux, proc_net_tcp: timer 2)."""
+    address = socket.inet_aton(running.world.stand_in)[::-1].hex().upper()
+    there = f"{address}:{running.world.port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = [row[5].split(":") for row in rows if row[2] == there and row[3] == "01"]
+    return [int(when, 16) / os.sysconf("SC_CLK_TCK") for kind, when in timers if kind == "02"]

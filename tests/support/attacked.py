@@ -35,7 +35,8 @@ class Dns(threading.Thread):
     """A DNS server quick enough for an attack: the stand-in for every name, but for SILENT and MISSING ones.
 
     `asked` holds the questions by that label. `says` has the return code (RFC 1035) for a name, `aliases` by how many
-    CNAMEs its address is reached, `ttl` is what all answers have.
+    CNAMEs its address is reached, `ttl` is what all answers have. A name in `both` has an IPv6 address before the other
+    in the same answer.
     """
 
     def __init__(self, stand_in: str) -> None:
@@ -48,6 +49,7 @@ class Dns(threading.Thread):
         self.asked: dict[str, set[bytes]] = {}
         self.says: dict[str, int] = {}
         self.aliases: dict[str, int] = {}
+        self.both: set[str] = set()
         self.ttl = 60
 
     def run(self) -> None:
@@ -74,12 +76,14 @@ class Dns(threading.Thread):
         code = 3 if MISSING in labels else self.says.get(".".join(labels), 0)
         found = not code and kind == b"\0\1"
         aliases = self.aliases.get(".".join(labels), 0) if found else 0
-        header = query[:2] + bytes([0x81, 0x80 + code]) + struct.pack(">HHHH", 1, found * (aliases + 1), 0, 0)
+        both = found and ".".join(labels) in self.both
+        header = query[:2] + bytes([0x81, 0x80 + code]) + struct.pack(">HHHH", 1, found * (aliases + 1) + both, 0, 0)
         answer, owner, at = b"", b"\xc0\x0c", 12 + len(question)
         for number in range(aliases):
             target = bytes([2]) + b"a%d" % number + owner
             answer += owner + struct.pack(">HHIH", 5, 1, self.ttl, len(target)) + target
             owner = struct.pack(">H", 0xC000 + at + len(answer) - len(target))
+        answer += owner + struct.pack(">HHIH", 28, 1, self.ttl, 16) + bytes(15) + b"\1" if both else b""
         answer += owner + struct.pack(">HHIH", 1, 1, self.ttl, 4) + self._answer if found else b""
         return header + question + answer
 

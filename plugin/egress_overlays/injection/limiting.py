@@ -105,7 +105,7 @@ def filled(  # noqa: PLR0913, PLR0917 - one caller
     spread: Spread | None,
     findings: list[Finding],
 ) -> Edits:
-    """The lists and what filters for clients are filled with, at a gateway; a fault where a chain must have a filter."""
+    """The lists of a gateway and what its filters for clients are filled with; a fault where one is missing."""
     if allowed.limits is not None:
         findings += without_filter(resource, lists, places, allowed)
     domains, faults = trust_domains(resource)
