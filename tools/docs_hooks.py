@@ -35,12 +35,16 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
                 continue
             seen.add(target)
             path = target.relative_to(ROOT)
-            # A browser shows a text; of a script it would offer to save one.
-            shown = f"{_COPIES}/{path}" if target.suffix == ".md" else f"{_COPIES}/{path}.txt"
+            shown = f"{_COPIES}/{_shown(path)}"
             files.append(File.generated(config, shown, content=target.read_text(encoding="utf-8")))
             if target.suffix == ".md":
                 pending.append(target)
     return files
+
+
+def _shown(path: Path) -> str:
+    """As what a browser gets a file: pages as they are, all else as text; a script it would offer to save."""
+    return str(path) if path.suffix in (".md", ".html") else f"{path}.txt"
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
@@ -63,8 +67,6 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
             return f"{ups}{_COPIES}/{path}/README.md" if (target / "README.md").is_file() else f"{ups}index.md"
         if path.parts[0] == "docs":
             return ups + str(path.relative_to("docs"))
-        return ups + (
-            "index.md" if path == Path("README.md") else f"{_COPIES}/{path}{'' if target.suffix == '.md' else '.txt'}"
-        )
+        return ups + ("index.md" if path == Path("README.md") else f"{_COPIES}/{_shown(path)}")
 
     return _BLOCK.sub(r"\1", _LINK.sub(place, markdown))
