@@ -127,3 +127,45 @@ def test_a_kind_of_the_cluster_that_nobody_knows_is_said_to_be_not_looked_at(run
     outcome = run("verify", "-", stdin=text([*built(), mutating]))
     assert outcome.code == 0
     assert "not looked at, for nobody here knows what they do: ClusterPolicy mine" in outcome.out
+
+
+DEPLOYING: dict[str, tuple[Object, bool]] = {
+    "Argo CD's beside the gateway": (
+        one("Application", "argoproj.io/v1alpha1", {"destination": {"namespace": "istio-egress"}}, "argocd"),
+        True,
+    ),
+    "Argo CD's elsewhere": (
+        one("Application", "argoproj.io/v1alpha1", {"destination": {"namespace": "shop"}}, "argocd"),
+        False,
+    ),
+    "Flux's beside the gateway": (
+        one("HelmRelease", "helm.toolkit.fluxcd.io/v2", {"targetNamespace": "istio-egress"}, "flux-system"),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DEPLOYING)
+def test_what_others_deploy_beside_the_gateway_is_said_to_be_not_looked_at(what: str, run: Run) -> None:
+    deploying, is_said = DEPLOYING[what]
+    outcome = run("verify", "-", stdin=text([*built(), deploying]))
+    assert outcome.code == 0
+    assert ("not looked at, what is deployed beside the gateway by " in outcome.out) is is_said
+
+
+@pytest.mark.parametrize("everybody", ["system:authenticated", "system:serviceaccounts"])
+def test_policies_that_let_everybody_are_an_error(everybody: str, run: Run, tmp_path: Path) -> None:
+    ours = builds.build(builds.overlay(tmp_path, ("admission",), ("pypi.org",)))
+    assert told(run, ours) == {}
+    opened = json.loads(json.dumps(ours).replace("system:masters", everybody))
+    assert told(run, opened) == {"error": {"guard"}}
+    freed = json.loads(json.dumps(ours).replace("|| variables.isBookkeeping", "|| true"))
+    assert told(run, freed) == {"error": {"guard"}}
+
+
+def test_a_definition_that_converts_istios_objects_is_a_warning(run: Run) -> None:
+    spec = {"group": "networking.istio.io", "conversion": {"strategy": "Webhook"}}
+    definition = one("CustomResourceDefinition", "apiextensions.k8s.io/v1", spec, "")
+    assert told(run, [*built(), definition]) == {"warning": {"guard"}}
+    spec["conversion"] = {"strategy": "None"}
+    assert told(run, [*built(), definition]) == {}

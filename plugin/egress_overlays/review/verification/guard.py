@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 _OURS = "egress-gateway-"
 _GROUPS = {"*", "networking.istio.io", "networking.k8s.io"}
+_EVERYBODY = {"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "*"}
+"""Groups of Kubernetes that every user, or every pod, is in."""
+_FREE = "variables.isOwner || variables.isCluster || variables.isBookkeeping"
 _MUTATING = ("MutatingWebhookConfiguration", "MutatingAdmissionPolicy")
 
 
 def rule(found: Rendered, _options: Options) -> Faults:
     """What keeps the admission policies of the gateway from refusing what they are for."""
     objects = [one for one in found.resources if one.group == "admissionregistration.k8s.io"]
-    if not found.members or not objects:
+    if not found.members:
         return
+    for one in found.resources:
+        if (one.kind, one.group) == ("CustomResourceDefinition", "apiextensions.k8s.io"):
+            yield from _converting(one)
     bound = {
         text(one.value.get("spec"), "policyName") for one in objects if one.kind == "ValidatingAdmissionPolicyBinding"
     }
@@ -47,6 +53,15 @@ def _policy(resource: Resource, *, is_bound: bool) -> Iterator[Fault]:
     if spec.get("matchConditions"):
         message = "looks away where its matchConditions say so: components/admission has none"
         yield fault("guard", message, resource, ("spec", "matchConditions"))
+    for index, variable in mappings(spec, "variables"):
+        name, expression = text(variable, "name"), text(variable, "expression")
+        everybody = [one for one in expression.split('"')[1:2] for one in one.split() if one in _EVERYBODY]
+        if name == "owners" and everybody:
+            message = f"refuses nobody: {everybody[0]} among its owners is everybody; name who syncs the gateway"
+            yield fault("guard", message, resource, ("spec", "variables", index, "expression"))
+        if name == "free" and expression != _FREE:
+            message = f"lets through more than components/admission does: there it is {_FREE}"
+            yield fault("guard", message, resource, ("spec", "variables", index, "expression"))
     for index, validation in mappings(spec, "validations"):
         if text(validation, "expression").strip() == "true":
             yield fault("guard", "takes everything", resource, ("spec", "validations", index))
@@ -60,6 +75,14 @@ def _binding(resource: Resource) -> Iterator[Fault]:
     if spec.get("matchResources"):
         message = "is for some objects alone: components/admission binds its policies for all"
         yield fault("guard", message, resource, ("spec", "matchResources"), ERROR)
+
+
+def _converting(resource: Resource) -> Iterator[Fault]:
+    """A definition of Istio's kinds whose objects go through a webhook whenever they are read."""
+    spec = mapping(resource.value, "spec")
+    if text(spec, "group") in _GROUPS and text(mapping(spec, "conversion"), "strategy") == "Webhook":
+        message = "has a webhook change Istio's objects whenever they are read: verify what is live, too"
+        yield fault("guard", message, resource, ("spec", "conversion"), WARNING)
 
 
 def _mutating(resource: Resource) -> Iterator[Fault]:

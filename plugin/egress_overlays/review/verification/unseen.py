@@ -52,6 +52,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     homes = {one.namespace for one in found.members} | {options.root_namespace}
     rights = [one.described for one in found.resources if _gives_rights(one, homes, found.resources)]
     strange = [one.described for one in found.resources if _is_strange(one)]
+    deploying = [one.described for one in found.resources if _deploys(one, homes)]
     said = []
     if missing:
         said.append(f"for these manifests have none: {', '.join(missing)}")
@@ -59,6 +60,8 @@ def rule(found: Rendered, options: Options) -> Faults:
         said.append(f"for nobody here knows what they do: {_some(strange)}")
     if rights:
         said.append(f"who may change the gateway by {_some(rights)}")
+    if deploying:
+        said.append(f"what is deployed beside the gateway by {_some(deploying)}")
     if said:
         yield fault("unseen", f"not looked at, {'; '.join(said)}", holder, (), INFO)
 
@@ -73,6 +76,16 @@ def _is_strange(resource: Resource) -> bool:
     is_free = not resource.namespace and resource.group and resource.group not in _CLUSTERS
     is_free = is_free and not (resource.group == "networking.k8s.io" and resource.kind.startswith("Ingress"))
     return bool(is_free) and not is_known(resource)
+
+
+def _deploys(resource: Resource, homes: Collection[str]) -> bool:
+    """Whether Argo CD or Flux lays objects from elsewhere into a namespace of the gateway's."""
+    spec = mapping(resource.value, "spec")
+    if (resource.group, resource.kind) == ("argoproj.io", "Application"):
+        return text(mapping(spec, "destination"), "namespace") in homes
+    if resource.group in ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"):
+        return (text(spec, "targetNamespace") or resource.namespace) in homes
+    return False
 
 
 def _gives_rights(resource: Resource, homes: Collection[str], resources: Collection[Resource]) -> bool:
