@@ -64,9 +64,7 @@ def about(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
         elif first is not entry:
             yield _remark(entry, "stands more than once and is emitted once", "repeated")
         if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain or ":" in entry.domain):
-            from . import doubts
-
-            for message, rule in doubts.of(entry.domain):
+            for message, rule in _doubts(entry.domain):
                 yield _remark(entry, message, rule, WARNING)
 
 
@@ -80,3 +78,26 @@ def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Find
         line=entry.line,
         value=entry.domain,
     )
+
+
+def _doubts(domain: Domain) -> Iterator[tuple[str, str]]:
+    """What is doubtful about a name, and the rule that says so."""
+    if ":" in domain:
+        from ..names.ports import DOUBTFUL
+
+        if domain.port in DOUBTFUL:
+            yield f"has a port that {DOUBTFUL[domain.port]}", "port"
+        domain = domain.name
+    if domain.is_wildcard:
+        from ..names.public_suffix import is_private_suffix, shared_below
+
+        shared = domain.base if is_private_suffix(domain.base) else shared_below(domain.base)
+        if shared:
+            yield f'opens names that any customer of "{shared}" may register; name the ones you use', "shared-suffix"
+    if "xn--" in domain:
+        from ..names.idn import mixed_scripts
+
+        scripts = mixed_scripts(domain.base)
+        if scripts:
+            said = f"mixes {' and '.join(scripts)} letters in one label, as look-alikes do; check it letter by letter"
+            yield said, "look-alike"

@@ -8,8 +8,6 @@ from ..manifest.resource import (
     ANNOTATIONS,
     CLIENTS_ANNOTATION,
     DEFAULT_SET,
-    DEFAULTS,
-    INJECT_ANNOTATION,
     LABELS,
     PREFIX,
     SET_LABEL,
@@ -36,10 +34,11 @@ _READ_OF_METADATA = {"labels", "annotations"}
 
 def faults(source: Resource) -> Iterator[Finding]:
     """What is wrong with a domains ConfigMap, apart from its lines and clients."""
-    if not source.value.keys() <= _FIELDS:
-        yield from _unknown(source, source.value, _FIELDS, "")
-    if not source.metadata.keys() <= _METADATA:
-        yield from _unknown(source, source.metadata, _METADATA, "metadata.")
+    if not (source.value.keys() <= _FIELDS and source.metadata.keys() <= _METADATA):
+        from .unread_words import unknown_fields
+
+        yield from unknown_fields(source, source.value, _FIELDS, "")
+        yield from unknown_fields(source, source.metadata, _METADATA, "metadata.")
     yield from _of_another_type(source)
     found = source.labels.get(SET_LABEL, DEFAULT_SET)
     if not isinstance(found, str) or not found.strip():
@@ -90,31 +89,6 @@ def _of_another_type(source: Resource) -> Iterator[Finding]:
             yield fault_of(source, f"metadata.{field} must be a mapping", "metadata-type", f"metadata.{field}")
 
 
-def _unknown(source: Resource, holder: Iterable[object], known: set[str], where: str) -> Iterator[Finding]:
-    for field in map(str, holder):
-        if field in known:
-            continue
-        meant = _meant(field, known)
-        if field.startswith(PREFIX):
-            hint = f"write it under metadata.{'labels' if field == SET_LABEL else 'annotations'}"
-        elif meant:
-            hint = f"write {where}{meant}"
-        elif not where and field in ("labels", "annotations"):
-            hint = f"write metadata.{field}"
-        else:
-            hint = f"there are {', '.join(sorted(known))}" if not where else "remove it"
-        message = f"has the field {ascii_quoted(where + field)}, which a domains ConfigMap does not have; {hint}"
-        yield fault_of(source, message, "unknown-field")
-
-
-def _meant(field: str, known: set[str]) -> str:
-    if field == "stringData":  # A Secret's.
-        return "data"
-    from ..manifest.nearness import nearest
-
-    return nearest(field, sorted(known))
-
-
 def misplaced(resource: Resource, *, is_config: bool = False) -> Iterator[Finding]:
     """Labels and annotations that would be passed over: misspelt, of the other sort, in a wrong place or a List.
 
@@ -135,20 +109,13 @@ def misplaced(resource: Resource, *, is_config: bool = False) -> Iterator[Findin
         if not known and (_is_doubtful(key) or (is_list and "/" not in str(key))):
             yield from _unknown_key(resource, str(key), "annotation", is_list=is_list)
     if is_labelled and not resource.is_domains_kind:
-        yield _of_another_kind(resource)
+        from .unread_words import of_another_kind
+
+        yield of_another_kind(resource)
     if not (is_labelled and resource.is_domains_kind):  # There no other field may stand at all, see `faults`.
         yield from _elsewhere(resource, "", resource.value, _READ)
         yield from _elsewhere(resource, "metadata.", resource.metadata, _READ_OF_METADATA)
         yield from _beside_its_fields(resource)
-
-
-def _of_another_kind(resource: Resource) -> Finding:
-    return fault_of(
-        resource,
-        f"has the label {SET_LABEL}, which is for a ConfigMap (v1) alone, and no name in it counts; take the label "
-        "off (was it set by labels: or generatorOptions: for everything?), or make it a ConfigMap",
-        "misplaced",
-    )
 
 
 def _elsewhere(resource: Resource, where: str, holder: dict[str, object], known: set[str]) -> Iterator[Finding]:
@@ -202,25 +169,12 @@ def _is_doubtful(key: object) -> bool:
 
 
 def _unknown_key(resource: Resource, key: str, what: str, *, is_list: bool) -> Iterator[Finding]:
-    from ..manifest.nearness import meant
+    from .unread_words import unknown_key
 
-    takes_part = is_list or INJECT_ANNOTATION in resource.annotations
-    proposal = meant(key, takes_part=takes_part, bare=is_list and what == "annotation")
-    if not key.startswith(PREFIX) and not proposal:
-        return
-    if key in LABELS or key in (*ANNOTATIONS, CLIENTS_ANNOTATION):
-        hint = "it is a label, not an annotation" if key in LABELS else "it is an annotation, not a label"
-        if key == CLIENTS_ANNOTATION and what == "annotation":
-            hint = "it is for a domains ConfigMap alone"
-    elif proposal not in ("", PREFIX):
-        hint = f"write {proposal}"
-    else:
-        of_lists = (CLIENTS_ANNOTATION, *(PREFIX + default for default in DEFAULTS))
-        hint = f"{what}s are {', '.join(LABELS if what == 'label' else (*ANNOTATIONS, *of_lists))}"
-    yield fault_of(resource, f"has the {what} {ascii_quoted(key)}, which means nothing; {hint}", "misplaced")
+    return unknown_key(resource, key, what, is_list=is_list)
 
 
 def _in_no_place(resource: Resource, field: str, key: str) -> Finding:
-    place = "labels" if key in LABELS else "annotations"
-    message = f"has {ascii_quoted(key)} under {ascii_quoted(field)}, where nobody reads it; write metadata.{place}"
-    return fault_of(resource, message, "misplaced", ascii_quoted(field)[1:-1])
+    from .unread_words import in_no_place
+
+    return in_no_place(resource, field, key)
