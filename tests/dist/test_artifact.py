@@ -114,7 +114,7 @@ def test_without_the_one_library_that_not_every_image_has_it_says_so(rootfs: Pat
     for library in rootfs.rglob("libz.so*"):
         library.unlink()
     done = inside(rootfs, "/egress-overlays/egress-overlays", "--version")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("egress-overlays: error: ")
     assert line.endswith("cannot be loaded: libz.so.1: cannot open shared object file: No such file or directory")

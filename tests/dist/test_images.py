@@ -106,7 +106,7 @@ def test_kustomize_builds_the_same_with_the_image(environ: dict[str, str], tree:
 
 def test_the_image_refuses_in_the_same_words(environ: dict[str, str], tree: Path) -> None:
     for domains in (mine(tree), tree / "overlays/inject-installed/domains.yaml"):
-        domains.write_text(domains.read_text().replace("    ghcr.io\n", "    192.0.2.1\n    api.example.com:443\n"))
+        domains.write_text(domains.read_text().replace("    ghcr.io\n", "    192.0.2.1\n    api.example.com:25\n"))
     done, expected = block("docs/install.md", "container").run(tree, environ), by_exec(environ, tree)
     assert (done.returncode, (tree / "mine.yaml").read_text()) == (1, "")
     faults = [line for line in done.stderr.splitlines() if line.startswith("egress-overlays: error: ")]
