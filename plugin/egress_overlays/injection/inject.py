@@ -17,13 +17,15 @@ from ..manifest.resource import (
     KIND,
     LOCAL_CONFIG_ANNOTATION,
     NAMES_ANNOTATION,
-    SET_LABEL,
+    PORTS_ANNOTATION,
     SHARD_ANNOTATION,
     STATE_LABEL,
     Resource,
 )
+from ..names.domain import HTTPS
 from ..sites import CHAINS, BadPlace, ClientsPlace, DenialPlace, Place, site_of
 from .plan import Plan
+from .sources import found_in, is_config, is_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,19 +49,23 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
     resource is in `findings`. Raises TypeError where one is no Resource.
     """
     result = Plan()
-    sources = _sources(resources, function_config)
+    sources = found_in(resources, function_config)
     result.sets, result.findings = allowlist.read(sources)
     for resource in resources:
         result.findings += _misplaced(resource)
-        if resource.kind.casefold().startswith(_KIND) and not _is_config(resource, function_config):
+        if resource.kind.casefold().startswith(_KIND) and not is_config(resource, function_config):
             result.findings += unread.unlabelled(resource)
     if function_config is not None:
         result.findings += _about_config(function_config)
     taken = _fill(resources, result)
-    if any(allowed.ports or name not in taken for name, allowed in result.sets.items()):
+    if any(name not in taken for name in result.sets):
         from .unmatched import about_sets
 
         result.findings += about_sets(result.sets, sorted(taken))
+    if any(PORTS_ANNOTATION in one.annotations for one in resources) or any(one.ports for one in result.sets.values()):
+        from .ports import open_ports
+
+        result.findings += open_ports(resources, result)
     if any(result.copies.values()):
         from .copies import name_faults
 
@@ -88,37 +94,11 @@ def _policies(resources: Sequence[Resource], result: Plan) -> list[Resource]:
     return policies
 
 
-def _sources(resources: Sequence[Resource], function_config: Resource | None) -> list[Resource]:
-    try:
-        sources = [resource for resource in resources if SET_LABEL in resource.labels and resource.is_domains_kind]
-    except AttributeError:
-        raise TypeError("plan takes a list of Resource objects; write plan([Resource(value), ...])") from None
-    if function_config is not None and _is_source(function_config):
-        sources.append(function_config)
-    return sources
-
-
-def _is_source(function_config: Resource) -> bool:
-    """Whether the functionConfig is a list itself; EgressDomains without data is a mere runner."""
-    return function_config.is_domains_kind and (
-        function_config.kind == "ConfigMap" or "data" in function_config.value or SET_LABEL in function_config.labels
-    )
-
-
-def _is_config(resource: Resource, function_config: Resource | None) -> bool:
-    """Whether `resource` is the functionConfig, which kpt hands over among the others too."""
-    return (
-        function_config is not None
-        and resource.kind == function_config.kind
-        and (resource.namespace, resource.name) == (function_config.namespace, function_config.name)
-    )
-
-
 def _about_config(function_config: Resource) -> Iterator[Finding]:
     """What would be passed over in the functionConfig: a list in a kind that holds none, labels misspelt."""
     if function_config.is_domains_kind:
         yield from _misplaced(function_config, is_config=True)
-        if not _is_source(function_config):
+        if not is_source(function_config):
             yield from unread.faults(function_config)
     else:
         yield fault_of(
@@ -174,7 +154,12 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
 
             allowed = parts.taken(resource, allowed, result.findings)
             result.findings += parts.untaken(resource, site, result.sets[name], resources)
-        _fill_one(index, resource, site, allowed, result)
+        _fill_one(index, resource, site, allowed.at(HTTPS), result)
+        if allowed.ports and site is not None:
+            from .ports import copies
+
+            further = copies(resource, site, allowed, _fill_one, result)
+            result.copies.setdefault(index, []).extend(_copied(resource, further))
     result.findings += _unchecked(roots, result)
     if earlier:
         from .copies import orphans

@@ -39,9 +39,8 @@ def unknown_set(resource: Resource, name: str, known: list[str]) -> Finding:
 
 
 def about_sets(sets: Mapping[str, AllowSet], taken: list[str]) -> Iterator[Finding]:
-    """Sets that nothing takes, or that hold what nothing can be rendered for."""
+    """Sets that nothing takes."""
     for name, allowed in sets.items():
-        yield from without_ports(allowed)
         if name not in taken:
             yield from not_taken(name, allowed, taken)
 
@@ -56,21 +55,6 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
             f"{INJECT_ANNOTATION}: {ascii(name)[1:-1]}, or mend the label {SET_LABEL}{did_you_mean(name, taken)}",
             "set-not-taken",
         )
-
-
-def without_ports(allowed: AllowSet) -> Iterator[Finding]:
-    """Names at ports that nothing of their set can be rendered for."""
-    for entry in allowed.entries:
-        if ":" in entry.domain:
-            yield Finding(
-                ERROR,
-                f'"{entry.domain}" is understood, but nothing renders other ports than 443 yet; remove the line',
-                rule="port",
-                resource=entry.source,
-                group=entry.group,
-                line=entry.line,
-                value=entry.domain,
-            )
 
 
 def unguarded(allowed: AllowSet) -> Finding:

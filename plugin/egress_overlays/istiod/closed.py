@@ -18,7 +18,7 @@ from .free import client_rules, fixed, text
 from .gateway import Resource
 from .mentions import Deviation, mentioning
 from .provenance import Path
-from .shapes import ChainShape, Known, Shape, chain_shape, chains_of, own_part, server_shapes, shape
+from .shapes import ChainShape, Known, Shape, chain_shape, chains_of, own_part, server_shapes, shape, with_ports
 
 Message = dict[str, Any]
 _RESTRICTS = ("local_ratelimit", "ratelimit", "connection_limit", "ext_authz", "rbac", "wasm", "golang")
@@ -43,6 +43,7 @@ def judge(resources: list[Resource], found: Model, known: Known, root_namespace:
     own = shape(found.listeners, found.clusters)
     has_servers = any("address" in one for one in found.listeners)
     nearest = max(known.shapes, key=lambda one: (_likeness(one, own), not one.is_old))
+    nearest, known = with_ports(nearest, known, own)
     deviations = list(_Comparison(found, nearest, has_servers).deviations())
     for gateway, index, server in server_shapes(resources, found.workload):
         if server not in known.servers and not any(

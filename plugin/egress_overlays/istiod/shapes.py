@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..names.ports import listening
+from ..sites.at_ports import MESH_LISTENER, named
 from .free import client_rules, fixed, text
 from .gateway import Resource, servers
 from .workload import Workload
@@ -56,6 +59,68 @@ class Known(NamedTuple):
             for shape in self.shapes
             for name in (*shape.clusters, *shape.listeners)
             if not name.startswith(("0.0.0.0_", "BlackHole"))
+        )
+
+
+def with_ports(found: Shape, known: Known, own: Shape) -> tuple[Shape, Known]:
+    """`found` and all that is `known`, and the same again for each port that `own` has a part for.
+
+    The function makes that part from the one for 443, so that it must be the same but for ports and names.
+    """
+    ports = sorted({int(match[1]) for name in (*own.listeners, *own.clusters) if (match := _OF_PORT.match(name))})
+    shapes, servers = [found], set(known.servers)
+    for port in ports:
+        change = _Change(port, known.names)
+        shapes.append(change.shape(found))
+        servers |= {change.part(server) for server in known.servers}
+    whole = Shape(
+        found.title,
+        found.is_old,
+        {name: part for one in shapes for name, part in one.listeners.items()},
+        {name: part for one in shapes for name, part in one.clusters.items()},
+    )
+    return whole, Known((*known.shapes, whole), frozenset(servers), known.client_rules)
+
+
+_OF_PORT = re.compile(r"port_([1-9][0-9]{0,4})_")
+_NUMBER = re.compile(r'"(port_value|number)":(443|8443)(?![0-9])')
+
+
+class _Change:
+    """What base/ says, said for one port: as `sites.at_ports` does it."""
+
+    def __init__(self, port: int, names: frozenset[str]) -> None:
+        self._names = {name: named(name, port) for name in names}
+        arrives = listening(port)
+        self._names[f"0.0.0.0_{MESH_LISTENER}"] = f"0.0.0.0_{arrives}"
+        self._numbers = {"443": str(port), str(MESH_LISTENER): str(arrives)}
+
+    def part(self, part: str) -> str:
+        changed: Any = json.loads(_NUMBER.sub(lambda found: f'"{found[1]}":{self._numbers[found[2]]}', part))
+        return text(self._renamed(changed))
+
+    def _renamed(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._renamed(child) for child in node]
+        if isinstance(node, dict):
+            return {key: self._renamed(child) for key, child in node.items()}
+        return self._names.get(node, node) if isinstance(node, str) else node
+
+    def shape(self, one: Shape) -> Shape:
+        listeners = {
+            self._names.get(name, name): ListenerShape(
+                self.part(listener.part),
+                tuple(
+                    ChainShape(self.part(chain.part), tuple(map(self.part, chain.filters))) for chain in listener.chains
+                ),
+            )
+            for name, listener in one.listeners.items()
+        }
+        return Shape(
+            one.title,
+            one.is_old,
+            listeners,
+            {self._names.get(name, name): self.part(cluster) for name, cluster in one.clusters.items()},
         )
 
 

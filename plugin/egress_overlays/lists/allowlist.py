@@ -10,7 +10,7 @@ from ..manifest.resource import (
     Resource,
 )
 from ..names import parse
-from ..names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
+from ..names.domain import HTTPS, PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
 from . import unread
 from .entries import Entry
 from .remarks import about
@@ -32,10 +32,11 @@ class AllowSet:
     `hosts` is never empty: a list that is allowed to be empty holds the placeholder, which admits
     nothing, since Envoy takes an empty `server_names` for "every name". `covered` maps each name
     left out to the one that opens it already. `clients` holds the clients of each source that is
-    limited to some, and `limits` who may reach what then; None where every list is for all.
+    limited to some, and `limits` who may reach what then; None where every list is for all. `ports` are the ports
+    of its names but 443.
     """
 
-    __slots__ = ("clients", "covered", "denials", "entries", "hosts", "limits", "name", "sources")
+    __slots__ = ("clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "sources")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class AllowSet:
         self.sources = sources
         self.entries = entries
         self.clients = clients
+        self.ports = tuple(sorted({entry.domain.port for entry in entries if ":" in entry.domain}))
         self.limits: Limits | None = None
         self.denials: Denials | None = None
         admitting = entries
@@ -70,11 +72,6 @@ class AllowSet:
     def __repr__(self) -> str:
         return f"AllowSet({self.name!r}, {len(self.hosts)} hosts{', some for clients alone' if self.clients else ''})"
 
-    @property
-    def ports(self) -> tuple[int, ...]:
-        """The ports of its names but 443, in order."""
-        return tuple(sorted({entry.domain.port for entry in self.entries if ":" in entry.domain}))
-
     def at(self, port: int) -> AllowSet:
         """The part of it that is for `port`, of names alone; itself where all of it is."""
         if not self.ports:
@@ -84,7 +81,8 @@ class AllowSet:
             for one in self.entries
             if one.domain.port == port
         ]
-        return AllowSet(self.name, self.sources, entries, self.clients)
+        denials = self.denials.entries if self.denials is not None and port == HTTPS else ()
+        return AllowSet(self.name, self.sources, entries, self.clients, denials)
 
     def is_for_all(self, name: Domain | None) -> bool:
         """Whether `name` is emitted for every workload, limits or none."""

@@ -13,18 +13,9 @@ from ..names.domain import Domain, InvalidDomain, ascii_quoted, covering, minimi
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
-    from typing import Protocol
 
     from ..manifest.resource import Resource
-
-    class Entry(Protocol):
-        """One name of one line, as `allowlist` has it."""
-
-        domain: Domain
-        source: Resource
-        group: str
-        line: int
-        comment: str
+    from .entries import Entry
 
 
 MARK = "!"

@@ -134,7 +134,7 @@ class Lines:
                 if is_meant is None:
                     is_meant = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
                     meant[key] = is_meant
-                if is_meant and (not rule.names or any(map(entry.domain.meets, rule.names))):
+                if is_meant and (not rule.names or any(map(entry.domain.name.meets, rule.names))):
                     found.append(entry)
             yield allowed, found
 
@@ -196,11 +196,11 @@ def _of_names(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
         if entry.domain.is_wildcard:
             yield entry, "is a wildcard, and none may stand here"
     for entry in entries if rule.only else ():
-        if not any(one.covers(entry.domain) for one in rule.only):
+        if not any(one.covers(entry.domain.name) for one in rule.only):
             yield entry, f"is none of the names that may stand here: {', '.join(rule.only)}"
     for one in rule.never:
         for entry in entries:
-            if one.meets(entry.domain):
+            if one.meets(entry.domain.name):
                 yield entry, f"opens {one}, which must not stand here"
     if rule.risks:
         yield from _risky(rule, entries)

@@ -22,6 +22,10 @@ SHARD_ANNOTATION = PREFIX + "shard"
 KEEP_HOSTS_ANNOTATION = PREFIX + "keep-hosts"
 TRUST_DOMAINS_ANNOTATION = PREFIX + "trust-domains"
 CHAINS_ANNOTATION = PREFIX + "chains"
+PORTS_ANNOTATION = PREFIX + "ports"
+"""Where ports of a set beyond 443 are opened: its value names the set."""
+OPENED_ANNOTATION = PREFIX + "opened"
+"""The ports that the function has opened there."""
 NAMES_ANNOTATION = PREFIX + "names"
 BY_CLIENT_ANNOTATION = PREFIX + "by-client"
 """What components/client-lists marks the EnvoyFilter with, for patches that select by it."""
@@ -38,6 +42,8 @@ ANNOTATIONS = (
     KEEP_HOSTS_ANNOTATION,
     TRUST_DOMAINS_ANNOTATION,
     CHAINS_ANNOTATION,
+    PORTS_ANNOTATION,
+    OPENED_ANNOTATION,
     NAMES_ANNOTATION,
     BY_CLIENT_ANNOTATION,
 )

@@ -85,6 +85,7 @@ class Risk:
 
 def risk_of(domain: Domain) -> Risk | None:
     """The gravest risk of `domain`, a name or a wildcard; None where none is known."""
+    domain = domain.name
     base, entries = domain.base, _entries()
     if not is_top_level(base.rpartition(".")[2]) and base.rpartition(".")[2] not in _PRIVATE_TOP_LEVELS:
         return Risk("unknown-top-level", base.rpartition(".")[2])

@@ -76,7 +76,7 @@ def _plan(resources: list[Resource], target: Target, hosts: list[str], client: C
     gateway = target.gateway
     listed = set(gateway.domains)
     others = [domain for domain in _configured(gateway.listeners) if domain not in listed]
-    admission = Admission(gateway.domains, resources, gateway.denied)
+    admission = Admission(gateway.domains, target.resources, gateway.denied)
     client = client or admission.asking()
     notes: list[str] = []
     if hosts:

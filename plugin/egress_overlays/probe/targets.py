@@ -10,10 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..istiod import routed
 from ..istiod.configuration import Gateway, configuration
 from ..istiod.errors import ProbeError
 from ..istiod.gateway import MESH, Resource, workloads
 from ..istiod.workload import Workload
+from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
+from ..manifest.resource import Resource as Manifest
+from ..names.domain import HTTPS
+from ..names.ports import listening
+from ..sites.at_ports import port_of
 from ..sites.envoy_filter import FORWARDER
 
 
@@ -25,6 +31,7 @@ class Target:
     listener: str
     port: int
     gateway: Gateway = field(compare=False, repr=False)
+    resources: list[Resource] = field(compare=False, repr=False)
 
 
 def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
@@ -42,7 +49,11 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             where = f"{workload.title}: listener {listener.get('name')}"
             faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
             port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
-            found.append(Target(workload, str(listener.get("name")), int(port), gateway))
+            mine = _for_port(resources, int(port))
+            domains, notes = routed.names(mine, workload)
+            denied = routed.denied(mine)
+            own = gateway._replace(domains=domains, denied=denied, notes=list(dict.fromkeys([*gateway.notes, *notes])))
+            found.append(Target(workload, str(listener.get("name")), int(port), own, mine))
     if faults:
         raise ProbeError("\n".join(faults))
     if not found:
@@ -50,6 +61,19 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             "no gateway of the manifests forwards by SNI (sni_dynamic_forward_proxy); give an overlay on base/"
         )
     return found
+
+
+def _for_port(resources: list[Resource], arrives: int) -> list[Resource]:
+    """`resources` without those for other ports than the one whose connections arrive there; copies as first ones."""
+    ports = {id(one): port_of(Manifest(one)) for one in resources}
+    port = next((port for port in ports.values() if port != HTTPS and listening(port) == arrives), HTTPS)
+    kept = []
+    for one in resources:
+        annotations = (one.get("metadata") or {}).get("annotations") or {}
+        if INJECT_ANNOTATION not in annotations or ports[id(one)] == port:
+            rest = {key: value for key, value in annotations.items() if key != SHARD_ANNOTATION}
+            kept.append(one if port == HTTPS else {**one, "metadata": {**one["metadata"], "annotations": rest}})
+    return kept
 
 
 def _faults(listener: dict[str, Any], clusters: set[str]) -> Iterator[str]:

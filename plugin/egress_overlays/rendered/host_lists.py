@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..manifest.edits import at
 from ..manifest.fields import texts
-from ..manifest.resource import NAMES_ANNOTATION
+from ..manifest.resource import NAMES_ANNOTATION, SHARD_ANNOTATION
 from ..names.domain import Domain
 from ..names.holes import admits, deciding, table
 from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, DenialPlace, Place, site_of
+from ..sites.at_ports import pair
 from ..sites.istio import BESIDE
 
 TYPE_CHECKING = False
@@ -128,6 +129,8 @@ def lists_of(resource: Resource) -> list[HostList]:
             denials.append(place)
         elif isinstance(place, Place):
             names = place.names(at(resource.value, place.path))
+            if SHARD_ANNOTATION in resource.annotations:
+                names = [pair(resource, name) for name in names]
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
         elif isinstance(place, BadPlace) and place.opens:
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, [], is_missing=True))

@@ -15,6 +15,7 @@ from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import INJECT_ANNOTATION, Resource
 from ..names.domain import Domain
 from ..sites import ClientsPlace, find
+from ..sites.at_ports import pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,7 +95,7 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
         if decides["action"]["typed_config"]["action"] != "ALLOW":
             raise ValueError("an action of another kind")
         for name in group["domains"]:
-            clients[name] = clients.get(name, frozenset()) | meant
+            clients[pair(resource, name)] = clients.get(pair(resource, name), frozenset()) | meant
     return ClientRules(resource, path, clients)
 
 

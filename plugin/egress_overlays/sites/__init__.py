@@ -80,7 +80,7 @@ _LOADED_LATER = {
 }
 
 
-COPIED = ("ServiceEntry", "VirtualService", "TLSRoute")
+COPIED = ("ServiceEntry", "VirtualService", "TLSRoute", "EnvoyFilter")
 """The kinds that a list may need several objects of; those of other packages are never copied."""
 
 

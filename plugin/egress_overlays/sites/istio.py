@@ -168,6 +168,16 @@ def _chains(
     return chains(value, places, names)
 
 
+def _by_port(name: str) -> Callable[[dict[str, Any], int], dict[str, Any]]:
+    def by_port(value: dict[str, Any], port: int) -> dict[str, Any]:
+        from . import at_ports
+
+        made: dict[str, Any] = getattr(at_ports, name)(value, port)
+        return made
+
+    return by_port
+
+
 def _fields_of(kind: str) -> Callable[[], dict[str, Any]]:
     def fields() -> dict[str, Any]:
         from .fields import SPECS
@@ -187,6 +197,7 @@ VIRTUAL_SERVICE = Site(
     exported=_for_sidecars,
     keeps_hosts=True,
     acts_by=BY_ROUTES,
+    by_port=_by_port("virtual_service"),
     covering=("spec", "hosts"),
     fields=_fields_of("VirtualService"),
     denying=_routes,
@@ -202,6 +213,7 @@ SERVICE_ENTRY = Site(
     makes_more=True,
     exported=_for_namespaces,
     acts_by=BY_REGISTERING,
+    by_port=_by_port("service_entry"),
     fields=_fields_of("ServiceEntry"),
 )
 ENVOY_FILTER = Site(
@@ -214,6 +226,7 @@ ENVOY_FILTER = Site(
     checks_clients=True,
     open_paths=_open_paths,
     acts_by=BY_PATCHES,
+    by_port=_by_port("envoy_filter"),
     fields=_fields_of("EnvoyFilter"),
     denying=_chains,
 )

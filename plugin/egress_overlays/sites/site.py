@@ -64,11 +64,13 @@ class Site:
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
     it stands in; without it no name inside a wildcard can be refused.
+    `by_port`: the object for names at another port than 443, made of the one for 443.
     """
 
     __slots__ = (
         "acts_by",
         "beside",
+        "by_port",
         "checks_clients",
         "covering",
         "denying",
@@ -101,6 +103,7 @@ class Site:
         keeps_hosts: bool = False,
         open_paths: Callable[[Resource], Iterable[Path]] | None = None,
         acts_by: str = "",
+        by_port: Callable[[dict[str, Any], int], dict[str, Any]] | None = None,
         covering: Path = (),
         fields: Callable[[], dict[str, Any]] | None = None,
         denying: Denying | None = None,
@@ -118,6 +121,7 @@ class Site:
         self.keeps_hosts = keeps_hosts
         self.open_paths = open_paths
         self.acts_by = acts_by
+        self.by_port = by_port
         self.covering = covering
         self.fields = fields
         self.denying = denying
@@ -128,7 +132,7 @@ class Site:
     @property
     def is_copied(self) -> bool:
         """Whether a list may need several objects."""
-        return self.makes_more or self.exported is not None
+        return self.makes_more or self.exported is not None or self.by_port is not None
 
     def hop_of(self, value: dict[str, Any], path: Path) -> str:
         """The hop that the list at `path` of an object stands for."""

@@ -62,6 +62,7 @@ class Arrival:
     address: str
     peer: str
     server_name: list[str] = field(default_factory=list)
+    port: int = 443
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -69,11 +70,12 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, address: str, internet: Internet, port: int) -> None:
+    def __init__(self, address: str, internet: Internet, port: int, *, tls: bool) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.internet = internet
         self.address = address
-        super().__init__((address, port), _Handler if port == HTTPS else _PlainHandler)
+        self.port = port
+        super().__init__((address, port), _Handler if tls else _PlainHandler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Connections that break are what many tests are about: nothing to print."""
@@ -83,7 +85,7 @@ class _Handler(socketserver.BaseRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        arrival = Arrival(self.server.address, self.client_address[0])
+        arrival = Arrival(self.server.address, self.client_address[0], port=self.server.port)
         self.server.internet.arrivals.append(arrival)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
@@ -121,7 +123,7 @@ def _serve(stream: IO[bytes], title: str) -> bool:
 
 
 class Internet:
-    """One DNS server and a TLS server (port 443) on each address that a test has named."""
+    """One DNS server and a TLS server (port 443, or another) on each address that a test has named."""
 
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
@@ -154,14 +156,14 @@ class Internet:
             self.listen(address)
         self.dns.records[name] = list(addresses)
 
-    def listen(self, address: str, port: int = HTTPS) -> None:
-        """Lets a server stand on an address, which the node gets if it is not the node's own; with TLS at 443 alone."""
+    def listen(self, address: str, port: int = HTTPS, *, tls: bool | None = None) -> None:
+        """Lets a server stand on an address, which the node gets if it has none; with TLS at 443, or as `tls` says."""
         if (address, port) in self._servers:
             return
         is_known = any(address == known for known, _ in self._servers)
         if not is_known and not address.startswith("127.") and address != NODE:
             add_internet_address(address)
-        server = self._servers[address, port] = _Server(address, self, port)
+        server = self._servers[address, port] = _Server(address, self, port, tls=port == HTTPS if tls is None else tls)
         threading.Thread(target=server.serve_forever, name=f"server {address}", daemon=True).start()
 
     def context(self, name: str) -> ssl.SSLContext:

@@ -39,12 +39,12 @@ class Impostor:
     certificate: Path
     key: Path
 
-    def through(self, gateway: Proxy, name: str, *, outer: str | None = SIDECARS_NAME) -> Outcome:
+    def through(self, gateway: Proxy, name: str, *, outer: str | None = SIDECARS_NAME, port: int = 8443) -> Outcome:
         """Asks a gateway for a name, as a sidecar would: TLS for the name inside of mutual TLS for `outer`."""
         return self.application.get(
             name,
             address=gateway.pod.address,
-            port=8443,
+            port=port,
             sni=outer,
             inner=name,
             unverified=True,
@@ -117,12 +117,16 @@ class Mesh:
         pod = self.pod_network(pod_name or f"{deployment}-0")
         self.cluster.service_account(account, namespace)
         self.cluster.pod(pod.name, namespace, template, pod.address)
-        (port,) = self.cluster.get("service", service, f"--namespace={namespace}")["spec"]["ports"]
-        ports = [{"name": port["name"], "port": port["targetPort"], "protocol": "TCP"}]
-        self.cluster.endpoints(service, namespace, {pod.name: pod.address}, ports)
+        self.expose(pod, service, namespace)
         proxy = self._proxy(pod, "router", namespace, account, template["metadata"])
         proxy.start(self.cluster, self.istiod)
         return proxy
+
+    def expose(self, pod: PodNetwork, service: str, namespace: str) -> None:
+        """The endpoint of a pod, with every port that its Service has now."""
+        found = self.cluster.get("service", service, f"--namespace={namespace}")["spec"]["ports"]
+        ports = [{"name": port["name"], "port": port["targetPort"], "protocol": "TCP"} for port in found]
+        self.cluster.endpoints(service, namespace, {pod.name: pod.address}, ports)
 
     def roll_out(self, gateway: Proxy, deployment: str) -> None:
         """Starts a gateway again as its Deployment now asks for it, in the same pod."""

@@ -15,9 +15,10 @@ from ...manifest.resource import (
     STATE_LABEL,
     Resource,
 )
-from ...names.domain import PLACEHOLDER, ascii_quoted
+from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
 from ...rendered.host_lists import HostList, beside
 from ...sites import GATEWAY, HOPS, POLICY, REGISTRY, ROUTES, SIDECAR, BadPlace, Place, find, site_of
+from ...sites.at_ports import port_of
 from .fault import fault, misplaced, some
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def rule(found: Rendered, options: Options) -> Faults:
         if all(list(entry.names) == [PLACEHOLDER] for entry in lists):
             yield from _denies_all(found, name, lists, options)
         else:
-            yield from _placeholders(lists)
+            for port in {port_of(entry.resource) for entry in lists}:
+                yield from _placeholders([entry for entry in lists if port_of(entry.resource) == port])
             yield from _agree(name, lists)
             yield from _stale(found, name, lists)
         yield from _sni_hosts(lists)
@@ -155,7 +157,7 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
         # policies of the network hold no denials: what stands there admits nothing by itself.
         alone, silent = entry.hop in {GATEWAY, POLICY}, entry.hop in {REGISTRY, POLICY}
         missing = sorted(
-            name for name in union - hosts if (not alone or entry.takes(name)) and not (silent and name.startswith("!"))
+            name for name in union - hosts if (not alone or _is_for(entry, name)) and not (silent and name[:1] == "!")
         )
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
@@ -164,6 +166,11 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
 
 def _denied(entry: HostList) -> list[str]:
     return [f"!{name}" for name in entry.holes]
+
+
+def _is_for(entry: HostList, name: str) -> bool:
+    """Whether `name` belongs in the part of the set that the object of a list takes."""
+    return entry.takes(name) and Domain(name).port == port_of(entry.resource)
 
 
 def _what(entry: HostList) -> str:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from ...injection.copies import continues, is_limited
 from ...manifest.edits import at, differing, dotted
-from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
-from ...sites import Place, find, site_of
+from ...manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION, Resource
+from ...names.domain import HTTPS
+from ...sites import CHAINS, ClientsPlace, Place, find, site_of
+from ...sites.at_ports import port_of
 from ...sites.denying import without_denials
 from .fault import fault
 
 if TYPE_CHECKING:
     from ...manifest.edits import Path
-    from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
@@ -46,7 +47,13 @@ def rule(found: Rendered, _options: Options) -> Faults:
             message = f"is a further {copy.kind} of a list whose first one is not among these manifests"
             yield fault("copies", message, copy, ("metadata", "annotations", SHARD_ANNOTATION))
             continue
-        mine, its = _compared(copy), _compared(root)
+        port = port_of(copy)
+        like = root
+        if port != HTTPS and site.by_port is not None:
+            like = Resource(site.by_port(root.value, port))
+        mine, its = _compared(copy), _compared(like)
+        if like is not root:
+            mine, its = _folded(mine), _folded(its)
         for path in differing(mine, its, _own(copy)):
             message = (
                 f"has {dotted(path)} {_shown(at(mine, path))}, and the {root.kind} {root.name} that it continues "
@@ -54,6 +61,33 @@ def rule(found: Rendered, _options: Options) -> Faults:
                 "transformers:, which runs after all patches, or patch by kind"
             )
             yield fault("copies", message, copy, path)
+
+
+def _folded(node: Any) -> Any:
+    """`node` with one chain of each sort, without names and rules for clients: how many there are, the list says."""
+    if isinstance(node, list):
+        return [_folded(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _folded(child) for key, child in node.items() if key not in ClientsPlace.KEYS}
+    for key in CHAINS:
+        if isinstance(found.get(key), list):
+            found[key] = _sorts(found[key])
+    return found
+
+
+def _sorts(chains: list[Any]) -> list[Any]:
+    kept = []
+    for chain in chains:
+        if isinstance(chain, dict):
+            match = chain.get("filter_chain_match")
+            named = {**match, "server_names": []} if isinstance(match, dict) and "server_names" in match else match
+            own = {**chain, **({"filter_chain_match": named} if match else {}), "name": "", "sniHosts": []}
+        else:
+            own = chain
+        if own not in kept:
+            kept.append(own)
+    return kept
 
 
 def _own(copy: Resource) -> set[Path]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...manifest.findings import ERROR, WARNING
-from ...names import parse
 from ...names.domain import PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
+from ...names.ports import pairs
 from ...sites import GATEWAY, POLICY, ROUTES, site_of
 from .fault import fault, some
 
@@ -53,7 +53,7 @@ def _names(entry: HostList, fine: set[str]) -> Faults:
             yield fault("empty", "is an empty name, which matches every name; remove it", entry.resource, path)
             continue
         try:
-            parsed = parse(name)
+            parsed = pairs(name)
         except InvalidDomain as refused:
             yield fault("name", str(refused), entry.resource, path)
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...manifest.findings import WARNING, Finding
 from ...manifest.quantities import many
-from ...names.domain import PLACEHOLDER
+from ...names.domain import PLACEHOLDER, Domain
 from ...policies.ranges import network
 from ...policies.refused_ranges import REFUSED
 from .fault import fault
@@ -28,11 +28,11 @@ def exact_names(found: Rendered) -> dict[str, Entry | None]:
     for allowed in found.sets.values():
         for entry in allowed.entries:
             if not entry.domain.is_wildcard:
-                names.setdefault(str(entry.domain), entry)
+                names.setdefault(str(entry.domain.name), entry)
     for set_name in found.names:
         for host in found.hosts(set_name):
             if not host.startswith("*"):
-                names.setdefault(str(host), None)
+                names.setdefault(str(Domain(host).name), None)
     names.pop(PLACEHOLDER, None)
     return names
 

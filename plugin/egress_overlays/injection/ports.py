@@ -1,0 +1,203 @@
+"""Names at other ports than 443: copies of what holds the list, and ports that are opened; loaded where there are some.
+
+Gateway, Service and NetworkPolicies are opened where components/ports says so, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from ..manifest.edits import Edits
+from ..manifest.findings import Finding, fault_of
+from ..manifest.resource import (
+    INJECT_ANNOTATION,
+    KEEP_HOSTS_ANNOTATION,
+    OPENED_ANNOTATION,
+    PORTS_ANNOTATION,
+    SHARD_ANNOTATION,
+    Resource,
+)
+from ..names.domain import HTTPS, ascii_quoted
+from ..names.ports import listening
+from ..sites import BY_REGISTERING, USUAL
+from ..sites.at_ports import MESH_LISTENER, key_of
+from .plan import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..lists.allowlist import AllowSet
+    from ..sites import Site
+
+    Fill = Callable[[int, Resource, Site | None, AllowSet, Plan], None]
+
+_NEEDED = ("Gateway", "Service")
+_REGISTRY = next(site for site in USUAL if site.acts_by == BY_REGISTERING)
+_SERVER = "tls-egress-"
+_ADVICE = (
+    "add components/ports to the build before the function (and with a compact registry "
+    "components/ports/compact-registry)"
+)
+
+
+def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result: Plan) -> list[tuple[str, Edits]]:
+    """The edits that turn a copy of `resource` into each one for another port, with the key that its name ends in."""
+    found: list[tuple[str, Edits]] = []
+    if allowed.denials is not None:
+        message = (
+            f"takes the set {ascii_quoted(allowed.name)}, which has names at other ports than 443 and lines that deny, "
+            "and no set may have both yet; give one of them a set of its own"
+        )
+        result.findings.append(fault_of(resource, message, "port"))
+        return []
+    for port in allowed.ports:
+        if site.by_port is None:
+            message = (
+                f"takes the set {ascii_quoted(allowed.name)}, which has names at port {port}, and a {site.kind} holds "
+                "names at 443 alone here; give it a set without such names"
+            )
+            result.findings.append(fault_of(resource, message, "port"))
+            return []
+        mine = Resource(site.by_port(resource.value, port))
+        made = Plan()
+        fill(0, mine, site, allowed.at(port), made)
+        result.placed += made.placed
+        result.findings += made.findings
+        for edits in (made.edits[0], *made.copies[0]) if made.edits else ():
+            key = str(edits.get(("metadata", "annotations", SHARD_ANNOTATION), ""))
+            found.append((key_of(port, key), {("spec",): mine.edited(edits)["spec"]}))
+    return found
+
+
+def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]:
+    """What is wrong with ports and what is to open them; the edits that do go to `result`."""
+    there: dict[str, set[str]] = {}
+    for index, resource in enumerate(resources):
+        if PORTS_ANNOTATION not in resource.annotations:
+            continue
+        name = str(resource.annotations[PORTS_ANNOTATION])
+        opener = _OPENERS.get((resource.group, resource.kind))
+        if opener is None or name not in result.sets or INJECT_ANNOTATION in resource.annotations:
+            what = "is for a Gateway, a Service, a NetworkPolicy, or an entry of the registry that takes no list"
+            if opener is not None and name not in result.sets:
+                what = f"names the set {ascii_quoted(name)}, which there is not"
+            message = f"carries {PORTS_ANNOTATION}, which {what}; take it out"
+            yield fault_of(resource, message, "port", f"annotation {PORTS_ANNOTATION}")
+            continue
+        there.setdefault(name, set()).add(resource.kind)
+        ports = result.sets[name].ports
+        before = _opened(resource)
+        edits = opener(resource.value.get("spec"), ports, before)
+        if edits is None:
+            message = f"carries {PORTS_ANNOTATION} and has no port of base/ beside which others could be opened"
+            yield fault_of(resource, message, "port", "spec")
+        elif ports or before:
+            edits["metadata", "annotations", OPENED_ANNOTATION] = ",".join(map(str, ports)) or None
+            result.edits[index] = edits
+    for name, allowed in result.sets.items():
+        missing = [kind for kind in _needed(resources, name) if kind not in there.get(name, ())]
+        if allowed.ports and missing:
+            yield from _without_room(allowed, missing)
+
+
+def _needed(resources: Sequence[Resource], name: str) -> tuple[str, ...]:
+    """The kinds that must be opened for a set: with a compact registry its one host too."""
+    compact = any(
+        KEEP_HOSTS_ANNOTATION in one.annotations and one.annotations.get(INJECT_ANNOTATION) == name for one in resources
+    )
+    return (*_NEEDED, _REGISTRY.kind) if compact else _NEEDED
+
+
+def _without_room(allowed: AllowSet, missing: Sequence[str]) -> Iterator[Finding]:
+    for entry in allowed.entries:
+        if ":" in entry.domain:
+            finding = fault_of(
+                entry.source,
+                f'"{entry.domain}" needs a port of its own at the gateway, and no {" and no ".join(missing)} with the '
+                f"annotation {PORTS_ANNOTATION}: {ascii(allowed.name)[1:-1]} is here; {_ADVICE}",
+                "port",
+            )
+            finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
+            yield finding
+
+
+def _opened(resource: Resource) -> tuple[int, ...]:
+    """The ports that an earlier run opened."""
+    written = str(resource.annotations.get(OPENED_ANNOTATION, "")).split(",")
+    return tuple(int(one) for one in written if one.isascii() and one.isdecimal() and len(one) <= 5)
+
+
+def _servers(spec: Any, ports: Sequence[int], _before: Sequence[int]) -> Edits | None:
+    return _beside(spec, "servers", ports, lambda one: one["port"]["number"], _server)
+
+
+def _server(one: dict[str, Any], port: int) -> dict[str, Any]:
+    return {**one, "port": {**one["port"], "number": listening(port), "name": f"{_SERVER}{port}"}}
+
+
+def _service_ports(spec: Any, ports: Sequence[int], _before: Sequence[int]) -> Edits | None:
+    return _beside(spec, "ports", ports, lambda one: one["targetPort"], _service_port)
+
+
+def _service_port(one: dict[str, Any], port: int) -> dict[str, Any]:
+    return {**one, "name": f"{_SERVER}{port}", "port": listening(port), "targetPort": listening(port)}
+
+
+def _entry_ports(spec: Any, ports: Sequence[int], _before: Sequence[int]) -> Edits | None:
+    """Those of the one host of a compact registry, by which sidecars know that there is such a port."""
+    return _beside(spec, "ports", ports, lambda one: MESH_LISTENER if one["number"] == HTTPS else 0, _entry_port)
+
+
+def _entry_port(one: dict[str, Any], port: int) -> dict[str, Any]:
+    return {**one, "name": f"{_SERVER}{port}", "number": port}
+
+
+def _beside(
+    spec: Any,
+    key: str,
+    ports: Sequence[int],
+    number: Callable[[dict[str, Any]], int],
+    made: Callable[[dict[str, Any], int], dict[str, Any]],
+) -> Edits | None:
+    """The list `key` with an entry for each port, like the one of the mesh listener; None where that is not there."""
+    try:
+        entries = [one for one in spec[key] if not _is_made(one)]
+        like = next(one for one in entries if number(one) == MESH_LISTENER)
+        return {("spec", key): [*entries, *(made(like, port) for port in ports)]}
+    except (KeyError, TypeError, StopIteration):
+        return None
+
+
+def _is_made(one: Mapping[str, Any]) -> bool:
+    """Whether an earlier run has added the server or port, by its name."""
+    name = str(one["name"] if "name" in one else one["port"]["name"])
+    return name.startswith(_SERVER) and name.removeprefix(_SERVER).isdecimal()
+
+
+def _policy_ports(spec: Any, ports: Sequence[int], before: Sequence[int]) -> Edits | None:
+    """Rules for port 443 of the world get the ports themselves, rules for the gateway those that they arrive at."""
+    edits: Edits = {}
+    rules = spec.get("egress") if isinstance(spec, dict) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        entries = rule.get("ports") or []
+        numbers = [one.get("port") for one in entries]
+        for like, at in ((HTTPS, _same), (MESH_LISTENER, listening)):
+            if like in numbers:
+                gone = {at(port) for port in before}
+                kept = [one for one in entries if one.get("port") not in gone]
+                new = [{"protocol": "TCP", "port": at(port)} for port in ports]
+                edits["spec", "egress", index, "ports"] = [*kept, *new]
+                break
+    return edits or None
+
+
+def _same(port: int) -> int:
+    return port
+
+
+_OPENERS: dict[tuple[str, str], Callable[[Any, Sequence[int], Sequence[int]], Edits | None]] = {
+    ("networking.istio.io", "Gateway"): _servers,
+    ("", "Service"): _service_ports,
+    ("networking.k8s.io", "NetworkPolicy"): _policy_ports,
+    (_REGISTRY.group, _REGISTRY.kind): _entry_ports,
+}
