@@ -214,9 +214,9 @@ def test_a_comment_is_never_longer_than_github_takes(run: Run, tree: Path) -> No
 
 
 def test_a_revision_that_does_not_build_is_named(run: Run, tree: Path, repository: Callable[..., str]) -> None:
-    change(tree, "    ghcr.io\n", "    ghcr.io:443\n")
+    change(tree, "    ghcr.io\n", "    ghcr.io:80\n")
     repository("commit", "-qam", "broken")
-    change(tree, "    ghcr.io:443\n", "    ghcr.io\n")
+    change(tree, "    ghcr.io:80\n", "    ghcr.io\n")
     said = one_line(run("diff", "overlays/prod", "--rev", "HEAD"), 2)
     assert "overlays/prod does not build" in said
     assert said.endswith("(in HEAD)")

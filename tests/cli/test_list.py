@@ -187,9 +187,9 @@ def test_a_missing_kustomize_is_one_line(run: Run, monkeypatch: pytest.MonkeyPat
 
 def test_the_function_of_a_refused_list_is_quoted(run: Run, tree: Path) -> None:
     file = tree / "overlays/dev/domains.yaml"
-    file.write_text(file.read_text().replace("ghcr.io", "ghcr.io:443"))
+    file.write_text(file.read_text().replace("ghcr.io", "ghcr.io:80"))
     said = one_line(run("list", "overlays/dev"), 2)
-    assert 'group "code", line 4: "ghcr.io:443": holds a port' in said
+    assert 'group "code", line 4: "ghcr.io:80": holds the port' in said
 
 
 def test_no_temporary_directory_is_left(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
