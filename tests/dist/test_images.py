@@ -111,7 +111,7 @@ def test_the_image_refuses_in_the_same_words(environ: dict[str, str], tree: Path
     assert (done.returncode, (tree / "mine.yaml").read_text()) == (1, "")
     faults = [line for line in done.stderr.splitlines() if line.startswith("egress-overlays: error: ")]
     assert len(faults) == 2
-    assert faults == [line for line in expected.stderr.splitlines() if line.startswith("egress-overlays: ")]
+    assert faults == [line for line in expected.stderr.splitlines() if line.startswith("egress-overlays: error: ")]
     assert "Traceback" not in done.stderr
 
 
