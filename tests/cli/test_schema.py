@@ -56,7 +56,7 @@ def test_every_list_of_this_repository_is_valid(tree: Path) -> None:
         {"g h": "example.com"},
         {"g": "example.com, example.org\n"},
         {"g": "http://example.com\n"},
-        {"g": "example.com:443\n"},
+        {"g": "example.com:0443\n"},
         {"g": "*\n"},
         {"g": "a.*.com\n"},
         {"g": "- example.com\n"},
@@ -71,7 +71,7 @@ def test_what_is_no_list_is_refused(data: dict[str, Any]) -> None:
 
 
 def test_what_may_stand_in_a_list_is_accepted() -> None:
-    text = "# a comment\n\n  *.example.com   # why\n.Example.ORG.\nbücher.example\r\n\t# end"
+    text = "# a comment\n\n  *.example.com   # why\nq.example.com:9093\n.Example.ORG.\nbücher.example\r\n\t# end"
     VALIDATOR.validate(config_map({"g": text, "removed": None}, labels={"egress-overlays.dev/set": "x"}))
     VALIDATOR.validate(
         {**config_map({"g": text}), "apiVersion": "egress-overlays.dev/v1alpha1", "kind": "EgressDomains"}
