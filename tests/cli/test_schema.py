@@ -71,7 +71,10 @@ def test_what_is_no_list_is_refused(data: dict[str, Any]) -> None:
 
 
 def test_what_may_stand_in_a_list_is_accepted() -> None:
-    text = "# a comment\n\n  *.example.com   # why\nq.example.com:9093\n.Example.ORG.\nbücher.example\r\n\t# end"
+    text = (
+        "# a comment\n\n  *.example.com   # why\nq.example.com:9093\n!admin.example.com\n!*.x.example.com\n"
+        ".Example.ORG.\nbücher.example\r\n\t# end"
+    )
     VALIDATOR.validate(config_map({"g": text, "removed": None}, labels={"egress-overlays.dev/set": "x"}))
     VALIDATOR.validate(
         {**config_map({"g": text}), "apiVersion": "egress-overlays.dev/v1alpha1", "kind": "EgressDomains"}

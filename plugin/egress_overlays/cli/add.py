@@ -15,6 +15,7 @@ from ..editing.listfile import lines_of
 from ..lists import allowlist, fields
 from ..manifest.findings import WARNING
 from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, DEFAULTS
+from ..names.domain import Domain
 from . import edit
 from .console import Failure
 
@@ -30,7 +31,10 @@ EXAMPLE = "egress-overlays add api.example.com --group partners --comment 'order
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
     parser.add_argument(
-        "domains", nargs="+", metavar="DOMAIN", help="a name, *.name for all below it, or .name for both"
+        "domains",
+        nargs="+",
+        metavar="DOMAIN",
+        help="a name, *.name for all below it, or .name for both; ! before it denies it",
     )
     parser.add_argument("--group", required=True, metavar="G", help="the group, a key under data")
     parser.add_argument("--new-group", action="store_true", help="make the group where it is not there yet")
@@ -48,6 +52,8 @@ def run(arguments: Namespace, console: Console) -> int:
         edit.domain(name)
     comment = _comment(arguments)
     found = edit.view(arguments)
+    for name in names:
+        _inside(name, found, arguments)
     is_new = arguments.new_group and not any(one.group == arguments.group for one in found.listings)
     start = _only_list(found, arguments) if is_new else _holder(found, arguments)
     holder, words = start, list[str]()
@@ -66,6 +72,19 @@ def run(arguments: Namespace, console: Console) -> int:
     changes = [edit.Change(start.path, start.data, new)] if new != start.data else []
     words += [*more, *(edit.shared(start.path, arguments) if changes else []), *([found.doubt] if found.doubt else [])]
     return edit.finish(changes, words, arguments, console)
+
+
+def _inside(name: str, found: View, arguments: Namespace) -> None:
+    """Raises Failure where `name` is to deny what no wildcard opens."""
+    for domain in edit.domain(name):
+        inner = Domain(domain.removeprefix("!"))
+        if inner != domain and not any(
+            one.covers(inner) and one != inner for _, line in edit.openers(found, inner) for one in line.domains
+        ):
+            raise Failure(
+                f"{name}: no wildcard in {arguments.file} opens {inner}, so that there is nothing to deny; a name that "
+                "is on no list is refused"
+            )
 
 
 def _comment(arguments: Namespace) -> str:
@@ -90,7 +109,11 @@ def _words(name: str, before: Holder, after: Holder, found: View, arguments: Nam
         return [f"{name} stands in {before.group} already ({before.path})"]
     words = []
     for domain in domains:
-        for listing, line in edit.openers(found, domain):
+        words += [
+            f"{domain} is denied by {line.text} in {edit.place(listing, arguments)}, which wins: it opens nothing"
+            for listing, line in edit.deniers(found, domain)
+        ]
+        for listing, line in edit.openers(found, domain) if not domain.startswith("!") else ():
             how = "covered by" if any(one != domain and one.is_wildcard for one in line.domains) else "listed as"
             words.append(f"{domain} is {how} {line.text} in {edit.place(listing, arguments)}, and so open already")
     _, findings = allowlist.read([after.manifest.resource])

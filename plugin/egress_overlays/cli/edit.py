@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..editing import layers
-from ..editing.listfile import Uneditable
+from ..editing.listfile import Uneditable, meant
 from ..editing.replace import replace
 from ..manifest.nearness import did_you_mean
 from ..names.domain import Domain, InvalidDomain
-from ..names.ports import pairs
 from ..rendered.tracing import shown
 from . import inputs
 from .console import Failure
@@ -83,12 +82,22 @@ def unknown_group(found: View, arguments: Namespace) -> Failure:
 
 
 def openers(found: View, name: Domain) -> list[tuple[Listing, Line]]:
-    """The lines that open all that `name` stands for."""
+    """The lines that open all that `name` stands for; of one that denies, those that deny it too."""
     return [
         (listing, line)
         for listing in found.listings
         for line in listing.lines
-        if any(one.covers(name) for one in line.domains)
+        if any(one == name or (one.covers(name) and name[:1] != "!") for one in line.domains)
+    ]
+
+
+def deniers(found: View, name: Domain) -> list[tuple[Listing, Line]]:
+    """The lines that deny all that `name` stands for."""
+    return [
+        (listing, line)
+        for listing in found.listings
+        for line in listing.lines
+        if any(one.covers(name) for one in line.denied)
     ]
 
 
@@ -109,7 +118,7 @@ def shared(path: Path, arguments: Namespace) -> list[str]:
 def domain(text: str) -> tuple[Domain, ...]:
     """What `text` stands for; raises Failure."""
     try:
-        return pairs(text)
+        return meant(text)
     except InvalidDomain as fault:
         raise Failure(f"cannot stand on a list: {fault}") from None
 

@@ -13,6 +13,7 @@ from ..editing import listfile
 from ..editing.listfile import lines_of
 from ..lists.entries import Entry
 from ..manifest.nearness import did_you_mean
+from ..names.domain import Domain
 from ..review.verification.lifetimes import EXPIRED, lifetime
 from . import edit, inputs
 from .console import Failure
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from ..editing.layers import Holder, Listing, View
     from ..editing.listfile import Line
-    from ..names.domain import Domain
     from .console import Console
 
 EXAMPLE = "egress-overlays remove api.example.com overlays/prod/domains.yaml"
@@ -32,7 +32,12 @@ EXAMPLE = "egress-overlays remove api.example.com overlays/prod/domains.yaml"
 
 def configure(parser: ArgumentParser) -> None:
     """The arguments."""
-    parser.add_argument("domain", nargs="?", metavar="DOMAIN", help="a name as it is listed: name, *.name or .name")
+    parser.add_argument(
+        "domain",
+        nargs="?",
+        metavar="DOMAIN",
+        help="a name as it is listed: name, *.name or .name; ! before what is denied",
+    )
     parser.add_argument("--group", default="", metavar="G", help="of this group alone")
     parser.add_argument(
         "--prune-expired", action="store_true", help="remove every line whose last day, until=, is over; no DOMAIN then"
@@ -122,6 +127,13 @@ def _remove(holder: Holder, line: Line, arguments: Namespace, changes: dict[Path
 
 def _still_open(left: View, domains: Sequence[Domain], arguments: Namespace) -> list[str]:
     """What of `domains` is open through what is left, or that nothing is."""
+    denials = [Domain(name[1:]) for name in domains if name[:1] == "!"]
+    if denials:
+        return [
+            f"{name} is open again by {line.text} in {edit.place(listing, arguments)}"
+            for name in denials
+            for listing, line in edit.openers(left, name)
+        ]
     words = [
         f"{name} is still open by {line.text} in {edit.place(listing, arguments)}"
         for name in domains
@@ -134,6 +146,12 @@ def _still_open(left: View, domains: Sequence[Domain], arguments: Namespace) -> 
         for listing in left.listings
         for line in listing.lines
         for one in line.domains
-        if one != name and one.endswith(name[1:])
+        if one != name and one[:1] != "!" and one.endswith(name[1:])
+    ]
+    words += [
+        f"{line.text} in {edit.place(listing, arguments)} denies nothing then, which the build refuses; remove it too"
+        for listing in left.listings
+        for line in listing.lines
+        if line.denied and not any(edit.openers(left, name) for name in line.denied)
     ]
     return words or [f"nothing else in {arguments.file} opens {' or '.join(domains)}"]

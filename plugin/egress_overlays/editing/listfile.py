@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..lists.denials import MARK
 from ..manifest.resource import SET_LABEL, Resource
 from ..names.domain import Domain, InvalidDomain
 from ..names.ports import pairs
@@ -28,11 +29,16 @@ class Uneditable(ValueError):  # noqa: N818 - says what is the matter with the f
 
 
 class Line(NamedTuple):
-    """A name of a group: its line in the group (from 0), the text of that line, and what it stands for."""
+    """A name of a group: its line in the group (from 0), the text of that line, and what it stands for, or denies."""
 
     number: int
     text: str
     domains: tuple[Domain, ...]
+
+    @property
+    def denied(self) -> tuple[Domain, ...]:
+        """What it denies; `domains` begin with ! then, and open nothing."""
+        return tuple(Domain(one[1:]) for one in self.domains if one[:1] == MARK)
 
 
 def groups(data: bytes, name: str = "") -> list[tuple[Manifest, str]]:
@@ -66,6 +72,13 @@ def of_text(data: bytes, name: str, labels: dict[str, Any], group: str) -> Manif
     return manifests.Manifest(Resource(value), "", 1)
 
 
+def meant(text: str) -> tuple[Domain, ...]:
+    """What a line of a list stands for; of one that denies, the names with ! before each. Raises InvalidDomain."""
+    if not text.startswith(MARK):
+        return pairs(text)
+    return tuple(Domain(MARK + one) for one in pairs(text.removeprefix(MARK)))
+
+
 def lines_of(text: str) -> list[Line]:
     """The names of a group; lines that are no valid names stand for nothing."""
     found = []
@@ -73,7 +86,7 @@ def lines_of(text: str) -> list[Line]:
         name = line.partition("#")[0].strip(" \t\r")
         if name:
             try:
-                found.append(Line(number, name, pairs(name)))
+                found.append(Line(number, name, meant(name)))
             except InvalidDomain:
                 found.append(Line(number, name, ()))
     return found

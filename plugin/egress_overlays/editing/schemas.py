@@ -12,10 +12,10 @@ from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, API_VERSION, CLIENTS_ANN
 
 _ALNUM = r"[A-Za-z0-9]|[^\x00-\x7f]"
 _LABEL = rf"(?:{_ALNUM})(?:(?:{_ALNUM}|-){{0,61}}(?:{_ALNUM}))?"
-_NAME = rf"(?:\*\.|\.)?{_LABEL}(?:\.{_LABEL})+\.?(?::[1-9][0-9]{{0,4}})?"
+_NAME = rf"!?(?:\*\.|\.)?{_LABEL}(?:\.{_LABEL})+\.?(?::[1-9][0-9]{{0,4}})?"
 _LINE = rf"[ \t]*(?:{_NAME}[ \t]*)?(?:#[^\n]*)?\r?"
 GROUP_PATTERN = rf"^(?:{_LINE}\n)*{_LINE}$"
-"""A group's text: lines that are empty, a comment, or a name that may have one."""
+"""A group's text: lines that are empty, a comment, or a name that may have one, ! before what is denied."""
 
 _METADATA = {
     "type": "object",
