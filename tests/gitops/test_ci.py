@@ -105,7 +105,7 @@ def test_a_base_that_does_not_build_has_changed(tree: Path, repository: Callable
 def test_the_action_fails_and_annotates(tree: Path) -> None:
     assert step("Verify", tree, OVERLAYS="overlays/prod overlays/dev", STRICT="true").returncode == 0
     file = tree / DOMAINS
-    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:443\n"))
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:80\n"))
     done = step("Verify", tree, OVERLAYS="overlays/prod overlays/dev", STRICT="false")
     assert done.returncode == 1
     assert done.stdout.startswith(f"::error file={DOMAINS},line=9,")
@@ -167,7 +167,7 @@ def test_the_hooks_take_what_pre_commit_hands_over(tree: Path) -> None:
     assert hook("egress-overlays-lists", *chosen).returncode == 0
     assert hook("egress-overlays-verify", "overlays/prod").returncode == 0
     file = tree / DOMAINS
-    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:443\n"))
+    file.write_text(file.read_text().replace("    ghcr.io\n", "    ghcr.io:80\n"))
     assert hook("egress-overlays-lists", *chosen).returncode == 1
     assert hook("egress-overlays-verify", "overlays/prod").returncode == 1
 

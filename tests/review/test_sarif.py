@@ -21,7 +21,7 @@ LINES = """\
     https://api.example.com/v1   # a URL
     *.github.io # egress-overlays: allow shared-suffix NET-12 until 2999-03-31
     a_b.example.com
-    Ünïcode.example:443 # https://api.example.com/v1
+    Ünïcode.example:80 # https://api.example.com/v1
 """
 
 

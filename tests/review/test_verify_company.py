@@ -185,7 +185,7 @@ ORDINARY: dict[str, Change] = {
         },
         metadata={
             "name": "sni-egressgateway-5d9-x",
-            "labels": {**LABELS, "pod-template-hash": "5d9"},
+            "labels": {**LABELS, "sidecar.istio.io/inject": "true", "pod-template-hash": "5d9"},
             "ownerReferences": [{"kind": "ReplicaSet", "name": "sni-egressgateway-5d9", "controller": True}],
         },
     ),
