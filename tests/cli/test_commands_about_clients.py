@@ -203,8 +203,17 @@ def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path)
     assert findings() == {"client-rules"}
     groups.append(removed)
     expression = groups[1]["on_match"]["matcher"]["matcher_list"]["matchers"][0]["predicate"]["single_predicate"]
-    expression["value_match"]["safe_regex"]["regex"] = ".*"
+    matching = expression["value_match"]["safe_regex"]
+    written = matching["regex"]
+    for wider in (".*", written.replace("(cluster\\.local)", "(.*)")):
+        assert wider != written
+        matching["regex"] = wider
+        assert "client-rules" in findings()
+    matching["regex"] = written
+    groups[1]["domains"].append("*")  # by which its clients reach the names of all other lists
     assert "client-rules" in findings()
+    groups[1]["domains"].pop()
+    assert findings() == set()
     configuration = clients.pop("typed_config")  # found by `make mutants`: this was a traceback
     assert findings()
     clients["typed_config"] = configuration

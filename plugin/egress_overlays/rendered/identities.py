@@ -16,6 +16,7 @@ from ..manifest.resource import INJECT_ANNOTATION, Resource
 from ..names.domain import Domain
 from ..sites import ClientsPlace, find
 from ..sites.at_ports import pair
+from .host_lists import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 EVERYONE = Client("*/*")
 """Every workload of the mesh: what a list without clients is for."""
 
-_IDENTITY = re.compile(r"spiffe://\((?P<trust>[^()]*)\)/ns/(?P<namespace>[^/]+|\[\^/,\]\+)/sa/(?P<account>.+)")
+_IDENTITY = re.compile(r"spiffe://\((?P<trust>[a-z0-9._\\|-]+)\)/ns/(?P<namespace>[^/]+|\[\^/,\]\+)/sa/(?P<account>.+)")
 _ANY = "[^/,]+"
 
 
@@ -94,6 +95,8 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
             meant = frozenset(_client(part) for part in re.split(r"\|(?=spiffe:)", expression))
         if decides["action"]["typed_config"]["action"] != "ALLOW":
             raise ValueError("an action of another kind")
+        if EVERYTHING in group["domains"]:
+            raise ValueError("clients that reach every name that comes")
         for name in group["domains"]:
             clients[pair(resource, name)] = clients.get(pair(resource, name), frozenset()) | meant
     return ClientRules(resource, path, clients)
