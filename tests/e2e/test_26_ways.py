@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mesh.proxy import Proxy
 
 PAGE = ROOT / "docs/why.md"
+WAYS = ROOT / "tests/e2e/ways"
 BEGIN, END = "<!-- made by `make ways` -->\n", "<!-- end -->\n"
 
 WILDCARD, OTHERS = "*.ways.example.com", "*.others.example.com"
@@ -113,24 +114,36 @@ class Stage:
         return self.application.get(LISTED, address=SITE).title == LISTED
 
     @contextlib.contextmanager
-    def entries(self, resolution: str, listed: list[str], theirs: str) -> Iterator[Asker]:
+    def standing(self, objects: list[dict[str, Any]], what: str) -> Iterator[Asker]:
         """ServiceEntries alone."""
-        objects = [
-            entry("listed", listed, resolution),
-            entry("theirs", [theirs], resolution, exportTo=["others"]),
-        ]
         self.mesh.cluster.apply(yaml.safe_dump_all(objects))
-        eventually(self.lead, within=30, what=f"ServiceEntries of {resolution}")
+        eventually(self.lead, within=30, what=what)
         yield self.asker()
         for one in objects:
             self.mesh.cluster.kubectl("delete", "serviceentry", one["metadata"]["name"], "--namespace=istio-system")
         eventually(lambda: not self.lead(), within=30, what="no ServiceEntry any more")
 
+    def entries(self, resolution: str, listed: list[str], theirs: str) -> contextlib.AbstractContextManager[Asker]:
+        """ServiceEntries by hand."""
+        objects = [
+            entry("listed", listed, resolution),
+            entry("theirs", [theirs], resolution, exportTo=["others"]),
+        ]
+        return self.standing(objects, f"ServiceEntries of {resolution}")
+
+    def direct(self) -> contextlib.AbstractContextManager[Asker]:
+        """base-direct/ with the lists that base/ takes; its Sidecar stands already."""
+        built = yaml.safe_load_all(self.overlays.build(WAYS / "direct"))
+        objects = [one for one in built if one["kind"] == "ServiceEntry"]
+        hosts = sorted(host for one in objects for host in one["spec"]["hosts"])
+        assert hosts == [OTHERS, WILDCARD, "egress-domains.invalid"]
+        return self.standing(objects, "base-direct/")
+
     @contextlib.contextmanager
     def dynamic_dns_with_policies(self) -> Iterator[Asker]:
         """The same, and every pod of applications held to global addresses by a NetworkPolicy."""
         policy = self.mesh.cluster.get("networkpolicy", "sni-egressgateway", "--namespace=istio-egress")
-        with self.entries("DYNAMIC_DNS", [WILDCARD], OTHERS) as asker:
+        with self.direct() as asker:
             for pod in (self.sidecar.pod, self.past.application.pod):
                 enforce_egress(pod, policy, selected=[NODE])
             yield asker
@@ -157,7 +170,7 @@ class Stage:
     def ours(self) -> Iterator[Asker]:
         """base/ with client-lists and restrict-direct-egress, its NetworkPolicies enforced."""
         cluster = self.mesh.cluster
-        cluster.sync(self.overlays.build(ROOT / "tests/e2e/ways"))
+        cluster.sync(self.overlays.build(WAYS / "gateway"))
         names = {WILDCARD, OTHERS}
         eventually(lambda: self.gateway.allowed_names() == names, within=30, what="both lists in base/'s gateway")
         eventually(self.lead, within=30, what="base/'s gateway serves")
@@ -197,7 +210,7 @@ def table(stage: Stage) -> str:
     ways = {
         "ServiceEntry, exact, `DNS`": stage.entries("DNS", [LISTED, LIE, BEHIND], THEIRS),
         "ServiceEntry, wildcard, `NONE`": stage.entries("NONE", [WILDCARD], OTHERS),
-        "`DYNAMIC_DNS`": stage.entries("DYNAMIC_DNS", [WILDCARD], OTHERS),
+        "`DYNAMIC_DNS`": stage.direct(),
         "`DYNAMIC_DNS`, NetworkPolicies": stage.dynamic_dns_with_policies(),
         "the seed": stage.seed(),
         "this gateway": stage.ours(),
