@@ -48,6 +48,12 @@ def test_both_hops_match_as_envoy_does(host: str, entry: str | None, run: Run) -
     assert [one["match"] for hop in ("sidecar", "gateway") for one in hops[hop]] == [entry, entry]
 
 
+def test_a_name_that_is_listed_at_another_port_is_said(run: Run) -> None:
+    outcome = run("check", "pypi.org:8443", "overlays/prod")
+    assert outcome.code == 1
+    assert outcome.out.startswith("pypi.org:8443: denied: it is on no list; pypi.org is for port 443 alone\n")
+
+
 def test_text_says_the_verdict_and_why_and_the_rest_on_demand(run: Run) -> None:
     verdict = (
         "x.okta.com: allowed: *.okta.com in group identity, components/domains-common/domains.yaml:19  "

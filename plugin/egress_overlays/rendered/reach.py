@@ -171,6 +171,11 @@ def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules
 def nearest(host: Domain, names: Iterable[str]) -> tuple[str, str] | None:
     """The entry that somebody who asked for `host` may have meant, and how it differs; None where nothing is near."""
     known = {name for name in names if name != PLACEHOLDER}
+    elsewhere = min(
+        (one for one in map(Domain, known) if one.port != host.port and one.name.covers(host.name)), default=""
+    )
+    if elsewhere:
+        return elsewhere, f"is for port {Domain(elsewhere).port} alone"
     base = host.base
     if "*." + base in known:
         return "*." + base, "covers the names below it, not the name itself; .name in a list means both"
