@@ -58,7 +58,7 @@ REFUSED = [
     "::1",
     "10.0.0.0/8",
     "https://example.com",
-    "example.com:443",
+    "example.com:9093",
     "example.com/path",
     "localhost",
     "intranet",
