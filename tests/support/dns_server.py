@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 SILENT = "silent"
 
 
+def _at_one_port(
+    udp: type[socketserver.BaseRequestHandler], tcp: type[socketserver.BaseRequestHandler]
+) -> tuple[socketserver.ThreadingUDPServer, socketserver.ThreadingTCPServer]:
+    """Servers of both at one port, which other tests may hold for TCP just when it is free for UDP."""
+    for _ in range(50):
+        first = socketserver.ThreadingUDPServer(("127.0.0.1", 0), udp)
+        try:
+            return first, socketserver.ThreadingTCPServer(("127.0.0.1", int(first.server_address[1])), tcp)
+        except OSError:
+            first.server_close()
+    raise OSError("no port of 127.0.0.1 is free for UDP and TCP both")
+
+
 class DnsServer:
     """Answers by `zone`: of each name its records as in `("A 192.0.2.1", ...)`, the name of an error, or SILENT.
 
@@ -45,9 +58,8 @@ class DnsServer:
                 self.wfile.write(len(reply).to_bytes(2, "big") + reply)
 
         socketserver.ThreadingUDPServer.max_packet_size = 65535
-        self._udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
+        self._udp, self._tcp = _at_one_port(Udp, Tcp)
         self.port = int(self._udp.server_address[1])
-        self._tcp = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Tcp)
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
