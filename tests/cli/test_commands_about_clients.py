@@ -213,6 +213,10 @@ def test_verify_finds_a_gateway_that_checks_something_else(run: Run, tree: Path)
     groups[1]["domains"].append("*")  # by which its clients reach the names of all other lists
     assert "client-rules" in findings()
     groups[1]["domains"].pop()
+    for matcher in (clients["typed_config"]["matcher"], groups[1]["on_match"]["matcher"]):
+        matcher["on_no_match"] = groups[1]["on_match"]["matcher"]["matcher_list"]["matchers"][0]["on_match"]
+        assert "client-rules" in findings()
+        del matcher["on_no_match"]
     assert findings() == set()
     configuration = clients.pop("typed_config")  # found by `make mutants`: this was a traceback
     assert findings()

@@ -85,10 +85,13 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
     for step in path:
         config = config[step]
     clients: dict[str, frozenset[Client]] = {}
+    _alone(config["matcher"], "matcher_tree")
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
         if "action" in group["on_match"]:  # where no list is limited
             decides, meant = group["on_match"], frozenset({EVERYONE})
         else:
+            _alone(group["on_match"], "matcher")
+            _alone(group["on_match"]["matcher"], "matcher_list")
             (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
             expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
             decides = rule["on_match"]
@@ -100,6 +103,12 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
         for name in group["domains"]:
             clients[pair(resource, name)] = clients.get(pair(resource, name), frozenset()) | meant
     return ClientRules(resource, path, clients)
+
+
+def _alone(node: Mapping[str, Any], key: str) -> None:
+    """Refuse what stands beside `key`: an on_no_match would decide about those whom no rule means."""
+    if set(node) != {key}:
+        raise ValueError(f"more than {key}")
 
 
 def _client(expression: str) -> Client:
