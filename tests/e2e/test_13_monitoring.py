@@ -23,6 +23,7 @@ from metrics import (
     istio_statistics,
     pod_annotations,
     queries,
+    relabelings,
     series,
     total,
     without_series,
@@ -151,6 +152,9 @@ def test_a_real_prometheus_answers_every_query(gateway: Proxy, application: Appl
         "job_name": "gateway",
         "scrape_interval": "1s",
         "metrics_path": "/stats/prometheus",
+        "metric_relabel_configs": [
+            {_snake(key): value for key, value in one.items()} for one in relabelings()
+        ],
         "static_configs": [{"targets": [f"{gateway.pod.address}:15090"], "labels": dict(SCRAPED)}],
     }
     spec = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]
@@ -176,6 +180,11 @@ def test_a_real_prometheus_answers_every_query(gateway: Proxy, application: Appl
         eventually(lambda: asked(f"{refused} > 0"), within=20, what="the refusals in Prometheus")
     finally:
         server.stop()
+
+
+def _snake(key: str) -> str:
+    """A key of the operator's, as Prometheus has it."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
 
 
 def asked(query: str) -> list[Any]:

@@ -19,9 +19,15 @@ COMPONENTS = {
 
 
 def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) -> list[Series]:
-    """What the metrics endpoint of a gateway with these components has after a probe."""
+    """What the metrics endpoint of a gateway with these components has after the first round of a probe."""
+    return series(all_exposed(envoy_binary, directory, components)[0])
+
+
+def all_exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) -> list[str]:
+    """What it has after each round."""
     clients = "apps/sleep" if "client-lists" in components else ""
-    manifests = build(overlay(directory, components, ("*.wikipedia.org",), clients))
+    domains = ("*.wikipedia.org", "broker.example.com:9093") if "ports" in components else ("*.wikipedia.org",)
+    manifests = build(overlay(directory, components, domains, clients))
     kept: list[str] = []
 
     class Watched(envoy.Envoy):
@@ -35,7 +41,7 @@ def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) ->
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(envoy, "Envoy", Watched)
         probe(manifests, binary=envoy_binary)
-    return series(kept[0])
+    return kept
 
 
 @pytest.fixture(scope="module", params=list(COMPONENTS.values()), ids=list(COMPONENTS))
@@ -101,3 +107,15 @@ def test_istio_drops_what_no_annotation_names(newest: Path, tmp_path: Path) -> N
         "Bytes: to applications",
     } <= missing.keys()
     assert "EgressAddressRefused" not in missing  # Istio keeps every RBAC filter's counters.
+
+
+def test_what_comes_of_a_port_of_the_list_is_counted_as_at_443(newest: Path, tmp_path: Path) -> None:
+    """The PodMonitor turns the series of a port into those that the alerts ask for, with a label."""
+    scrapes = [series(text) for text in all_exposed(newest, tmp_path, ("ports", "monitoring"))]
+
+    assert without_series(scrapes[0], QUERIES) == {}
+    at_port = [one for found in scrapes for one in found if one.labels.get("port") == "9093"]
+    for name in ("Connections: let out, refused: let out", "Connections: let out, refused: refused: not on the list"):
+        assert total(at_port, QUERIES[name]) > 0, name
+    assert total(at_port, QUERIES["EgressNamesRefused"]) > 0
+    assert not [one for found in scrapes for one in found if "_port_9093_" in one.labels["__name__"]]

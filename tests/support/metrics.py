@@ -94,16 +94,32 @@ SCRAPED = {"namespace": "istio-egress", "pod": "sni-egressgateway-7d9c5f6b8d-2xk
 """What the PodMonitor adds to every series: the pod that it is of."""
 
 
+def relabelings() -> list[dict[str, Any]]:
+    """What the PodMonitor has Prometheus change of each series."""
+    (endpoint,) = yaml.safe_load((MONITORING / "podmonitor.yaml").read_text())["spec"]["podMetricsEndpoints"]
+    return list(endpoint["metricRelabelings"])
+
+
 def series(exposed: str) -> list[Series]:
     """What a metrics endpoint says, as Prometheus has it after the PodMonitor's scrape."""
     found = []
+    changes = relabelings()
     for line in exposed.splitlines():
         if line and not line.startswith("#"):
             metric, _, value = line.rpartition(" ")
             name, _, labels = metric.partition("{")
             pairs = {label: text for label, _, text in _LABEL.findall(labels)}
-            found.append(Series({**SCRAPED, **pairs, "__name__": name}, float(value)))
+            found.append(Series(_relabeled({**SCRAPED, **pairs, "__name__": name}, changes), float(value)))
     return found
+
+
+def _relabeled(labels: dict[str, str], changes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    for change in changes:
+        text = ";".join(labels.get(label, "") for label in change["sourceLabels"])
+        if match := re.fullmatch(change["regex"], text):
+            template = re.sub(r"\$\{?(\d)\}?", r"\\\1", change["replacement"])
+            labels = {**labels, change["targetLabel"]: match.expand(template)}
+    return labels
 
 
 def selectors(query: str) -> list[str]:
