@@ -152,9 +152,7 @@ def test_a_real_prometheus_answers_every_query(gateway: Proxy, application: Appl
         "job_name": "gateway",
         "scrape_interval": "1s",
         "metrics_path": "/stats/prometheus",
-        "metric_relabel_configs": [
-            {_snake(key): value for key, value in one.items()} for one in relabelings()
-        ],
+        "metric_relabel_configs": [{_snake(key): value for key, value in one.items()} for one in relabelings()],
         "static_configs": [{"targets": [f"{gateway.pod.address}:15090"], "labels": dict(SCRAPED)}],
     }
     spec = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]
