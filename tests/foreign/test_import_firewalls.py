@@ -137,8 +137,8 @@ ROWS = {
     ),
     "arm": (
         ARM,
-        {"yes": ["*.example.com", "net.example.org", "bad.example.com"]},
-        ["opened wider", "left out"],
+        {"yes": ["*.example.com", "net.example.org", "bad.example.com", "!worse.example.com"]},
+        ["left out"],
     ),
     "bicep": (BICEP, {"yes": ["*.example.com", "api.example.org"]}, []),
     "azurerm": (AZURERM, {"yes": ["api.example.org"]}, ["opened wider", "left out"]),

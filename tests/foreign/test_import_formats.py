@@ -135,7 +135,7 @@ ROWS = {
     "cloudformation": (CLOUDFORMATION, {"Allowed": [".example.com", "api.example.org"]}, ["left out"]),
     "describe-rule-group": (DESCRIBED, {"egress": [".example.com"]}, []),
     "harden-runner": (WORKFLOW, {"build": ["api.github.com", "*.example.com"]}, ["left out"]),
-    "sandbox": (SANDBOX, {"file": ["*.example.com", "a.example.org"]}, ["opened wider"]),
+    "sandbox": (SANDBOX, {"file": ["*.example.com", "a.example.org", "!x.example.com"]}, []),
     "tlsroute": (TLSROUTE, {"out": ["api.example.com"]}, ["left out"]),
 }
 

@@ -130,5 +130,5 @@ def test_a_name_beside_an_expression_on_one_line_is_asked_first() -> None:
     """ngx_stream_map_module: names go before regular expressions, wherever they stand."""
     entries = "hostnames; ~^(.+\\.)?example\\.net$ $ssl_preread_server_name:443; bad.example.net 127.0.0.1:9;"
     text = f"map $ssl_preread_server_name $to {{ {entries} }}\nserver {{ ssl_preread on; proxy_pass $to; }}\n"
-    (note,) = import_lists([Source("n.conf", text.encode())]).notes
-    assert (note.kind, note.name) == ("opened wider", "bad.example.net")
+    found = import_lists([Source("n.conf", text.encode())])
+    assert (found.groups, found.notes) == ({"to": {".example.net": "", "!bad.example.net": ""}}, [])

@@ -23,11 +23,29 @@ LISTS = st.lists(GLOB, max_size=3)
 
 
 def check(found: Imported, decide: Callable[[str], bool]) -> None:
-    opened = [domain for names in found.groups.values() for name in names for domain in parse(name)]
+    """Nothing is open that `decide` denies, but for what a note says; a denial closes nothing, and is left to no note.
+
+    A denial is said, and not carried over, only where a part of what it names is open, or a list of two decisions is.
+    """
+    lines = [name for names in found.groups.values() for name in names]
+    opened = [domain for name in lines if name[0] != "!" for domain in parse(name)]
+    denied = [domain for name in lines if name[0] == "!" for domain in parse(name[1:])]
     said = [domain for note in found.notes if note.kind == "opened wider" and note.name for domain in parse(note.name)]
     for host in HOSTS:
-        if any(domain.matches(host) for domain in opened) and not decide(host):
+        is_listed = any(domain.matches(host) for domain in opened)
+        is_denied = any(domain.matches(host) for domain in denied)
+        if is_listed and not is_denied and not decide(host):
             assert any(domain.matches(host) for domain in said), (host, list(map(str, found.notes)))
+        if is_listed and is_denied:
+            assert not decide(host), (host, lines)
+    for one in denied:
+        assert any(wide.is_wildcard and wide != one and wide.covers(one) for wide in opened), (one, lines)
+    for note in found.notes:
+        if "was denied, and is open now" in note.words:
+            (name,) = parse(note.name)
+            assert any(decide(host) for host in HOSTS if name.matches(host)) or any(
+                name.covers(one) for one in opened
+            ), (note, lines)
 
 
 def under(pattern: str, host: str) -> bool:

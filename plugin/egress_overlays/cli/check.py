@@ -96,7 +96,9 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
             result["sets"].append(
                 {
                     "set": name,
-                    "allowed": bool(entries) and clients != frozenset(),
+                    "allowed": bool(entries)
+                    and clients != frozenset()
+                    and not any(Domain(hole).meets(host) for hole in found.holes(name)),
                     "clients": None if clients is None else sorted(clients),
                     "hops": {},
                     "listed": entries,

@@ -20,18 +20,22 @@ from ..foreign import (
     EVERY_WORKLOAD,
     FORMATS,
     LEFT,
+    Place,
     Unreadable,
     for_everyone,
     formats,
     gather,
     import_all,
+    left,
     of_client,
     of_namespace,
+    wider,
 )
 from ..foreign.config_maps import config_maps
+from ..lists.denials import MARK
 from ..manifest.quantities import many
-from ..names import parse
-from ..names.domain import covering
+from ..names.domain import Domain, covering
+from ..names.ports import pairs
 from . import inputs
 from .console import Failure
 from .formats.data import structured
@@ -44,7 +48,6 @@ if TYPE_CHECKING:
 
     from ..foreign import Imported, Note
     from ..foreign.config_maps import ConfigMap
-    from ..names.domain import Domain
     from ..yamltext.manifests import Manifest
     from .console import Console
 
@@ -118,16 +121,9 @@ def _into(found: Imported, arguments: Namespace, console: Console) -> int:
         manifest = next((one for one, group in listfile.groups(data) if group == arguments.group), None)
         if manifest is None:
             raise Failure(f'{path}: no group "{arguments.group}"')
-        there = {one for each, group in listfile.groups(data) for one in _names(each, group)}
-        wildcards = {one for one in there if one.is_wildcard}
-        new, words = [], []
-        for name, comment in {
-            name: comment for names in found.groups.values() for name, comment in names.items()
-        }.items():
-            if all(one in there or covering(one, wildcards) is not None for one in parse(name)):
-                words.append(f"{path}: {name} is open there already")
-            else:
-                new.append((name, visible(comment)))
+        new, words = _compared(
+            found, {one for each, group in listfile.groups(data) for one in _names(each, group)}, path
+        )
         if new:
             replace(path, listfile.add_all(data, manifest, arguments.group, new))
     except OSError as fault:
@@ -141,8 +137,40 @@ def _into(found: Imported, arguments: Namespace, console: Console) -> int:
     return int(not found.is_exact)
 
 
-def _names(manifest: Manifest, group: str) -> list[Domain]:
-    """The names of a group."""
+def _compared(found: Imported, there: set[str], path: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """The lines, each with its comment, that are new to a list of which `there` stands on it, and words on the others.
+
+    A denial closes no name that is open on the list, and one on the list closes what is new; notes say so.
+    """
+    opened = {Domain(one) for one in there if not one.startswith(MARK)}
+    denied = {Domain(one.removeprefix(MARK)) for one in there if one.startswith(MARK)}
+    wildcards = {one for one in opened if one.is_wildcard}
+    new: list[tuple[str, str]] = []
+    words: list[str] = []
+    for line, comment in {line: comment for group in found.groups.values() for line, comment in group.items()}.items():
+        name = line.removeprefix(MARK)
+        domains = pairs(name)
+        if name != line:
+            if all(one in denied for one in domains):
+                words.append(f"{path}: {name} is denied there already")
+            elif opener := next((one for one in sorted(opened) if any(map(one.meets, domains))), None):
+                said = f'"{name}" was denied, and is open now by "{opener}", which stands there'
+                found.notes.insert(0, wider(Place(str(path)), said, name))
+            else:
+                new.append((line, visible(comment)))
+        elif all(one in opened or covering(one, wildcards) is not None for one in domains):
+            words.append(f"{path}: {line} is open there already")
+        else:
+            new.append((line, visible(comment)))
+            if closing := next((one for one in sorted(denied) if any(map(one.covers, domains))), None):
+                found.notes.append(
+                    left(Place(str(path)), f'"{name}" is denied by "{MARK}{closing}", which stands there')
+                )
+    return new, words
+
+
+def _names(manifest: Manifest, group: str) -> list[str]:
+    """What a group opens, and its denials."""
     text = manifest.resource.value["data"][group]
     return [one for line in listfile.lines_of(text) for one in line.domains]
 
@@ -182,9 +210,11 @@ def said(notes: list[Note]) -> list[str]:
 
 
 def _sum(found: Imported) -> str:
-    names = sum(len(group) for groups in found.lists.values() for group in groups.values())
+    lines = [line for groups in found.lists.values() for group in groups.values() for line in group]
+    denials = sum(line.startswith(MARK) for line in lines)
+    names = many(len(lines) - denials, "name") + (f" and {many(denials, 'denial')}" if denials else "")
     counts = ", ".join(f"{kind}: {count}" for kind, count in found.counts().items())
-    return f"egress-overlays: {many(names, 'name')} carried over; {counts}"
+    return f"egress-overlays: {names} carried over; {counts}"
 
 
 def _data(found: Imported, made: list[ConfigMap]) -> dict[str, Any]:

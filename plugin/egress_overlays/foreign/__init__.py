@@ -26,7 +26,7 @@ from . import (
 )
 from .at import At
 from .files import File, Input, Source, Unreadable, gather
-from .found import KINDS, LEFT, REMARK, WIDER, Carried, Note, Place, Scope
+from .found import KINDS, LEFT, REMARK, WIDER, Carried, Denied, Note, Place, Scope, left, wider
 from .importing import EVERY_WORKLOAD, Imported, for_everyone, import_all, of_client, of_namespace
 from .plain import Plain
 
@@ -43,6 +43,7 @@ __all__ = [
     "REMARK",
     "WIDER",
     "Carried",
+    "Denied",
     "Imported",
     "Input",
     "Note",
@@ -55,8 +56,10 @@ __all__ = [
     "gather",
     "import_all",
     "import_lists",
+    "left",
     "of_client",
     "of_namespace",
+    "wider",
 ]
 
 _MODULES: dict[str, Format] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .files import Unreadable
 from .found import Found, left
+from .plain import together
 from .trees import worked_out
 from .values import Expression, Map, Text, place_of
 
@@ -45,8 +46,7 @@ class At:
         found = [(item, value) for item in items for value in _values(item.value, self._keys)]
         if not found:
             raise Unreadable([self._nowhere(items, files)])
-        for item, value in found:
-            yield from self._names(value, group or item.file.stem, item)
+        yield from together([one for item, value in found for one in self._names(value, group or item.file.stem, item)])
         for file in files:
             yield left(file.place(), f"is no YAML, JSON or HCL with keys: nothing is at {self._path}")
 

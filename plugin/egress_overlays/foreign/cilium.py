@@ -10,7 +10,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from .found import Carried, Found, Place, Scope, left, wider
+from .found import Carried, Found, Note, Place, Scope, left, wider
 from .names import EVERYTHING, is_within, plain
 from .ports import opened, serves
 from .values import Map, Text, mapping, mappings, place_of, text, texts
@@ -96,7 +96,7 @@ def _spec(item: Item, spec: Map, resolved: _Patterns | None) -> Iterator[Found]:
         for found in _rule(item, rule, resolved):
             if isinstance(found, Carried):
                 yield found._replace(scope=scope, namespace=namespace)
-            elif found.words not in told:
+            elif isinstance(found, Note) and found.words not in told:
                 told.add(found.words)
                 yield found
 

@@ -36,7 +36,10 @@ class Scope(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A name to take over, as our lists write it (`.name` for both), its `group`, where it stood, and for whom."""
+    """A name to take over, as our lists write it (`.name` for both), its `group`, where it stood, and for whom.
+
+    `among` is the same object for names that the same rules decided about, and None where nothing can be denied.
+    """
 
     name: str
     group: str
@@ -44,6 +47,22 @@ class Carried(NamedTuple):
     comment: str = ""
     scope: Scope | None = None
     namespace: str = ""
+    among: object = None
+
+
+class Denied(NamedTuple):
+    """A pattern `name` that is closed, `by` being a wildcard that is open and holds it; `among` as in Carried."""
+
+    name: str
+    by: str
+    place: Place
+    among: object
+    comment: str = ""
+
+    @property
+    def still_open(self) -> Note:
+        """What to say where a list cannot deny it."""
+        return wider(self.place, f'"{self.name}" was denied, and is open now by "{self.by}"', self.name)
 
 
 class Note(NamedTuple):
@@ -72,7 +91,7 @@ class Note(NamedTuple):
         return f"{self.place}: {self.kind}: {self.words}"
 
 
-Found = Carried | Note
+Found = Carried | Denied | Note
 
 
 def wider(place: Place, words: str, name: str = "") -> Note:

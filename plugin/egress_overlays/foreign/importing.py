@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ..names import parse
 from ..names.domain import InvalidDomain
 from . import trees
+from .denials import Opened
 from .files import Unreadable, of_template, templates
-from .found import KINDS, LEFT, WIDER, Carried, Note, Place, Scope, left, wider
+from .found import KINDS, LEFT, WIDER, Carried, Denied, Note, Place, Scope, left, wider
 from .unknown import unknown
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ EVERY_WORKLOAD = ""
 class Imported:
     """What was read: `lists` maps clients (lines, "" for every workload) to groups, `notes` say what is not the same.
 
-    `formats` are those that something was read in, and `places` where each name stood, by group and name.
-    `nothing` says why there is no list, where there is none.
+    A name that begins with `!` is denied, below a wildcard of its list. `formats` are those that something was read in,
+    and `places` where each name stood, by group and name. `nothing` says why there is no list, where there is none.
     """
 
     def __init__(self, scoped: Callable[[Carried], str]) -> None:
@@ -38,6 +39,8 @@ class Imported:
         self.places: dict[tuple[str, str], Place] = {}
         self._scoped = scoped
         self._scopes: dict[tuple[Scope, str], list[str]] = {}
+        self._opened = Opened()
+        self._denied: list[Denied] = []
 
     @property
     def groups(self) -> Names:
@@ -60,7 +63,7 @@ class Imported:
     def add(self, found: Carried) -> None:
         """Take over one name, or say why it cannot be."""
         try:
-            parse(found.name)
+            domains = parse(found.name)
         except InvalidDomain as fault:
             words = of_template(found.name) if "${" in found.name or "{{" in found.name else str(fault)
             self.notes.append(left(found.place, words, found.name, fault.proposal))
@@ -72,6 +75,11 @@ class Imported:
         group = group_name(found.group)
         self.lists.setdefault(clients, {}).setdefault(group, {}).setdefault(name, found.comment)
         self.places.setdefault((group, name), found.place)
+        self._opened.add(domains, group, found.among, is_limited=clients != EVERY_WORKLOAD)
+
+    def deny(self, found: Denied) -> None:
+        """Keep a name closed, or say why it cannot be."""
+        self._denied.append(found)
 
     def finish(self) -> None:
         """Say whom names were for that are for others too, and put the notes in order, each said once."""
@@ -82,6 +90,11 @@ class Imported:
             if clients:
                 whose = "for " + clients.replace("\n", ", ")
             self.notes.append(wider(scope.place, f"{scope.words}, as {those}; the list is {whose}", those_names[0]))
+        lines, unsaid = self._opened.lines(self._denied)
+        for line in lines:
+            self.lists[EVERY_WORKLOAD][line.group].setdefault(line.text, line.comment)
+            self.places.setdefault((line.group, line.text), line.place)
+        self.notes += [one.still_open for one in unsaid]
         files: dict[str, int] = {}
         for place in self.places.values():
             files.setdefault(place.file, len(files))
@@ -154,6 +167,8 @@ def import_all(
             for found in one.read(items, files, given):
                 if isinstance(found, Note):
                     result.notes.append(found)
+                elif isinstance(found, Denied):
+                    result.deny(found)
                 else:
                     result.add(found)
     result.finish()

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .found import Carried, Note, Place, left, wider
+from .found import Carried, Denied, Found, Place, left
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
 EVERYTHING = "*"
 
@@ -82,11 +82,10 @@ def most_specific_first(rules: Iterable[Rule]) -> list[Rule]:
     )
 
 
-def decided(rules: Sequence[Rule]) -> Iterator[Carried | Note]:
-    """What the first rule that matches decides, where none denies: names that are open, and notes on denials.
+def decided(rules: Sequence[Rule], holes: Iterable[Denied] = ()) -> Iterator[Found]:
+    """What the first rule that matches decides, where none denies: names that are open, and denials below wildcards.
 
-    A name that an earlier rule denies is left out. A denial of some names below a wildcard that a later rule allows
-    cannot stand on a list, and is said.
+    A name that an earlier rule denies is left out. `holes` are closed besides.
     """
     denied: dict[str, int] = {}
     allowed: dict[str, int] = {}
@@ -94,6 +93,7 @@ def decided(rules: Sequence[Rule]) -> Iterator[Carried | Note]:
         for part in parts(rule.name):
             (allowed if rule.carried else denied).setdefault(part, at)
     last: dict[str, int] = {}
+    among = object()
     for at, rule in enumerate(rules):
         if rule.carried is None:
             continue
@@ -107,11 +107,22 @@ def decided(rules: Sequence[Rule]) -> Iterator[Carried | Note]:
                 yield left(rule.place, f'"{part}" is denied by "{by}" (line {rules[denied[by]].place.line})', part)
         whole = len(open_parts) == len(parts(rule.name))
         for name in [rule.carried.name] if whole else open_parts:
-            yield rule.carried._replace(name=name)
+            yield rule.carried._replace(name=name, among=among)
     for part, at in denied.items():
-        by = next((one for one in covers(part) if last.get(one, -1) > at), None)
-        if by is not None and not _is_before(part, allowed, at):
-            yield wider(rules[at].place, f'"{part}" was denied, and is open now by "{by}"', part)
+        below = next((one for one in covers(part) if last.get(one, -1) > at), None)
+        if below is not None and not _is_before(part, allowed, at):
+            yield Denied(part, below, rules[at].place, among)
+    yield from (hole._replace(among=among) for hole in holes)
+
+
+def denying(pattern: str, allowed: Container[str], denied: Container[str]) -> str:
+    """What of `denied` closes `pattern`, where no narrower one of `allowed` opens it; empty where nothing does."""
+    for one in covers(pattern):
+        if one in allowed:
+            return ""
+        if one in denied:
+            return one
+    return ""
 
 
 def _is_before(part: str, rules: dict[str, int], at: int) -> bool:
@@ -119,12 +130,12 @@ def _is_before(part: str, rules: dict[str, int], at: int) -> bool:
     return any(rules.get(one, at) < at for one in covers(part))
 
 
-def joined(found: Iterable[Carried | Note]) -> Iterator[Carried | Note]:
+def joined(found: Iterable[Found]) -> Iterator[Found]:
     """`found`, in which a name and the wildcard below it, of one line, are that line again: `.name`."""
     everything = list(found)
     carried = {(one.place, one.name) for one in everything if isinstance(one, Carried)}
     for one in everything:
-        if isinstance(one, Note):
+        if not isinstance(one, Carried):
             yield one
         elif one.name[:2] == "*." and (one.place, one.name[2:]) in carried:
             yield one._replace(name=one.name[1:])

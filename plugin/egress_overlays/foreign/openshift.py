@@ -56,7 +56,7 @@ def _firewall(item: Item) -> Iterator[Found]:
             if name.startswith("*."):
                 notes.append(wider(name.place, f'"{name}" means one label in OpenShift, and any number here', name))
         elif isinstance(name, Text):
-            rules.append(Rule(name, name.place))
+            rules += [Rule(name, name.place)] if is_443 else []
         elif text(to, "cidrSelector") in _EVERYWHERE and is_443:
             if allows:
                 notes.append(left(rule.place, f"{item.title}: lets every name through; that is not carried over"))

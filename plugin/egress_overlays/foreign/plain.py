@@ -1,5 +1,6 @@
 """A plain list: one name a line, `#` starts a comment; `.name` means the apex and everything below it.
 
+`!name` denies below a wildcard that is listed.
 Lines that hold a name and more, as pasted from a page, are refused with the name that could be meant; with `fix` they
 are taken, and said.
 """
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..lists.denials import MARK, domains
 from ..names import parse
 from ..names.domain import InvalidDomain, ascii_quoted
 from ..names.mending import mended
 from .files import may_be_list, of_template
-from .found import Carried, Found, Note, Place, left, remark
+from .found import Carried, Denied, Found, Note, Place, left, remark
+from .names import covers, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,16 +42,15 @@ class Plain:
         return may_be_list(file)
 
     def read(self, _items: Sequence[Item], files: Sequence[File], _given: Input) -> Iterator[Found]:
-        """The name of every line, in a group named after the file."""
-        for file in files:
-            yield from self.lines(file, file.stem)
+        """The name of every line, in a group named after the file, and its denials."""
+        yield from together([one for file in files for one in self.lines(file, file.stem)])
 
     def lines(self, file: File, group: str) -> Iterator[Found]:
         """The names of one file."""
         found = [
             self.line(line, group, file.place(number)) for number, line in enumerate(file.lines, 1) if _entry(line)[0]
         ]
-        names = [one for one in found if isinstance(one[0], Carried)]
+        names = [one for one in found if isinstance(one[0], (Carried, Denied))]
         proposed = [one for one in found if isinstance(one[0], Note) and one[0].proposal]
         if found and not names and not proposed:
             if file.asked_for:
@@ -65,6 +67,8 @@ class Plain:
         try:
             parse(name)
         except InvalidDomain as fault:
+            if name.startswith(MARK):
+                return list(_denied(fault, place, comment))
             if _is_template(name):
                 return [left(place, of_template(name), name)]
             meant = mended(line) if fault.proposal else None
@@ -75,6 +79,29 @@ class Plain:
                 return [Carried(meant.name, group, place, meant.comment), remark(place, words)]
             return [left(place, f"{fault}; --fix takes it", name, fault.proposal)]
         return [Carried(name, group, place, comment)]
+
+
+def together(found: Sequence[Found]) -> Iterator[Found]:
+    """The lines of one set: what denies in one of its lists counts in all, and has to stand below a wildcard of one."""
+    among = object()
+    opened = {part for one in found if isinstance(one, Carried) for part in parts(one.name)}
+    for one in found:
+        if isinstance(one, Carried):
+            yield one._replace(among=among)
+        elif isinstance(one, Denied):
+            by = next((cover for cover in covers(one.name) if cover in opened and cover != one.name), None)
+            words = f'"{MARK}{one.name}" denies what no wildcard of the lists opens'
+            yield left(one.place, words, one.name) if by is None else one._replace(by=by, among=among)
+        else:
+            yield one
+
+
+def _denied(line: InvalidDomain, place: Place, comment: str) -> Iterator[Found]:
+    """What a line that begins with ! denies."""
+    try:
+        yield from (Denied(one, "", place, None, comment) for one in domains(line))
+    except InvalidDomain as fault:
+        yield left(place, str(fault), fault.text, fault.proposal)
 
 
 def _is_template(name: str) -> bool:

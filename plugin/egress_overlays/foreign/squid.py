@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .found import Carried, Found, Note, Scope, left, wider
-from .names import Rule, allow, decided, is_within, meet, parts
+from .found import Carried, Denied, Found, Note, Scope, left, wider
+from .names import Rule, allow, covers, decided, denying, is_within, meet, parts
 from .squid_config import Line, Name, Settings
 
 if TYPE_CHECKING:
@@ -58,11 +58,12 @@ def _passing(settings: Settings) -> Iterator[Found]:
         denials = [rule for stage in (access, bump) if stage.is_open for rule in stage.rules if rule.carried is None]
         listed = [rule for stage in (access, bump) for rule in stage.rules if are_open or not stage.is_open]
         scope = access.scope if not bump.is_open else None
-        for found in decided([*denials, *listed]):
+        holes = [hole for stage in (access, bump) if not stage.is_open for hole in stage.holes()]
+        for found in decided([*denials, *listed], holes):
             yield found._replace(scope=found.scope or scope) if isinstance(found, Carried) else found
         return
     yield from access.everything
-    yield from _both(list(decided(access.rules)), list(decided(bump.rules)))
+    yield from _both(*(list(decided(stage.rules, stage.holes())) for stage in (access, bump)))
 
 
 def _every(settings: Settings) -> Iterator[Found]:
@@ -81,18 +82,26 @@ def _both(one: Sequence[Found], other: Sequence[Found]) -> Iterator[Found]:
     """What passes both of two stages, neither of which lets every name through."""
     sides = [[found for found in side if isinstance(found, Carried)] for side in (one, other)]
     patterns = [{part for found in side for part in parts(found.name)} for side in sides]
+    denials = [{found.name for found in side if isinstance(found, Denied)} for side in (one, other)]
     yield from (found for found in [*one, *other] if isinstance(found, Note))
+    among = object()
+    yield from (found._replace(among=among) for found in [*one, *other] if isinstance(found, Denied))
     done = meet(*patterns)
     told: set[str] = set()
-    for side, beyond in zip(sides, ("ssl_bump", "http_access"), strict=True):
+    for side, beyond, number in zip(sides, ("ssl_bump", "http_access"), (1, 0), strict=True):
         for found in side:
-            open_parts = [part for part in parts(found.name) if part in done and part not in told]
+            passing = [
+                part
+                for part in parts(found.name)
+                if part in done and not denying(part, patterns[number], denials[number])
+            ]
+            open_parts = [part for part in passing if part not in told]
             told.update(open_parts)
             whole = len(open_parts) == len(parts(found.name))
             for part in [found.name] if whole else open_parts:
-                yield found._replace(name=part)
+                yield found._replace(name=part, among=among)
             for part in parts(found.name):
-                if part not in done:
+                if part not in passing:
                     words = f'"{part}" is not let through by {beyond}, but for what is listed there'
                     yield left(found.place, words, part)
 
@@ -113,6 +122,8 @@ class _Stage:
         self._settings = settings
         self._only: list[tuple[str, Name]] | None = None
         self._told: set[str] = set()
+        self._holes: list[tuple[Denied, int]] = []
+        self._opening: dict[str, set[int]] = {}
         lines = [line for line in settings.lines if line.directive == directive]
         end: Line | None = None
         for line in lines:
@@ -186,14 +197,22 @@ class _Stage:
                 self._tell(_refused(acl, name))
             else:
                 rules.append(allow(Carried(name.line, acl, name.place, name.comment, scope)))
-        if not unwanted:
-            self.rules += rules
-            return
+        line = len(self.rules)
         for found in decided(rules):
             if isinstance(found, Carried):
                 self.rules.append(allow(found))
+                for part in parts(found.name):
+                    self._opening.setdefault(part, set()).add(line)
+            elif isinstance(found, Denied):
+                self._holes.append((found, line))
             else:
                 self.notes.append(found)
+
+    def holes(self) -> Iterator[Denied]:
+        """What a line leaves out of the names that it allows, where no other line allows it."""
+        for hole, line in self._holes:
+            if all(self._opening.get(one, {line}) == {line} for one in covers(hole.name)):
+                yield hole
 
     def _tell(self, note: Note) -> None:
         if note.words not in self._told:

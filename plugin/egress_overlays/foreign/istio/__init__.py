@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..found import Carried, Found, Note
-from ..names import decided, most_specific_first
+from ..found import Carried, Denied, Found, Note, left
+from ..names import decided, denying, most_specific_first, plain
 from . import tlsroute
 from .authorization import Authorization
 from .entries import Registry
@@ -21,7 +21,7 @@ from .limits import gateway_hosts, sidecars
 from .routes import at_gateway, beyond, from_mesh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ..files import File, Input, Item
 
@@ -61,10 +61,13 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
     yield from registry.notes()
     decisions = list(decided(most_specific_first(rules))) if routes else [*registry.direct(), *tlsroute.direct(items)]
     found = [one for one in decisions if isinstance(one, Carried)]
+    denied = [one for one in decisions if isinstance(one, Denied)]
     yield from (one for one in decisions if isinstance(one, Note))
+    opened = {plain(one.name) for one in found}
     if routes:
-        found, notes = registry.still_open(found)
-        yield from notes
+        found, others = registry.still_open(found)
+        denied += [one for one in others if isinstance(one, Denied)]
+        yield from (one for one in others if isinstance(one, Note))
     direct = {route.group for route in routes if route.is_direct} if routes else {one.group for one in found}
     policies = Authorization(items, services)
     hops = [
@@ -76,7 +79,26 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
     for hop in hops:
         found, notes = narrowed(found, hop, direct)
         yield from notes
-    yield from policies.decided(found)
+    found, notes = _not_denied(found, opened, denied)
+    yield from notes
+    # All of them decide about the same connections, one after the other.
+    for one in [*policies.decided(found), *denied]:
+        yield one if isinstance(one, Note) else one._replace(among=registry)
     if routes:
         yield from registry.past_gateway(found)
     yield from sidecars(items)
+
+
+def _not_denied(
+    found: Sequence[Carried], opened: Collection[str], denied: Sequence[Denied]
+) -> tuple[list[Carried], list[Note]]:
+    """Those of `found` that the sidecar does not deny, `opened` being what it lets through."""
+    known = {one.name for one in denied}
+    kept, notes = [], []
+    for one in found:
+        by = denying(plain(one.name), opened, known)
+        if by:
+            notes.append(left(one.place, f'"{one.name}" is denied by "{by}" at the sidecar', one.name))
+        else:
+            kept.append(one)
+    return kept, notes

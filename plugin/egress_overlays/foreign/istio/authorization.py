@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..found import Carried, Found, Place, Scope, left, wider
-from ..names import EVERYTHING, Rule, allow, decided, parts, plain
+from ..names import EVERYTHING, Rule, allow, decided, is_within, parts, plain
 from ..values import Map, Text, mapping, mappings, text, texts
 from .hops import Hop, Passing
 from .routes import bound
@@ -31,6 +31,12 @@ class _Rule(NamedTuple):
     others: list[Text]
     scope: Scope | None
     place: Place
+
+    def lets(self, name: str) -> bool:
+        """Whether it is for all that `name` stands for."""
+        return (not self.names or is_within(plain(name), map(plain, self.names))) and not is_within(
+            plain(name), map(plain, self.others)
+        )
 
 
 class Authorization:
@@ -78,7 +84,13 @@ class Authorization:
             if rule.scope is None and not rule.others
             for name in rule.names or [Text(EVERYTHING, rule.place)]
         ]
-        denied += [name for rule in self._allowing if rule.scope is None for name in rule.others]
+        denied += [
+            name
+            for rule in self._allowing
+            if rule.scope is None
+            for name in rule.others
+            if not any(other is not rule and other.lets(name) for other in self._allowing)
+        ]
         odd = [name for name in denied if _is_odd(name)]
         kept = []
         for one in found:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..found import Carried, Note, left, wider
-from ..names import EVERYTHING, covers, plain
+from ..found import Carried, Denied, Note, left, wider
+from ..names import EVERYTHING, covers, parts, plain
 from ..ports import HTTPS, opened
 from ..values import Map, Text, mapping, mappings, text, texts
 from .routes import scope_of
@@ -48,23 +48,27 @@ class Registry:
                     scope = scope_of(item, Map(item.place))
                     yield Carried(host, item.name or "service-entry", host.place, scope=scope, namespace=item.namespace)
 
-    def still_open(self, found: Sequence[Carried]) -> tuple[list[Carried], list[Note]]:
-        """Those of `found` that no ServiceEntry closes by its ports or its place, and a note on each other one."""
-        kept, notes = [], []
+    def still_open(self, found: Sequence[Carried]) -> tuple[list[Carried], list[Denied | Note]]:
+        """Those of `found` that no ServiceEntry closes by its ports or its place, and what to say of each other one."""
+        kept: list[Carried] = []
+        closed: list[Carried] = []
+        said: list[Denied | Note] = []
         for one in found:
             holders = [item for cover in covers(plain(one.name)) for item in self._holders.get(cover, ())]
             reasons = [self._closed(item, one.name) for item in holders]
             if holders and all(reasons):
                 words = f'"{one.name}": ServiceEntry {holders[0].name} says that it {reasons[0]}'
-                notes.append(left(one.place, words, one.name))
+                said.append(left(one.place, words, one.name))
+                closed.append(one)
             else:
                 kept.append(one)
         still = {plain(one.name) for one in kept}
-        for note in list(notes):
-            by = next((cover for cover in covers(plain(note.name)) if cover in still), None)
-            if by is not None:
-                notes.append(wider(note.place, f'"{note.name}" was closed, and is open now by "{by}"', note.name))
-        return kept, notes
+        for one in closed:
+            for part in parts(one.name):
+                by = next((cover for cover in covers(part) if cover in still), None)
+                if by is not None:
+                    said.append(Denied(part, by, one.place, self))
+        return kept, said
 
     def past_gateway(self, found: Sequence[Carried]) -> Iterator[Note]:
         """Names of ServiceEntries that no route to the gateway matches."""

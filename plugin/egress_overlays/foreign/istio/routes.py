@@ -43,9 +43,11 @@ class Route(NamedTuple):
     def rules(self) -> Iterator[Rule]:
         """The names that it opens, or closes."""
         for name in self.names:
+            if not self.is_443:
+                continue
             if self.is_closed:
                 yield Rule(name, name.place)
-            elif self.is_443 and name != EVERYTHING:
+            elif name != EVERYTHING:
                 yield allow(Carried(name, self.group, name.place, scope=self.scope, namespace=self.namespace))
 
     def notes(self) -> Iterator[Note]:
