@@ -1,4 +1,4 @@
-r"""Verify rendered or live manifests, or the lists of a directory that does not build.
+r"""Verify rendered or live manifests; of a directory that does not build, all that the function refuses.
 
 A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
 counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
@@ -149,7 +149,7 @@ def _read(path: str, console: Console) -> Rendered:
         if isinstance(fault, DoesNotBuild):
             lists = lists_in_files(path, fault.said)
             if lists.said or any(finding.severity == ERROR for finding in lists.findings):
-                console.say(f"egress-overlays: {fault}")
+                console.say(f"egress-overlays: {path} does not build: {fault.reason}")
                 return lists
         raise Failure(f"{fault}{inputs.below(path)}") from None
 

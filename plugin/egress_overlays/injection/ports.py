@@ -62,7 +62,8 @@ def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result
         made = Plan()
         fill(0, mine, site, allowed.at(port), made)
         result.placed += made.placed
-        result.findings += made.findings
+        told = {str(one) for one in result.findings}
+        result.findings += [one for one in made.findings if str(one) not in told]
         for edits in (made.edits[0], *made.copies[0]) if made.edits else ():
             key = str(edits.get(("metadata", "annotations", SHARD_ANNOTATION), ""))
             found.append((key_of(port, key), {("spec",): mine.edited(edits)["spec"]}))

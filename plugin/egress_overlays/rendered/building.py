@@ -14,6 +14,7 @@ from ..yamltext import manifests
 from . import staleness
 from .kustomize import TRANSFORMATIONS_ANNOTATION, USED_ANNOTATION, Unbuildable, build
 from .lost_patches import lost_patches
+from .refused import refused
 from .rendered import Rendered, Unreadable, is_source, without_nulls
 from .tracing import InTree
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class DoesNotBuild(Unreadable):
-    """A directory that Kustomize does not build; `said` is all that was on its stderr."""
+    """A directory that Kustomize does not build; `reason` is its first, `said` all that was on its stderr."""
 
     def __init__(self, path: str, fault: Unbuildable) -> None:
-        super().__init__(f"{path} does not build: {fault}")
+        super().__init__(f"{path} does not build: {fault}{fault.more}")
+        self.reason = str(fault)
         self.said = fault.said
 
 
@@ -56,9 +58,9 @@ def built(path: str) -> Rendered:
 
 
 def lists_in_files(path: str, said: str = "") -> Rendered:
-    """The faults in the domains ConfigMaps of a kustomization that does not build, and in patches to them.
+    """The faults in the domains ConfigMaps of a kustomization that does not build, and what else the build `said`.
 
-    Where a policy refused it, as the build `said`, the policies are there too.
+    Patches to the ConfigMaps count. Where a policy refused it, the policies are there too.
     Each file is read by itself, so that nothing is said of whole sets; the groups that patches remove are left out.
     """
     directory = Path(path)
@@ -80,6 +82,7 @@ def lists_in_files(path: str, said: str = "") -> Rendered:
     ]
     result = Rendered(path, [], [*lists, *patches], where)
     result.findings = [finding for finding in result.findings if finding.group and finding.severity == ERROR]
+    result.findings += refused(said, where, result.findings)
     if f"({POLICY_KIND} " in said or f"error: {POLICY_KIND} " in said:
         result.said = said
         result.policies = [one.resource for found in files.values() for one in found if is_policy(one.resource)]

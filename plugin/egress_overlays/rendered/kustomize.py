@@ -19,6 +19,8 @@ from pathlib import Path
 from ..manifest.resource import LOCAL_CONFIG_ANNOTATION, PREFIX
 from .tree import KUSTOMIZATIONS
 
+SAID = "egress-overlays: error: "
+"""How a line of the function begins that refuses."""
 USED_ANNOTATION = PREFIX + "used"
 ORIGIN_ANNOTATION = "config.kubernetes.io/origin"
 TRANSFORMATIONS_ANNOTATION = "alpha.config.kubernetes.io/transformations"
@@ -58,11 +60,16 @@ _GENERATING = {
 
 
 class Unbuildable(ValueError):  # noqa: N818 - says what is the matter with the directory
-    """A directory that kustomize does not build: `reason` in one line, `said` all that was on stderr."""
+    """A directory that kustomize does not build: `reason` in one line, `said` all that was on stderr.
+
+    `more` says how many faults of the function there are beside the one in `reason`.
+    """
 
     def __init__(self, reason: str, said: str = "") -> None:
         super().__init__(reason)
         self.said = said
+        further = len(_ours(said)) - 1
+        self.more = f" (and {further} more: egress-overlays verify shows all)" if further > 0 else ""
 
 
 def _of_make() -> str | None:
@@ -147,12 +154,15 @@ def _environment() -> dict[str, str]:
     return environment
 
 
+def _ours(said: str) -> list[str]:
+    """The errors of the function in `said`, each once."""
+    return list(dict.fromkeys(line for line in said.splitlines() if line.startswith(SAID)))
+
+
 def _reason(said: str, wrapper: Path) -> str:
     """The one line of `said` to act on: the function's first fault, or what Kustomize says itself."""
-    ours = [line for line in said.splitlines() if line.startswith("egress-overlays: error: ")]
-    if ours:
-        more = f" (and {len(ours) - 1} more: egress-overlays verify shows all)" if len(ours) > 1 else ""
-        return ours[0].removeprefix("egress-overlays: error: ") + more
+    if ours := _ours(said):
+        return ours[0].removeprefix(SAID)
     lines = [line for line in said.splitlines() if line.strip()]
     reason = next((line for line in reversed(lines) if line.startswith("Error: ")), " ".join(lines))
     reason = reason.removeprefix("Error: ").replace(f"{wrapper}/", "")

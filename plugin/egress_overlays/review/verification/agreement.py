@@ -17,6 +17,7 @@ from ...manifest.resource import (
 )
 from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
 from ...rendered.host_lists import HostList, beside
+from ...rendered.refused import RULE as BUILD
 from ...sites import GATEWAY, HOPS, POLICY, REGISTRY, ROUTES, SIDECAR, BadPlace, Place, find, site_of
 from ...sites.at_ports import port_of
 from .fault import fault, misplaced, some
@@ -32,7 +33,7 @@ _WHAT = {SIDECAR: "the sidecars", GATEWAY: "the gateway", REGISTRY: "the registr
 
 def rule(found: Rendered, options: Options) -> Faults:
     """The faults of every set."""
-    if not found.lists and not found.sets:
+    if not found.lists and not found.sets and not any(one.rule == BUILD for one in found.findings):
         message = f"nothing to verify: no resource carries {INJECT_ANNOTATION} or looks like an SNI egress gateway"
         yield fault("nothing", message)
     members = {id(entry.resource) for lists in found.lists.values() for entry in lists}

@@ -4,6 +4,7 @@ LISTS = {
     "accepted": "What was accepted is still found, and its time is not over.",
     "allow-empty": "The annotation allow-empty is true or absent.",
     "binary-data": "Names stand under data, never under binaryData.",
+    "build": "What a directory needs to build is there: components, and what the function asks of them.",
     "bundle": "No list holds five names of a bundle (components/bundles) one by one.",
     "clients": "The annotation clients names clients that can be told apart.",
     "comment": "No comment hides characters that make a line read as another.",
