@@ -106,5 +106,6 @@ def test_what_the_build_says_is_said_once(run: Run, overlay: Path) -> None:
     """A list for some clients at two ports has one filter missing, and not one for each port."""
     file = overlay / "kustomization.yaml"
     file.write_text(file.read_text() + "components: [../../components/ports]\n")
+    (overlay / "domains.yaml").write_text(LIST + "    api.partner.example\n")
     said = run("list", "overlays/lab")
     assert "more:" not in said.err
