@@ -23,9 +23,10 @@ class ComponentError(RuntimeError):
 
 
 def versions() -> dict[str, str]:
-    """The KEY=VALUE lines of tools/versions.env."""
+    """The KEY=VALUE lines of tools/versions.env; `make TARGET KEY=VALUE` has another value for one run."""
     lines = (line.strip() for line in Path(__file__).parents[1].joinpath("versions.env").read_text().splitlines())
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    pinned = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {key: os.environ.get(key, value) for key, value in pinned.items()}
 
 
 VERSIONS = versions()
