@@ -14,7 +14,7 @@ from mesh.guard import CONTROLLERS, TEAM, attempt
 from mesh.processes import eventually
 from mesh.world import WILDCARD
 
-from builds import OWNER
+from builds import OWN_NAMESPACE, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,6 +229,12 @@ def test_the_owner_applies_every_overlay(guarded: Cluster, overlays: Overlays) -
     for name in ("dev", "staging", "prod"):
         for object_ in yaml.safe_load_all(overlays.build(name)):
             assert attempt(guarded, object_, OWNER) == ""
+
+
+def test_the_owner_applies_every_pair_of_components(guarded: Cluster, overlays: Overlays) -> None:
+    guarded.namespace(OWN_NAMESPACE)
+    assert guarded.refusals(overlays.every_pair, f"--as={OWNER}") == ""
+    assert "only " + OWNER in guarded.refusals(overlays.every_pair, f"--as={TEAM}")
 
 
 def test_what_was_not_injected_is_refused_even_from_the_owner(guarded: Cluster, overlays: Overlays) -> None:

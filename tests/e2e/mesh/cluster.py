@@ -175,10 +175,11 @@ class Cluster:
             self.kubectl("delete", kind, name, f"--namespace={namespace}", "--ignore-not-found", "--wait=false")
         self._synced = wanted
 
-    def refusals(self, manifests: str) -> str:
+    def refusals(self, manifests: str, *arguments: str) -> str:
         """What the API server and every webhook say against these manifests (a dry run): empty if they take all."""
+        dry = ("apply", "--server-side", "--force-conflicts", "--dry-run=server")
         try:
-            self.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", stdin=manifests)
+            self.kubectl(*dry, *arguments, "-f", "-", stdin=manifests)
         except Refused as refused:
             return str(refused)
         return ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from typing import TYPE_CHECKING
 
 import yaml
 
-from builds import overlay
+from builds import COMPONENTS, overlay
 from documents import block
 
 from .network import run
@@ -46,6 +48,15 @@ class Overlays:
         directory.mkdir(exist_ok=True)
         parts = (directory.resolve(), tuple(components), tuple(domains), clients, tuple(patches))
         return self._build(overlay(*parts, actions=tuple(actions)))
+
+    @functools.cached_property
+    def every_pair(self) -> str:
+        """Each object that base/ with some two of all components makes, once: API servers judge them one by one."""
+        pairs = itertools.combinations(COMPONENTS, 2)
+        names = ["*.example.com", "www.example.org"]
+        made = {one for pair in pairs for one in self.make(names, components=pair).split("\n---\n")}
+        assert len(made) > len(COMPONENTS)
+        return "\n---\n".join(sorted(made))
 
     def bare_base(self) -> str:
         """base/ without any component: no function, no guard."""
