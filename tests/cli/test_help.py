@@ -56,6 +56,16 @@ def test_wrong_use_names_the_help_of_its_command(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["check --as a/b --as c/d a.example.com PATH", "verify -o json PATH --output text"])
+def test_an_option_that_takes_one_value_is_refused_twice(words: str, run: Run) -> None:
+    said = one_line(run(*words.split()), 2)
+    assert "is given twice; give one, and ask again for the other" in said
+
+
+def test_an_option_that_takes_several_is_not() -> None:
+    assert parse("probe --host a.example --host b.example=deny PATH".split()).host == ["a.example", "b.example=deny"]
+
+
 def tool_of(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
     assert spec

@@ -57,6 +57,15 @@ def test_an_acceptance_that_does_not_hold_is_a_warning(line: str, words: str, ru
     assert "[accepted]" in outcome.out
 
 
+def test_where_an_error_stands_no_acceptance_is_called_needless(run: Run, tmp_path: Path) -> None:
+    accepted = f"github.com # {ALLOW} shared-suffix NET-12 until 2999-03-31"
+    assert "not found here" in verified(run, tmp_path, accepted).out
+    outcome = verified(run, tmp_path, f"{accepted}\n    *.com")
+    assert outcome.code == 1
+    assert "top-level domain" in outcome.out
+    assert "not found here" not in outcome.out
+
+
 def test_an_error_is_never_accepted(run: Run, tmp_path: Path) -> None:
     chain = {"filter_chain_match": {"server_names": []}, "filters": [{"name": "envoy.filters.network.tcp_proxy"}]}
     patch = {"applyTo": "LISTENER", "patch": {"operation": "ADD", "value": {"name": "l", "filter_chains": [chain]}}}

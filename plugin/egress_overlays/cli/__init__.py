@@ -74,8 +74,23 @@ def command(argv: Sequence[str], stdin: BinaryIO, stdout: TextIO, stderr: TextIO
         return 2
 
 
+class _Once(argparse.Action):
+    """Takes one value, and refuses another one: of two the last would win in silence."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        if option and getattr(namespace, self.dest, self.default) is not self.default:
+            parser.error(f"{option} is given twice; give one, and ask again for the other")
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
+
+    def __init__(self, *arguments: Any, **details: Any) -> None:
+        super().__init__(*arguments, **details)
+        self.register("action", None, _Once)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}{self._meant(message)}; see {self.prog} --help\n")

@@ -53,6 +53,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, console: Console) -> int:
     """Print the answers; 1 where one is no."""
     client = inputs.workload(arguments.client)
+    for host in arguments.hosts:
+        inputs.no_path(host)
     found = inputs.read_lists(arguments.path, console)
     faults = verify(found)
     answers = [asked(found, text, client, faults) for text in arguments.hosts]

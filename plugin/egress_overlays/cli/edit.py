@@ -57,7 +57,9 @@ def view(arguments: Namespace) -> View:
     except Uneditable as fault:
         raise Failure(f"{path}: {fault}") from None
     if not found.listings and not found.hidden:
-        raise Failure(f"{path}: no file that its kustomization names holds a domains ConfigMap")
+        below = inputs.below(arguments.file)
+        why = "holds no kustomization" if below else "no file that its kustomization names holds a domains ConfigMap"
+        raise Failure(f"{path}: {why}{below}")
     return found
 
 
@@ -78,7 +80,8 @@ def unknown_group(found: View, arguments: Namespace) -> Failure:
             )
     known = sorted({one.group for one in found.listings})
     hint = did_you_mean(group, known)
-    return Failure(f'{file}: no group "{group}"; there are: {", ".join(known) or "none"}{hint}')
+    more = "; --new-group makes one" if "new_group" in arguments else ""
+    return Failure(f'{file}: no group "{group}"; there are: {", ".join(known) or "none"}{hint}{more}')
 
 
 def openers(found: View, name: Domain) -> list[tuple[Listing, Line]]:
@@ -117,6 +120,7 @@ def shared(path: Path, arguments: Namespace) -> list[str]:
 
 def domain(text: str) -> tuple[Domain, ...]:
     """What `text` stands for; raises Failure."""
+    inputs.no_path(text)
     try:
         return meant(text)
     except InvalidDomain as fault:

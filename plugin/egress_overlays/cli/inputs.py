@@ -132,6 +132,12 @@ def overlays_of(paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def no_path(name: str) -> None:
+    """Raise Failure where a path stands in the place of a name: of two, the last argument alone is one."""
+    if ("/" in name or "." not in name) and Path(name).exists():
+        raise Failure(f"{name} is a path, and the last argument alone may be one; ask for one after the other")
+
+
 def below(path: str) -> str:
     """What to say of a directory without a kustomization: the overlays below it; "" where that is not the matter."""
     directory = Path(path)

@@ -67,6 +67,7 @@ class Accepted:
         self._faults: list[Reported] = []
         self._of_file = list(_of_file(*file, self._faults))
         self._used: set[Acceptance] = set()
+        self._is_whole = True
 
     def accept(
         self, found: Rendered, reported: Sequence[Reported], unsought: Collection[str] = ()
@@ -74,7 +75,8 @@ class Accepted:
         """`reported` with what is to be said of the acceptances in the lists, and for each the one that holds for it.
 
         An acceptance that is over, is for nothing that was found, or cannot be read is a warning of the rule
-        `accepted`. Of `unsought` rules not all was looked for here.
+        `accepted`. Of `unsought` rules not all was looked for here. Of lists that have an error, and so were not built,
+        no acceptance is called needless: what it is for may be hidden.
         """
         faults: list[Reported] = []
         of_lists = list(_of_lists(found, faults))
@@ -85,6 +87,8 @@ class Accepted:
                 self._used.add(here)
             holds = here is not None and here.until >= self._today and _may_be(one.finding, here)
             chosen.append(here if holds else None)
+        if found.sets and not found.lists and any(one.finding.severity == ERROR for one in reported):
+            self._is_whole = False
         self._unsought = {*self._unsought, *unsought}
         faults += self._judged(of_lists)
         everything = sorted(zip([*reported, *faults], [*chosen, *[None] * len(faults)], strict=True), key=_place)
@@ -98,7 +102,7 @@ class Accepted:
         for each in dict.fromkeys(acceptances):
             what = f"accepts {each.rule} ({each.reason}), which is"
             if each not in self._used:
-                if each.rule not in self._unsought:
+                if self._is_whole and each.rule not in self._unsought:
                     yield _fault(each.place, f"{what} not found here; remove it")
             elif each.until < self._today:
                 yield _fault(each.place, f"{what} over; mend it or renew it")
