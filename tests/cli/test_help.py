@@ -63,7 +63,10 @@ def test_an_option_that_takes_one_value_is_refused_twice(words: str, run: Run) -
 
 
 def test_an_option_that_takes_several_is_not() -> None:
-    assert parse("probe --host a.example --host b.example=deny PATH".split()).host == ["a.example", "b.example=deny"]
+    assert parse(["probe", "--host", "a.example", "--host", "b.example=deny", "PATH"]).host == [
+        "a.example",
+        "b.example=deny",
+    ]
 
 
 def tool_of(name: str) -> Any:

@@ -162,8 +162,8 @@ def test_mode_and_link_stay(run: Run, tree: Path) -> None:
     [
         (("add", "x.example.com", "--group", "nope", COMMON), 'no group "nope"; there are: container-registries, '),
         (("add", "x.example.com", "--group", "nope", COMMON), "; --new-group makes one"),
-        (("add", "x.example.com", "base", "--group", "identity", COMMON), "base is a path, and the last argument alone"),
-        (("add", "x.example.com", "--group", "identity", "overlays"), "overlays: holds no kustomization; overlays below it"),
+        (("add", "x.example.com", "base", "--group", "identity", COMMON), "base is a path, and the last argument"),
+        (("add", "x.example.com", "--group", "identity", "overlays"), "overlays: holds no kustomization; "),
         (("remove", "x.example.com", "--group", "nope", COMMON), 'no group "nope"'),
         (("add", "http://x.example.com", "--group", "identity", COMMON), "is a URL"),
         (("add", "*.com", "--group", "identity", COMMON), "top-level domain"),
