@@ -21,6 +21,10 @@ bench-verify: .venv/.dev ## Measure verify beside an idle interpreter: bench/res
 bench-trees: .venv/.dev ## Measure diff of 200 overlays beside their builds alone: bench/results/trees.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.trees $(BENCH)
 
+.PHONY: bench-ports
+bench-ports: .venv/.bench ## Measure lists at ten ports beside 443 alone, built and in real Envoy: bench/results/ports.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.ports $(BENCH)
+
 .PHONY: bench-pages
 bench-pages: .venv/.dev ## Measure the page of matrix in Chromium: bench/results/pages.md
 	@$(VENV)/python -m bench.pages

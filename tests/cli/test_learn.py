@@ -69,6 +69,27 @@ def test_what_is_printed_builds_and_lets_through_what_was_asked_for(
     assert "4  names that are allowed already\n" in again.err
 
 
+def test_names_at_other_ports_are_listed_with_their_port(run: Run, tree: Path) -> None:
+    overlay = tree / "overlays" / "learned"
+    overlay.mkdir()
+    pod, names = "[pod/pay-0/istio-proxy] ", [f"n{number}.queue.example.com" for number in range(12)]
+    lines = [f"{pod}{text(name, destination='151.101.1.1:9093')}" for name in names]
+    lines += [f"{pod}{text('mail.example.com', destination='151.101.1.1:25')}", f"{pod}{text('api.stripe.com')}"]
+    outcome = run("learn", "--by", "all", "--namespace", "shop", "-", stdin="\n".join(lines).encode())
+    groups = yaml.safe_load(outcome.out)["data"]
+    assert active(groups) == {*(f"{name}:9093" for name in names), "api.stripe.com"}
+    assert "would stand for" not in outcome.out  # a wildcard at a port is nobody's proposal
+    assert "1  other ports than 443, without a name or without TLS from the first byte\n" in outcome.err
+    (overlay / "domains.yaml").write_text(outcome.out)
+    (overlay / "kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base, domains.yaml]\n"
+        "components: [../../components/ports]\ntransformers: [../../plugin/inject]\n"
+    )
+    assert run("check", f"{names[0]}:9093", "api.stripe.com", overlay).code == 0
+    again = run("learn", "--namespace", "shop", "-", overlay, stdin="\n".join(lines).encode())
+    assert "13  names that are allowed already\n" in again.err
+
+
 def test_names_of_a_client_that_nobody_knows_are_listed_for_nobody(run: Run) -> None:
     outcome = run("learn", "-", stdin=f"{text('api.stripe.com')}\n".encode())
     assert outcome.code == 1

@@ -105,6 +105,22 @@ def test_what_was_refused_and_what_went_past_is_said_with_its_client(run: Run) -
     assert [(one["name"], one["client"]) for one in data["past"]] == [("stray.example.net", "shop/web")]
 
 
+def test_an_entry_at_a_port_is_served_by_connections_at_that_port_alone(run: Run) -> None:
+    service = "wildcard|egressgateway.istio-egress.svc.cluster.local"
+    Path("domains.yaml").write_text(f"{LIST}    *.wild.example.com:9093\n    used.example.com:8443\n")
+    lines = [
+        line("q.wild.example.com", 6, cluster=f"outbound|9093|{service}", destination="10.1.1.1:9093"),
+        line("used.example.com", 7, cluster="BlackHoleCluster", sent=0, destination="10.1.1.1:9093"),
+    ]
+    Path("log").write_text("\n".join([LOG, *lines]))
+    data = found(run)
+    entries = {one["name"]: (one["hits"], one["unused"]) for one in data["entries"]}
+    assert entries["*.wild.example.com:9093"] == (1, False)
+    assert entries["used.example.com:8443"] == (0, True)
+    assert (entries["*.wild.example.com"], entries["used.example.com"]) == ((3, False), (1, False))
+    assert ("used.example.com:9093", "shop/web") in [(one["name"], one["client"]) for one in data["refused"]]
+
+
 @pytest.mark.parametrize(("since", "unused"), [("19d", 2), ("20d", 0), ("1h", 2), ("500h", 0)])
 def test_a_window_that_is_too_short_calls_nothing_unused(since: str, unused: int, run: Run) -> None:
     data = found(run, "--since", since)

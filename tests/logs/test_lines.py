@@ -129,6 +129,45 @@ def test_the_gateways_own_lines_are_read(line: str, outcome: str, rule: str) -> 
     assert (name, dict(seen.outcomes), list(seen.rules)) == (NAME, {outcome: 1}, [rule] if rule else [])
 
 
+def at_port(port: int, **fields: Any) -> str:
+    own = {"cluster": f"port_{port}_dynamic_forward_proxy_cluster", "destination": f"envoy://port_{port}_sni_listener/"}
+    return text(**{**own, **fields})
+
+
+_SERVICE = "wildcard|egressgateway.istio-egress.svc.cluster.local"
+_NO_CHAIN: dict[str, Any] = {"flags": "NR", "details": "filter_chain_not_found", "sent": 0, "rest": '- "-"'}
+AT_PORTS = {
+    "let out": (at_port(9093, peer="envoy", rest='allowed "-"'), 9093, connection.FORWARDED),
+    "not on the list of the port": (at_port(9093, cluster="-", **_NO_CHAIN), 9093, connection.REFUSED),
+    "to the gateway": (text(cluster=f"outbound|9093|{_SERVICE}", destination=f"{POD}:9093"), 9093, connection.SENT),
+    "to the gateway, below 1024": (text(cluster=f"outbound|31993|{_SERVICE}"), 993, connection.SENT),
+    "to the gateway, the mesh listener's": (text(cluster=f"outbound|32443|{_SERVICE}"), 8443, connection.SENT),
+    "to the gateway, in JSON": (in_json(upstream_cluster=f"outbound|32443|{_SERVICE}"), 8443, connection.SENT),
+    "refused by the sidecar": (
+        text(cluster="BlackHoleCluster", sent=0, destination="151.101.1.1:9093"),
+        9093,
+        connection.REFUSED,
+    ),
+    "past the gateway": (text(destination="151.101.1.1:9093"), 9093, connection.DIRECT),
+    "by a ServiceEntry": (text(cluster="outbound|9093||api.example.com"), 9093, connection.DIRECT),
+    "our JSON": (json.dumps({**OURS, "port": "9093"}), 9093, connection.FORWARDED),
+    "our JSON of clients": (json.dumps({**DENIED, "port": "9093"}), 9093, connection.REFUSED),
+}
+
+
+@pytest.mark.parametrize(("line", "port", "outcome"), AT_PORTS.values(), ids=AT_PORTS)
+def test_a_connection_at_another_port_is_one_to_a_pair(line: str, port: int, outcome: str) -> None:
+    tally = counted(line)
+    ((_, pair), seen) = next(iter(tally.pairs.items()))
+    assert (pair, dict(seen.outcomes), tally.aside.total()) == (f"{NAME}:{port}", {outcome: 1}, 0)
+    assert counted(f"{line}\n{text('other.example.org')}\n{line}").pairs.keys() > tally.pairs.keys()
+
+
+def test_the_gateways_first_line_at_another_port_counts_as_at_443() -> None:
+    mesh = text("outbound_.9093_.wildcard_.x", cluster="port_9093_sni_cluster", destination=f"{POD}:9093")
+    assert dict(counted(mesh).aside) == {connection.TWICE: 1}
+
+
 @pytest.mark.parametrize("line", [json.dumps(OURS), json.dumps(DENIED)], ids=["gateway", "clients"])
 def test_our_lines_are_the_same_in_an_envelope(line: str) -> None:
     """The quick way takes a line as it stands, the slow one what it finds within another object."""
@@ -186,7 +225,9 @@ ASIDE = {
     "an address": (text("10.0.0.1"), connection.ADDRESS),
     "no SNI": (text("-"), connection.NO_NAME),
     "no SNI in JSON": (in_json(None), connection.NO_NAME),
-    "another port": (text(destination="151.101.1.1:5432"), connection.PORTS),
+    "a port that no list may hold": (text(destination="151.101.1.1:25"), connection.PORTS),
+    "another port without a name": (text("-", destination="151.101.1.1:5432"), connection.PORTS),
+    "a port in the name": (text("api.example.com:9093"), "names that no list may hold"),
     "plain HTTP": (text(request="GET / HTTP/1.1"), connection.HTTP),
     "inside": (text("db.shop.svc.cluster.local"), connection.INSIDE),
     "inside, by its cluster": (text(cluster="outbound|443||db.shop.svc.cluster.local"), connection.INSIDE),

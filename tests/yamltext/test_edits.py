@@ -24,7 +24,7 @@ from egress_overlays.injection.inject import plan
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.yamltext import resource_list as reading
 from egress_overlays.yamltext.block import Block, Uncertain
-from egress_overlays.yamltext.document import _form
+from egress_overlays.yamltext.document import Document, _form
 from texts import HEAD, LIST, ROUTES, as_item, check, expected
 
 CLIENTS = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
@@ -193,3 +193,13 @@ def test_copies_say_what_the_library_makes_of_the_same_resources() -> None:
     resources = [Resource(item) for item in items]
     assert outcome.items == apply(resources, plan(resources))
     assert len(outcome.items) == len(items) + 3 + 3 + 3  # routes of the teams, their registry, and that of 600 names
+
+
+def test_numbers_of_copies_are_proven_once_and_written_each_time() -> None:
+    """As the function writes a port of a list: the first copy is read again, further ones differ in digits alone."""
+    document = Document("kind: A\nspec:\n  port: 443 # the usual one\n  name: x\n", "")
+    for port in (9093, 8443):
+        text = document.edit({("spec", "port"): port, ("spec", "name"): f"port_{port}_x"})
+        assert yaml.safe_load(text) == {"kind": "A", "spec": {"port": port, "name": f"port_{port}_x"}}
+    assert _form({("spec", "port"): 1}) == _form({("spec", "port"): 2}) != _form({("spec", "port"): "2"})
+    assert _form({("spec", "port"): True}) == ()

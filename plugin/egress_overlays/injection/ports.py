@@ -58,7 +58,8 @@ def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result
             )
             result.findings.append(fault_of(resource, message, "port"))
             return []
-        mine = Resource(site.by_port(resource.value, port))
+        moved = site.by_port(resource.value, port)
+        mine = Resource(resource.edited(moved))
         made = Plan()
         fill(0, mine, site, allowed.at(port), made)
         result.placed += made.placed
@@ -66,8 +67,20 @@ def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result
         result.findings += [one for one in made.findings if str(one) not in told]
         for edits in (made.edits[0], *made.copies[0]) if made.edits else ():
             key = str(edits.get(("metadata", "annotations", SHARD_ANNOTATION), ""))
-            found.append((key_of(port, key), {("spec",): mine.edited(edits)["spec"]}))
+            found.append((key_of(port, key), _both(moved, edits)))
     return found
+
+
+def _both(moved: Edits, filled: Edits) -> Edits:
+    """The edits of the port, `moved`, and those that fill its list; where these write, nothing is left of `moved`."""
+    mine = {path: new for path, new in filled.items() if path[0] == "spec"}
+    within = {path[:length] for path in mine for length in range(1, len(path) + 1)}
+    kept = {
+        path: new for path, new in moved.items() if not any(path[:length] in mine for length in range(1, len(path) + 1))
+    }
+    if any(path in within for path in kept):
+        raise AssertionError(f"a list within what is for the port: {sorted(map(str, within))[:1]}")
+    return kept | mine
 
 
 def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ class AllowSet:
     of its names but 443.
     """
 
-    __slots__ = ("clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "sources")
+    __slots__ = ("_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "sources")
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class AllowSet:
         self.entries = entries
         self.clients = clients
         self.ports = tuple(sorted({entry.domain.port for entry in entries if ":" in entry.domain}))
+        self._parts: dict[int, AllowSet] = {}
         self.limits: Limits | None = None
         self.denials: Denials | None = None
         admitting = entries
@@ -76,13 +77,16 @@ class AllowSet:
         """The part of it that is for `port`, of names alone; itself where all of it is."""
         if not self.ports:
             return self
-        entries = [
-            Entry(one.domain.name, one.source, one.group, one.line, one.comment)
-            for one in self.entries
-            if one.domain.port == port
-        ]
-        denials = self.denials.entries if self.denials is not None and port == HTTPS else ()
-        return AllowSet(self.name, self.sources, entries, self.clients, denials)
+        if not self._parts:
+            by_port: dict[int, list[Entry]] = {HTTPS: [], **{one: [] for one in self.ports}}
+            for one in self.entries:
+                name, _, written = one.domain.partition(":")
+                part = by_port[int(written) if written else HTTPS]
+                part.append(Entry(Domain(name), one.source, one.group, one.line, one.comment) if written else one)
+            for number, entries in by_port.items():
+                denials = self.denials.entries if self.denials is not None and number == HTTPS else ()
+                self._parts[number] = AllowSet(self.name, self.sources, entries, self.clients, denials)
+        return self._parts[port]
 
     def is_for_all(self, name: Domain | None) -> bool:
         """Whether `name` is emitted for every workload, limits or none."""

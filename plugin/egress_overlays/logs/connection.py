@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import NamedTuple
+
+from ..names.domain import HTTPS
+from ..names.ports import arriving
 
 # What came of a connection.
 DIRECT = "direct"  # left the mesh past the gateway, and was answered
@@ -24,7 +28,7 @@ INSIDE = "names inside the cluster"
 NO_NAME = "connections without a name (no SNI)"
 NO_CERTIFICATE = "clients without a mesh certificate"
 OTHER = "lines that are no access log"
-PORTS = "other ports than 443"
+PORTS = "other ports than 443, without a name or without TLS from the first byte"
 TOO_LONG = "lines or names that are too long"
 TOO_MANY = "names beyond the 50,000 first of one client"
 TWICE = "the gateway's first line of a connection, which its forwarder logs again"
@@ -33,12 +37,16 @@ UNKNOWN = "connections by a cluster that is none of Istio's or ours"
 # Flags of a connection that was answered all the same (Envoy, "Response Flags"): closed by a side, or by a timeout.
 _ANSWERED = frozenset(("-", "", "DC", "UC", "DT", "SI"))
 _RBAC = "rbac_access_denied_matched_policy["
+_CLUSTER = (".cluster.local", ".svc")
+# What the gateway's parts for a port are called (sites.at_ports), as clusters and as the listener's own address.
+_PART = re.compile(r"(?:port_([1-9][0-9]{0,4})_)?([a-z]+(?:_[a-z]+)*)")
+_LISTENER = re.compile(r"://(?:port_([1-9][0-9]{0,4})_)?sni_listener/")
 
 
 class Fields(NamedTuple):
     """What is read of one line, but for its time; "" where the line does not say.
 
-    `destination` is as `place` gives it, `peer` an address without its port.
+    `destination` is as `place` gives it, `peer` an address without its port, `port` what the line itself says.
     """
 
     name: str = ""
@@ -53,6 +61,7 @@ class Fields(NamedTuple):
     request: str = ""
     identity: str = ""
     decision: str = ""
+    port: str = ""
 
 
 class Origin(NamedTuple):
@@ -63,12 +72,18 @@ class Origin(NamedTuple):
 
 
 class Connection(NamedTuple):
-    """What became of connections to `name`: an outcome, and for REFUSED and FAILED by which `rule`."""
+    """What became of connections to `name` at `port`: an outcome, and for REFUSED and FAILED by which `rule`."""
 
     name: str
     outcome: str
     rule: str = ""
     internal: bool = False
+    port: int = HTTPS
+
+    @property
+    def pair(self) -> str:
+        """The name and its port, as a list writes it."""
+        return self.name if self.port == HTTPS else f"{self.name}:{self.port}"
 
 
 def read(fields: Fields) -> Connection | str:
@@ -77,18 +92,43 @@ def read(fields: Fields) -> Connection | str:
     aside = "" if fields.decision else _not_ours(fields, name) or _nameless(fields, name)
     if aside:
         return aside
+    port = _port(fields)
     refused = _refused_by(fields)
     if refused:
-        return Connection(name, REFUSED, refused)
+        return Connection(name, REFUSED, refused, port=port)
     way = DECIDED if fields.decision else _way(fields)
-    address, _, port = fields.destination.rpartition(":")
-    if way == DIRECT and port not in ("443", ""):
-        return PORTS
     if way not in OUTCOMES:
         return way
     if fields.flags not in _ANSWERED or not fields.answered:
-        return Connection(name, FAILED, fields.flags if fields.flags not in _ANSWERED else "no answer")
-    return Connection(name, way, internal=way == DIRECT and bool(address))
+        rule = fields.flags if fields.flags not in _ANSWERED else "no answer"
+        return Connection(name, FAILED, rule, port=port)
+    address = fields.destination.rpartition(":")[0]
+    return Connection(name, way, internal=way == DIRECT and bool(address), port=port)
+
+
+def _port(fields: Fields) -> int:
+    """The port that the connection is for: what part of the gateway it went to, or what it was made to."""
+    if fields.port:
+        return _number(fields.port)
+    if fields.cluster.startswith("outbound|"):
+        _, at, _, host = f"{fields.cluster}|||".split("|")[:4]
+        return arriving(_number(at)) if _is_gateway(host) else _number(at)
+    for pattern, text in ((_PART, fields.cluster), (_LISTENER, fields.destination)):
+        found = pattern.fullmatch(text)
+        if found and found[1]:
+            return _number(found[1])
+    return _number(fields.destination.rpartition(":")[2])
+
+
+def _number(text: str) -> int:
+    """A port; 443 where the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) <= 5 else HTTPS
+
+
+def _part(cluster: str) -> str:
+    """What a cluster of base/ is called at 443."""
+    found = _PART.fullmatch(cluster)
+    return found[2] if found else cluster
 
 
 def _not_ours(fields: Fields, name: str) -> str:
@@ -97,7 +137,7 @@ def _not_ours(fields: Fields, name: str) -> str:
         return INBOUND
     if fields.chain == "no-mesh-tls":
         return NO_CERTIFICATE
-    if fields.cluster == "sni_cluster" or name.startswith("outbound_."):
+    if _part(fields.cluster) == "sni_cluster" or name.startswith("outbound_."):
         return TWICE
     return HTTP if fields.request.strip("- ") else ""
 
@@ -129,11 +169,16 @@ def _way(fields: Fields) -> str:
         return DIRECT
     if fields.cluster.startswith("outbound|"):
         at = fields.cluster.rpartition("|")[2]
-        if not at.endswith((".cluster.local", ".svc")):
+        if not at.endswith(_CLUSTER):
             return DIRECT  # by a ServiceEntry of its own
-        return SENT if "egress" in at.partition(".")[0] else INSIDE
+        return SENT if _is_gateway(at) else INSIDE
     # Our forwarder's line in JSON has no cluster, but its chain.
-    return FORWARDED if fields.cluster in ("dynamic_forward_proxy_cluster", "") and fields.chain else UNKNOWN
+    return FORWARDED if _part(fields.cluster) in ("dynamic_forward_proxy_cluster", "") and fields.chain else UNKNOWN
+
+
+def _is_gateway(host: str) -> bool:
+    """Whether a host of the registry is an egress gateway's Service."""
+    return host.endswith(_CLUSTER) and "egress" in host.partition(".")[0]
 
 
 def _rule(termination: str) -> str:

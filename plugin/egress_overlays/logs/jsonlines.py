@@ -44,6 +44,7 @@ class _OurLine(msgspec.Struct, gc=False):
     name: str | None = None
     decision: str | None = None
     details: str | None = None
+    port: str | int | None = None
 
 
 _istio = msgspec.json.Decoder(_Line)
@@ -104,10 +105,10 @@ def _quick_ours(line: bytes) -> tuple[str, tuple[Any, ...]] | None:
     except _BROKEN:
         return None
     if found.log == CLIENTS:
-        return found.time, (found.name, found.details, found.client, found.decision)
+        return found.time, (_at(found.name, found.port), found.details, found.client, found.decision)
     name, answered = found.sni, found.bytes_sent not in _NOTHING
     return found.time, (
-        name and name[:_LONGEST_NAME],
+        _at(name and name[:_LONGEST_NAME], found.port),
         found.chain,
         found.flags,
         found.reason,
@@ -116,16 +117,30 @@ def _quick_ours(line: bytes) -> tuple[str, tuple[Any, ...]] | None:
     )
 
 
+def _at(name: str | None, port: str | int | None) -> Any:
+    """A name alone, or where the line has a port, both: a name may hold any character that could stand between them."""
+    return name if port is None else (name, str(port)[:5])
+
+
+def _apart(name: Any) -> tuple[str | None, str | None]:
+    return name if isinstance(name, tuple) else (name, None)
+
+
 def fields(key: tuple[Any, ...]) -> Fields:
     """The fields of lines that `quick` has read: four of client-lists, six of json-access-log, else Istio's."""
     if len(key) == 4:
-        name, details, client, decision = key
-        return _of_ours(_OurLine("", log=CLIENTS, name=name, details=details, client=client, decision=decision))
-    if len(key) == 6:
-        name, chain, flags, reason, denied_by, answered = key
-        sent = int(answered)
+        pair, details, client, decision = key
+        name, at = _apart(pair)
         return _of_ours(
-            _OurLine("", sni=name, chain=chain, flags=flags, reason=reason, denied_by=denied_by, bytes_sent=sent)
+            _OurLine("", log=CLIENTS, name=name, details=details, client=client, decision=decision, port=at)
+        )
+    if len(key) == 6:
+        pair, chain, flags, reason, denied_by, answered = key
+        (name, at), sent = _apart(pair), int(answered)
+        return _of_ours(
+            _OurLine(
+                "", sni=name, chain=chain, flags=flags, reason=reason, denied_by=denied_by, bytes_sent=sent, port=at
+            )
         )
     name, cluster, destination, peer, route, *others = ["" if value is None else value for value in key]
     flags, details, termination, answered, request = others or ("-", "", "", True, "")
@@ -154,6 +169,7 @@ def _of_ours(found: _OurLine) -> Fields:
             termination=found.details or "",
             identity=found.client or "",
             decision=found.decision or "denied",
+            port=str(found.port or ""),
         )
     return Fields(
         name=found.sni or "",
@@ -163,6 +179,7 @@ def _of_ours(found: _OurLine) -> Fields:
         answered=found.bytes_sent not in _NOTHING,
         peer=NO_PEER,
         chain=found.chain or "",
+        port=str(found.port or ""),
     )
 
 

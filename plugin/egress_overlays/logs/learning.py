@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..names.domain import Domain
 from . import connection, doubts
 from .tally import Seen
 from .workloads import NOBODY, Workload
@@ -61,7 +62,7 @@ def learn(
     aside = Counter(tally.aside)
     everywhere = by_name(tally)
     told = {name for workload, name in tally.pairs if workload != NOBODY}
-    siblings = Counter(doubts.registered(name) for name in everywhere)
+    siblings = Counter(map(_registered, everywhere))
     found: dict[str, dict[str, Candidate]] = defaultdict(dict)
     for (workload, name), seen in tally.pairs.items():
         why = _no_candidate(name) or (LISTED if allows is not None and allows(name, workload) else "")
@@ -75,7 +76,8 @@ def learn(
             candidate.workloads.append(str(workload))
     for client, candidates in found.items():
         for name, one in candidates.items():
-            one.doubt = doubts.doubt(name, one.seen, everywhere[name], siblings[doubts.registered(name)])
+            bare = Domain(name).name
+            one.doubt = doubts.doubt(bare, one.seen, everywhere[name], siblings[doubts.registered(bare)])
             if not client and by != EVERYBODY:
                 one.doubt = one.doubt or UNTOLD
     return [_proposal(client, found[client], wildcards) for client in sorted(found)], aside
@@ -89,7 +91,12 @@ def by_name(tally: Tally) -> dict[str, Seen]:
     return found
 
 
-def _no_candidate(name: str) -> str:
+def _registered(name: str) -> str:
+    return doubts.registered(Domain(name).name)
+
+
+def _no_candidate(pair: str) -> str:
+    name = Domain(pair).name
     if doubts.is_inside(name):
         return connection.INSIDE
     return GENERATED if doubts.looks_generated(name) else ""
@@ -105,9 +112,9 @@ def _client(workload: Workload, by: str) -> str:
 def _proposal(client: str, candidates: dict[str, Candidate], wildcards: int) -> Proposal:
     made = Proposal(client)
     for name in sorted(candidates):
-        made.groups.setdefault(doubts.registered(name), []).append(candidates[name])
+        made.groups.setdefault(_registered(name), []).append(candidates[name])
     for group, members in made.groups.items():
-        names = [one.name for one in members if not one.doubt and one.name != group]
+        names = [one.name for one in members if not one.doubt and one.name != group and ":" not in one.name]
         if len(names) >= wildcards and doubts.may_have_wildcard(group):
             made.wildcards[group] = f"*.{_common(names, group)}", len(names)
     return made

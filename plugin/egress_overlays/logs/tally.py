@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..names import domain
+from ..names.ports import may_be_listed
 from . import connection, formats, jsonlines
 from .connection import Connection, Fields, Origin
 from .envelopes import unwrap
@@ -55,6 +56,8 @@ class Seen:
 
 class Tally:
     """Counts lines. After `finish`, `pairs` are the connections by client and name, `aside` the lines that say nothing.
+
+    A name at another port than 443 ends in it, as on a list.
 
     `examples` are a few names of those set aside, `hours` the connections by hour and outcome where `by_hour`, `first`
     and `last` the ends of the window that the log covers, `crowded` the clients that asked for too many names.
@@ -187,9 +190,11 @@ class Tally:
         self.window.span(first, last)
         if self._hour:
             self.hours[first[: self._hour], found.outcome] += count
-        refused = self._refused(found.name)
+        refused = self._refused(found)
         if refused:
             self.aside[refused] += count
+            if refused == connection.PORTS:
+                return
             examples = self.examples.setdefault(refused, [])
             if len(examples) < _EXAMPLES and found.name not in examples:
                 examples.append(found.name[:80])
@@ -200,22 +205,23 @@ class Tally:
         self._see(client, found, count, first, last)
 
     @staticmethod
-    def _refused(name: str) -> str:
+    def _refused(found: Connection) -> str:
+        name = found.name
         if name[:1] in (".", "*"):  # a client may ask for anything; on a list these stand for more than themselves
             return NO_NAMES
         if domain.read(name) is not None:
-            return ""
+            return "" if found.port == domain.HTTPS or may_be_listed(found.port) else connection.PORTS
         return connection.INSIDE if domain.is_reserved(name) or "." not in name else NO_NAMES
 
     def _see(self, client: Workload, found: Connection, count: int, first: str, last: str) -> None:
-        seen = self.pairs.get((client, found.name))
+        seen = self.pairs.get((client, found.pair))
         if seen is None:
             if self._names[client] >= MOST_NAMES:
                 self.crowded.add(client)
                 self.aside[connection.TOO_MANY] += count
                 return
             self._names[client] += 1
-            seen = self.pairs[client, found.name] = Seen()
+            seen = self.pairs[client, found.pair] = Seen()
         seen.outcomes[found.outcome] += count
         if found.rule:
             seen.rules[found.rule] += count

@@ -72,6 +72,11 @@ def pairs(text: str) -> tuple[Domain, ...]:
     return found if port == HTTPS else tuple(Domain(f"{one}:{port}") for one in found)
 
 
+def may_be_listed(port: int) -> bool:
+    """Whether a line may end in `port`."""
+    return _fault(str(port)) is None
+
+
 def _fault(written: str) -> tuple[str, int | str] | None:
     """Why a port cannot be on a list, and the port or the words for what works instead; None where it can."""
     if len(written) > 5 or written[0] == "0" or int(written) > 65535:
@@ -99,3 +104,10 @@ def listening(port: int) -> int:
     if port < _NOT_BOUND:
         return _SHIFTED + port
     return _ITS_PLACE if port == _MESH_LISTENER else port
+
+
+def arriving(port: int) -> int:
+    """The port of a list whose connections arrive at `port` of the gateway; what `listening` is the other way round."""
+    if port == _ITS_PLACE:
+        return _MESH_LISTENER
+    return port - _SHIFTED if _SHIFTED <= port < _SHIFTED + _NOT_BOUND else port

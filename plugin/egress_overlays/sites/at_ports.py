@@ -1,4 +1,4 @@
-"""What an object for names at another port than 443 is: the one for 443, with ports and names of its own.
+"""What an object for names at another port than 443 is: the one for 443, with these edits of ports and names.
 
 Each port arrives at a port of the gateway, goes to an internal listener with a list of its own, and can be connected to
 at that port alone. Nothing that a client says takes part in that.
@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..manifest.edits import Edits, Path
     from ..manifest.resource import Resource
 
 MESH_LISTENER = 8443
@@ -41,30 +42,39 @@ def pair(resource: Resource, name: str) -> str:
     return name if name in kept else f"{name}:{port}"
 
 
-def virtual_service(value: dict[str, Any], port: int) -> dict[str, Any]:
-    """The VirtualService `value` for `port`: sidecars send what is for it to the port that is its own."""
-    spec: dict[str, Any] = _renumbered(value["spec"], "port", {HTTPS: port, MESH_LISTENER: listening(port)})
-    for route in spec.get("tls") or ():
-        for target in route.get("route") or ():
-            target["destination"] = {**target["destination"], "port": {"number": listening(port)}}
-    return {**value, "spec": spec}
+def virtual_service(value: dict[str, Any], port: int) -> Edits:
+    """Of a VirtualService: sidecars send what is for `port` to the port that is its own."""
+    arrives = listening(port)
+    edits = _numbers(value, ("port",), {HTTPS: port, MESH_LISTENER: arrives})
+    for index, route in enumerate(value["spec"].get("tls") or ()):
+        for place, target in enumerate(route.get("route") or ()):
+            path = ("spec", "tls", index, "route", place, "destination")
+            edits[path] = {**target["destination"], "port": {"number": arrives}}
+    return edits
 
 
-def service_entry(value: dict[str, Any], port: int) -> dict[str, Any]:
-    """The ServiceEntry `value` for `port`."""
-    return {**value, "spec": _renumbered(value["spec"], "number", {HTTPS: port})}
+def service_entry(value: dict[str, Any], port: int) -> Edits:
+    """Of a ServiceEntry."""
+    return _numbers(value, ("number",), {HTTPS: port})
 
 
-def envoy_filter(value: dict[str, Any], port: int) -> dict[str, Any]:
-    """The EnvoyFilter `value` for `port`: clusters and listeners of its own, which lead to one another alone."""
-    numbers = {HTTPS: port, MESH_LISTENER: listening(port)}
-    spec = _renumbered(_renumbered(value["spec"], "port_value", numbers), "portNumber", numbers)
+def envoy_filter(value: dict[str, Any], port: int) -> Edits:
+    """Of an EnvoyFilter: clusters and listeners of its own, which lead to one another alone.
+
+    Its access logs in JSON say the port: the name of a connection does not.
+    """
+    edits = _numbers(value, ("port_value", "portNumber"), {HTTPS: port, MESH_LISTENER: listening(port)})
     added = {
         str(patch["patch"]["value"].get("name"))
-        for patch in spec.get("configPatches") or ()
+        for patch in value["spec"].get("configPatches") or ()
         if patch.get("applyTo") in ("CLUSTER", "LISTENER") and patch["patch"].get("operation") == "ADD"
     }
-    return {**value, "spec": _renamed(spec, {name: named(name, port) for name in added})}
+    for path, leaf in _leaves(value):
+        if isinstance(leaf, str) and leaf in added:
+            edits[path] = named(leaf, port)
+        elif isinstance(leaf, dict):
+            edits[*path, "port"] = str(port)
+    return edits
 
 
 def named(name: str, port: int) -> str:
@@ -72,21 +82,35 @@ def named(name: str, port: int) -> str:
     return f"port_{port}_{name}"
 
 
-def _renumbered(node: Any, key: str, numbers: dict[int, int]) -> Any:
-    """A copy of `node` in which every `key` has the number that stands for its own."""
-    if isinstance(node, list):
-        return [_renumbered(child, key, numbers) for child in node]
-    if not isinstance(node, dict):
-        return node
+def _numbers(value: dict[str, Any], keys: tuple[str, ...], numbers: dict[int, int]) -> Edits:
+    """The edits by which every number under one of `keys` is the one that stands for it."""
     return {
-        name: numbers.get(child, child) if name == key and isinstance(child, int) else _renumbered(child, key, numbers)
-        for name, child in node.items()
+        path: numbers[leaf]
+        for path, leaf in _leaves(value)
+        if type(leaf) is int and path[-1] in keys and leaf in numbers
     }
 
 
-def _renamed(node: Any, names: dict[str, str]) -> Any:
-    if isinstance(node, list):
-        return [_renamed(child, names) for child in node]
-    if isinstance(node, dict):
-        return {key: _renamed(child, names) for key, child in node.items()}
-    return names.get(node, node) if isinstance(node, str) else node
+_last: list[tuple[dict[str, Any], list[tuple[Path, Any]]]] = []
+
+
+def _leaves(value: dict[str, Any]) -> list[tuple[Path, Any]]:
+    """What of the spec may differ by port, with its path: texts, numbers, and the formats of logs in JSON.
+
+    Kept for the last object, which each port of a list asks for anew.
+    """
+    if not _last or _last[0][0] is not value:
+        found: list[tuple[Path, Any]] = []
+        _collect(value["spec"], ("spec",), found)
+        _last[:] = [(value, found)]
+    return _last[0][1]
+
+
+def _collect(node: Any, path: Path, found: list[tuple[Path, Any]]) -> None:
+    for key, child in enumerate(node) if isinstance(node, list) else node.items():
+        if isinstance(child, (dict, list)):
+            if key == "json_format" and isinstance(child, dict):
+                found.append(((*path, key), child))
+            _collect(child, (*path, key), found)
+        elif isinstance(child, str) or type(child) is int:
+            found.append(((*path, key), child))

@@ -168,12 +168,12 @@ def _chains(
     return chains(value, places, names)
 
 
-def _by_port(name: str) -> Callable[[dict[str, Any], int], dict[str, Any]]:
-    def by_port(value: dict[str, Any], port: int) -> dict[str, Any]:
+def _by_port(name: str) -> Callable[[dict[str, Any], int], Edits]:
+    def by_port(value: dict[str, Any], port: int) -> Edits:
         from . import at_ports
 
-        made: dict[str, Any] = getattr(at_ports, name)(value, port)
-        return made
+        edits: Edits = getattr(at_ports, name)(value, port)
+        return edits
 
     return by_port
 

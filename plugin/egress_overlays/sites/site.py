@@ -64,7 +64,7 @@ class Site:
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
     it stands in; without it no name inside a wildcard can be refused.
-    `by_port`: the object for names at another port than 443, made of the one for 443.
+    `by_port`: the edits of `spec` that make the object for names at another port of the one for 443.
     """
 
     __slots__ = (
@@ -103,7 +103,7 @@ class Site:
         keeps_hosts: bool = False,
         open_paths: Callable[[Resource], Iterable[Path]] | None = None,
         acts_by: str = "",
-        by_port: Callable[[dict[str, Any], int], dict[str, Any]] | None = None,
+        by_port: Callable[[dict[str, Any], int], Edits] | None = None,
         covering: Path = (),
         fields: Callable[[], dict[str, Any]] | None = None,
         denying: Denying | None = None,

@@ -261,6 +261,8 @@ def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
     """
     if isinstance(new, str):
         return [f"{head}: {quoted(new)}"]
+    if type(new) is int:
+        return [f"{head}: {new}"]
     if isinstance(new, dict):
         if id(new) not in flow:
             import json

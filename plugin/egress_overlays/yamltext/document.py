@@ -67,10 +67,11 @@ class Document:
         once = _once(edits)
         try:
             block = self._block or Block(self.text, self.root)
-            if _same(_load(block.edit(once), self.root), self.resource.edited(once)):
+            text = block.edit(once)
+            if _same(_load(text, self.root), self.resource.edited(once)):
                 if form:
                     self._proven.add(form)
-                return block.edit(edits)
+                return text if once is edits else block.edit(edits)
         except (Uncertain, NotPlain):
             pass
         from . import roundtrip
@@ -87,13 +88,16 @@ def _once(edits: Edits) -> Edits:
     """`edits` in which what stands in several places is whole in the first alone: one text is read once."""
     seen: set[int] = set()
     once: Edits = {}
+    repeated = False
     for path, new in edits.items():
         if isinstance(new, (list, dict)):
-            once[path] = new if id(new) not in seen else new[:1] if isinstance(new, list) else {}
+            known = id(new) in seen
+            once[path] = new if not known else new[:1] if isinstance(new, list) else {}
             seen.add(id(new))
+            repeated = repeated or known
         else:
             once[path] = new
-    return once
+    return once if repeated else edits
 
 
 def _form(edits: Edits) -> tuple[object, ...]:
@@ -101,7 +105,7 @@ def _form(edits: Edits) -> tuple[object, ...]:
     parts: list[object] = []
     for path, new in edits.items():
         is_names = isinstance(new, list) and not (new and isinstance(new[0], dict))
-        text = "".join(new) if is_names else new
+        text = "".join(new) if is_names else str(new) if type(new) is int else new
         if new is not None and not (text and isinstance(text, str) and _is_plain(text)):
             return ()
         parts += (path, type(new))

@@ -50,7 +50,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
         port = port_of(copy)
         like = root
         if port != HTTPS and site.by_port is not None:
-            like = Resource(site.by_port(root.value, port))
+            like = Resource(root.edited(site.by_port(root.value, port)))
         mine, its = _compared(copy), _compared(like)
         if like is not root:
             mine, its = _folded(mine), _folded(its)
