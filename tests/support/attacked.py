@@ -100,6 +100,7 @@ class Gateway:
     before: int = 0
     peak: int = 0
     most: int = 0
+    noise: float = 0.0
     rates: dict[str, float] = field(default_factory=dict)
 
     def certificate(self, client: str) -> tuple[str, str]:
