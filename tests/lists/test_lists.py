@@ -209,6 +209,7 @@ def test_a_name_covered_by_a_wildcard_of_another_set_stays() -> None:
     [
         ("*.github.io\n", 'opens names that any customer of "github.io" may register'),
         ("*.s3.amazonaws.com\n", 'any customer of "s3.amazonaws.com"'),
+        ("*.salesforce.com\n", 'salesforce.com" too, below which any customer may register names (public suffix list)'),
         ("p\u0430ypal.com\n", "mixes CYRILLIC and LATIN letters in one label"),
         ("*.xn--pypal-4ve.com\n", "mixes CYRILLIC and LATIN letters"),
     ],
@@ -218,6 +219,26 @@ def test_doubtful_names_are_warned_of_once_and_let_in(text: str, said: str) -> N
     assert outcome.code == 0
     (warning,) = (line for line in outcome.words.splitlines() if " warning: " in line)
     assert said in warning
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_said"),
+    [
+        ("# allow=shared-suffix ticket=NET-1 until=2999-01-31 ours", False),
+        ("# ours; egress-overlays: allow shared-suffix NET-1 until 2999-01-31", False),
+        ("# allow=shared-suffix", True),
+        ("# allow=shared-suffix ticket=NET-1", True),
+        ("# allow=risk ticket=NET-1 until=2999-01-31", True),
+        ("# egress-overlays: allow shared-suffix NET-1", True),
+        ("# we allow shared-suffix", True),
+    ],
+)
+def test_the_build_does_not_repeat_what_is_accepted_at_its_line(comment: str, is_said: bool) -> None:
+    outcome = run(virtual_service(), domains(f"*.github.io {comment}\n"))
+    assert outcome.code == 0
+    assert ("any customer" in outcome.words) is is_said
+    (result,) = outcome.value["results"]
+    assert "any customer" in result["message"]
 
 
 @pytest.mark.parametrize("text", ["octocat.github.io\n", "*.octocat.github.io\n", "\u043f\u0440\u0438.example\n"])

@@ -71,9 +71,10 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def test_hosts_alone(rendered: Path) -> None:
     done = command(str(rendered), *TWO)
     assert done.returncode == 0, done.stderr
+    upstream = done.stdout.splitlines()[1].split()[-1]
     assert [line.split() for line in done.stdout.splitlines()][1:] == [
-        ["en.wikipedia.org", "allow", "reached", "allowed", "server_names", done.stdout.splitlines()[1].split()[-1]],
-        ["evilwikipedia.org", "deny", "refused", "no", "filter", "chain", "matches"],
+        ["en.wikipedia.org", "default/probe", "allow", "reached", "allowed", "server_names", upstream],
+        ["evilwikipedia.org", "default/probe", "deny", "refused", "no", "filter", "chain", "matches"],
     ]
     assert "2 connections as default/probe through Deployment istio-egress/sni-egressgateway" in done.stderr
     assert "0 not as expected" in done.stderr
@@ -100,7 +101,7 @@ def test_output_for_programs(rendered: Path) -> None:
         assert said["as"] == ["default/probe"]
         assert set(said["connections"][0]) == {
             *("workload", "port"),
-            *("name", "kind", "expected", "happened", "asExpected"),
+            *("name", "as", "kind", "expected", "happened", "asExpected"),
             *("chain", "decidedBy", "upstream", "connected", "logged"),
         }
 
@@ -117,7 +118,9 @@ def test_output_for_programs(rendered: Path) -> None:
         ("a." * 130 + "wikipedia.org", "DNS allows 253"),
         ("10.0.0.1", "is an IP address, which no SNI carries"),
         ("::1", "is an IP address, which no SNI carries"),
-        ("en.wikipedia.org:443", "holds a port"),
+        ("en.wikipedia.org:port", "holds a port"),
+        ("en.wikipedia.org:0", "holds a port"),
+        ("en.wikipedia.org:9093", "no listener for port 9093, so that there is nothing to try; it has 443"),
         ("https://en.wikipedia.org/wiki", "is a URL"),
         ("a b.wikipedia.org", "has white space inside"),
     ],

@@ -33,8 +33,9 @@ def configure(parser: ArgumentParser) -> None:
         "--host",
         action="append",
         default=[],
-        metavar="NAME[=allow|deny]",
-        help="try this name alone (repeatable); without a verdict, what the list says is expected",
+        metavar="NAME[:PORT][=allow|deny]",
+        help="try this name alone (repeatable), at every port of the gateway or at PORT; without a verdict, what the "
+        "list says is expected",
     )
     parser.add_argument(
         "--as",
@@ -96,6 +97,7 @@ def run(arguments: Namespace, console: Console) -> int:
 COLUMNS = (
     Column("", matters=9),
     Column("name", is_quoted=True, matters=8),
+    Column("as", is_quoted=True, matters=4),
     Column("expected", matters=6),
     Column("happened", matters=7),
     Column("chain", is_quoted=True, matters=2),
@@ -125,6 +127,7 @@ def _row(result: Result) -> Row:
     cells = (
         "" if result.as_expected else "DIFFERS",
         result.case.label,
+        result.client,
         result.case.expected,
         _happened(result),
         result.chain,
@@ -152,6 +155,7 @@ def _data(report: ProbeReport) -> dict[str, Any]:
                 "workload": result.target.workload.title,
                 "port": result.target.port,
                 "name": result.case.label,
+                "as": result.client or None,
                 "kind": result.case.kind,
                 "expected": result.case.expected,
                 "happened": result.outcome,

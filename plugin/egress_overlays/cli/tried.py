@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..lists.clients import Client
-from ..names import parse
-from ..names.domain import Domain, InvalidDomain
+from ..names.domain import HTTPS, Domain, InvalidDomain
+from ..names.ports import pairs
+from ..sites.at_ports import port_of
 from .console import Failure
 from .expectations import ALLOW
 
@@ -28,12 +29,16 @@ def tried(found: Rendered, expectations: Sequence[Expectation], outcomes: Sequen
 
     end_once()
     asked: dict[Client, dict[int, str]] = {}
+    said = [""] * len(outcomes)
+    ports = {HTTPS, *map(port_of, found.resources)}
     for number, one in enumerate(expectations):
         name = _sent(one.host)
-        if name:
+        port = int(name.rpartition(":")[2] or HTTPS)
+        if port not in ports:
+            said[number] = f"refused, nothing listens for port {port}" if one.expect == ALLOW else ""
+        elif name:
             client = one.client or (_admitted(found, one.host) if one.expect == ALLOW else None) or PROBE
             asked.setdefault(client, {})[number] = name
-    said = [""] * len(outcomes)
     resources = [resource.value for resource in found.resources]
     for client, names in asked.items():
         hosts = [f"{name}={expectations[number].expect}" for number, name in names.items()]
@@ -50,12 +55,12 @@ def tried(found: Rendered, expectations: Sequence[Expectation], outcomes: Sequen
 
 
 def _sent(host: str) -> str:
-    """The name that a client would send for `host`; "" for what no list may hold."""
+    """The name that a client would send for `host`, and the port that it asks for; "" for what no list may hold."""
     try:
-        (domain,) = parse(host)
+        (domain,) = pairs(host)
     except InvalidDomain:
         return ""
-    return f"probe.{domain.base}" if domain.is_wildcard else str(domain)
+    return f"{f'probe.{domain.name.base}' if domain.is_wildcard else domain.name}:{domain.port}"
 
 
 def _admitted(found: Rendered, host: str) -> Client | None:

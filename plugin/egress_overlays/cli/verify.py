@@ -1,10 +1,11 @@
 r"""Verify rendered or live manifests; of a directory that does not build, all that the function refuses.
 
-A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD; it is
-counted then, and shown with --all. Exit code 0: fine; 1: something was found. Remarks alone (repeated or covered names)
-are fine; warnings are, unless --strict. Of a tree that an earlier version laid down it says so on stderr, and what
-hardening it lacks. SARIF has the proposal for a refused line as a fix, and, where EGRESS_OVERLAYS_DOCS is the address
-of this page, its table of rules as their help. Live manifests:
+A warning is accepted where the comment of its line says: egress-overlays: allow RULE TICKET until YYYY-MM-DD, or as
+fields allow=RULE ticket=TICKET until=YYYY-MM-DD; it is counted then, and shown with --all. Exit code 0: fine; 1:
+something was found. Remarks alone (repeated or covered names) are fine; warnings are, unless --strict. Of a tree that
+an earlier version laid down it says so on stderr, and what hardening it lacks. SARIF has the proposal for a refused
+line as a fix, and, where EGRESS_OVERLAYS_DOCS is the address of this page, its table of rules as their help.
+Live manifests:
 kubectl get -A -o yaml virtualservices.networking.istio.io,serviceentries.networking.istio.io,\
   envoyfilters.networking.istio.io,gateways.networking.istio.io,deployments.apps,networkpolicies.networking.k8s.io |
   egress-overlays verify -

@@ -102,9 +102,24 @@ def _quoted(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
+def _is_accepted(finding: Finding) -> bool:
+    """Whether the comment of its line accepts a warning, for a ticket and until a day, which `verify` judges."""
+    text = finding.resource.value.get("data", {}).get(finding.group) if finding.resource and finding.line else None
+    if not isinstance(text, str):
+        return False
+    from ..lists import fields
+
+    comment = text.split("\n")[finding.line - 1].partition("#")[2]
+    if f"egress-overlays: allow {finding.rule} " in comment:
+        return " until " in comment
+    words = fields.words(comment)
+    return words.get("allow") == finding.rule and "ticket" in words and "until" in words
+
+
 def spoken(findings: list[Finding]) -> list[str]:
     """The lines for stderr: every error and warning, and one line that counts the remarks."""
-    lines = [f"egress-overlays: {finding}" for finding in bounded(findings) if finding.severity != INFO]
+    told = [finding for finding in findings if finding.severity == ERROR or not _is_accepted(finding)]
+    lines = [f"egress-overlays: {finding}" for finding in bounded(told) if finding.severity != INFO]
     if any(finding.severity == ERROR and finding.resource for finding in findings):
         lines.append("egress-overlays: info: `egress-overlays verify DIR` names the file and the line of each of these")
     remarks = sum(finding.severity == INFO for finding in findings)

@@ -92,8 +92,11 @@ def _doubts(domain: Domain) -> Iterator[tuple[str, str]]:
         from ..names.public_suffix import is_private_suffix, shared_below
 
         shared = domain.base if is_private_suffix(domain.base) else shared_below(domain.base)
-        if shared:
+        if shared == domain.base:
             yield f'opens names that any customer of "{shared}" may register; name the ones you use', "shared-suffix"
+        elif shared:
+            said = f'opens "{shared}" too, below which any customer may register names (public suffix list); name the '
+            yield f"{said}ones you use", "shared-suffix"
     if "xn--" in domain:
         from ..names.idn import mixed_scripts
 

@@ -11,7 +11,7 @@ from ..manifest.quantities import many
 from ..names.domain import Domain
 from .client import Hello, with_raw_name
 from .hosts import ALLOW, DENY, LONGEST, read
-from .identity import Admission, exemplar, near_misses
+from .identity import PROBE, Admission, exemplar, near_misses
 
 INTERNAL = ("127.0.0.1", "10.0.0.1", "100.64.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1")
 """Addresses that a public name must never lead to, one of each kind."""
@@ -41,10 +41,15 @@ class Case:
     forbidden: str = ""
 
 
-def given(host: str, admission: Admission, client: Client) -> Case:
-    """The case of `--host NAME[=allow|deny]`; without a verdict, what the lists say to `client`. Raises ValueError."""
-    name, verdict = read(host)
-    return _named(name, "given", verdict or _Index(admission, client).verdict(name))
+def given(host: str, port: int, admission: Admission, client: Client) -> Iterator[Case]:
+    """The case of `--host NAME[:PORT][=allow|deny]` at the names' port `port`; none where that is for another one.
+
+    Without a verdict, what the lists say to `client` is expected. Raises ValueError.
+    """
+    name, wanted, verdict = read(host)
+    if wanted in (0, port):
+        label = f"{name}:{port}" if wanted else name
+        yield Case(label, "given", verdict or _Index(admission, client).verdict(name), Hello(name))
 
 
 def all_cases(admission: Admission, client: Client, others: Iterable[Domain] = ()) -> tuple[list[Case], list[str]]:
@@ -144,7 +149,7 @@ def _of_identities(admission: Admission) -> Iterator[Case]:
     for clients, domain in _spread(groups, CLIENT_GROUPS):
         name = _below(domain)
         first = min(clients)
-        for client in dict.fromkeys((exemplar(first), *near_misses(first))):
+        for client in dict.fromkeys((exemplar(first), *near_misses(first), PROBE)):
             expected = ALLOW if admission.admits(name, client) else DENY
             yield Case(f"{name} as {client}", "client", expected, Hello(name, certificate=f"as {client}"))
 

@@ -9,17 +9,23 @@ from ..names.domain import InvalidDomain, ascii_quoted
 
 ALLOW = "allow"
 DENY = "deny"
+_PORT = re.compile(r"([^:]+):([0-9]{1,5})")
 LONGEST = 253
 """How many characters a name may have (RFC 1035)."""
-_USE = "write NAME, NAME=allow or NAME=deny"
+_USE = "write NAME or NAME:PORT, and =allow or =deny behind it where you expect that"
 # Underscores and any hyphens too: no list takes such a name, but a client may well send it (RFC 6066 forbids neither).
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 
 
-def read(host: str) -> tuple[str, str]:
-    """(name as it is sent, ALLOW, DENY or "") of NAME[=allow|deny]; raises ValueError that says what is wrong."""
+def read(host: str) -> tuple[str, int, str]:
+    """(name as it is sent, port, verdict) of NAME[:PORT][=allow|deny]; raises ValueError that says what is wrong.
+
+    Port 0 is every port, the verdict ALLOW, DENY, or "" for what the list says.
+    """
     name, equals, verdict = host.partition("=")
+    at = _PORT.fullmatch(name)
+    name, port = (at[1], int(at[2])) if at and 0 < int(at[2]) < 65536 else (name, 0)
     if equals and verdict not in (ALLOW, DENY):
         raise ValueError(f"--host {ascii_quoted(host)}: {ascii_quoted(verdict)} is no verdict; {_USE}")
     if not name:
@@ -31,14 +37,14 @@ def read(host: str) -> tuple[str, str]:
             f"{ascii_quoted('probe.' + base)}"
         )
     if _can_be_sent(name):
-        return name, verdict
+        return name, port, verdict
     try:
         domains = parse(name)
     except InvalidDomain as fault:
         # The reason alone: what a list would accept, a wildcard too, is not what a client can send.
         alone = 'write the host name alone, such as "api.example.com"'
         raise ValueError(f"--host {ascii_quoted(host)}: {fault.reason}; {alone}") from None
-    return str(domains[0]), verdict
+    return str(domains[0]), port, verdict
 
 
 def _can_be_sent(name: str) -> bool:

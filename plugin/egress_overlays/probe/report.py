@@ -18,14 +18,15 @@ TRIED = "tried"
 class Result:
     """What happened to one case.
 
-    `outcome`: REACHED, REFUSED, or TRIED (to connect to what it should not; nothing answered there).
-    `rule`: what decided, in filter chain `chain`; `upstream`: the address that was connected to, "" for none.
-    `attempted`: a connection was opened or tried, even if no byte passed; `logged`: the gateway's own access
-    log has a line with the name, where one was sent, and the reason, where Envoy gives one.
+    `client`: who asked, "" where it showed no identity. `outcome`: REACHED, REFUSED, or TRIED (to connect to what it
+    should not; nothing answered there). `rule`: what decided, in filter chain `chain`; `upstream`: the address that
+    was connected to, "" for none. `attempted`: a connection was opened or tried, even if no byte passed; `logged`: the
+    gateway's own access log has a line with the name, where one was sent, and the reason, where Envoy gives one.
     """
 
     target: Target
     case: Case
+    client: str
     outcome: str
     chain: str
     rule: str

@@ -86,6 +86,13 @@ class Round:
             self._certificates[asked] = self._world.mesh.issue(name, spiffe(Client(asked[3:])))
         return reach(self._port, case.hello, self._world.mesh.root, self._certificates)
 
+    def _client(self, case: Case) -> str:
+        """Whose certificate the case shows, a stranger's with that name among them."""
+        asked = case.hello.certificate
+        if asked.startswith("as "):
+            return asked.removeprefix("as ")
+        return "" if asked in ("none", "plaintext") else str(self._subject.client)
+
     def _batch(self, cases: list[Case], pool: ThreadPoolExecutor) -> Iterator[Result]:
         reached = list(pool.map(self._send, cases))
         wanted = {_sni(case) for case in cases}
@@ -137,7 +144,17 @@ class Round:
             outcome = REFUSED if stopped else REACHED if address else TRIED
             rule = f"{stopped}; Envoy alone connects" if stopped else rule
         logged = any(all(word in line for word in words_of(entry)) for line in lines)
-        return Result(self._subject.target, case, outcome, entry.get("chain") or "", rule, upstream, attempted, logged)
+        return Result(
+            self._subject.target,
+            case,
+            self._client(case),
+            outcome,
+            entry.get("chain") or "",
+            rule,
+            upstream,
+            attempted,
+            logged,
+        )
 
 
 def _sni(case: Case) -> str:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from ..istiod.gateway import Resource
 from ..lists.clients import Client
-from ..names.domain import PLACEHOLDER, Domain
+from ..names.domain import PLACEHOLDER, Domain, ascii_quoted
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
+from .hosts import read
 from .identity import Admission
 from .report import Report, Result
 from .round import Round, Subject, rounds
@@ -36,12 +37,14 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     Every listener of every workload that forwards by SNI is tried.
 
     `client` is the workload that asks; without one, a workload that no limited list is likely to mean.
-    Raises ProbeError where that is not possible, ValueError for a host that is no NAME[=allow|deny].
+    Raises ProbeError where that is not possible, ValueError for a host that is no NAME[:PORT][=allow|deny].
     Nothing is left running, nothing outside of a temporary directory is written.
     """
     binary = binary or envoy.find()
     asked = list(hosts)
-    plans = [_plan(resources, target, asked, client) for target in targets(resources, root_namespace)]
+    found = targets(resources, root_namespace)
+    _check_ports(asked, found)
+    plans = [_plan(resources, target, asked, client) for target in found]
     report = Report([plan.subject.target for plan in plans], envoy.version(binary))
     report.clients = list(dict.fromkeys(plan.subject.client for plan in plans))
     total = sum(len(plan.cases) for plan in plans)
@@ -63,6 +66,19 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     return report
 
 
+def _check_ports(hosts: list[str], found: list[Target]) -> None:
+    """Raise ValueError for a host with a port that no listener is for: nothing would be tried."""
+    ports = sorted({target.listed for target in found})
+    for host in hosts:
+        _, port, _ = read(host)
+        if port and port not in ports:
+            there = ", ".join(map(str, ports))
+            raise ValueError(
+                f"--host {ascii_quoted(host)}: the gateway has no listener for port {port}, so that there is nothing "
+                f"to try; it has {there}"
+            )
+
+
 class _Plan(NamedTuple):
     """What to try, at which gateway and as whom."""
 
@@ -80,7 +96,7 @@ def _plan(resources: list[Resource], target: Target, hosts: list[str], client: C
     client = client or admission.asking()
     notes: list[str] = []
     if hosts:
-        cases = [given(host, admission, client) for host in hosts]
+        cases = [case for host in hosts for case in given(host, target.listed, admission, client)]
     else:
         cases, notes = all_cases(admission, client, others)
     return _Plan(Subject(resources, target, client), cases, [*gateway.notes, *notes], admission.has_rules)

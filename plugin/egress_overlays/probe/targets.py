@@ -25,11 +25,15 @@ from ..sites.envoy_filter import FORWARDER
 
 @dataclass(frozen=True)
 class Target:
-    """One listener of one workload, its port in the cluster, and the configuration that it is a part of."""
+    """One listener of one workload, its port in the cluster, and the configuration that it is a part of.
+
+    `listed` is the port that the names which pass it are listed at.
+    """
 
     workload: Workload
     listener: str
     port: int
+    listed: int
     gateway: Gateway = field(compare=False, repr=False)
     resources: list[Resource] = field(compare=False, repr=False)
 
@@ -49,11 +53,12 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             where = f"{workload.title}: listener {listener.get('name')}"
             faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
             port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
-            mine = _for_port(resources, int(port))
+            listed = _listed(resources, int(port))
+            mine = _for_port(resources, listed)
             domains, notes = routed.names(mine, workload)
             denied = routed.denied(mine)
             own = gateway._replace(domains=domains, denied=denied, notes=list(dict.fromkeys([*gateway.notes, *notes])))
-            found.append(Target(workload, str(listener.get("name")), int(port), own, mine))
+            found.append(Target(workload, str(listener.get("name")), int(port), listed, own, mine))
     if faults:
         raise ProbeError("\n".join(faults))
     if not found:
@@ -63,10 +68,15 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
     return found
 
 
-def _for_port(resources: list[Resource], arrives: int) -> list[Resource]:
-    """`resources` without those for other ports than the one whose connections arrive there; copies as first ones."""
+def _listed(resources: list[Resource], arrives: int) -> int:
+    """The port of the names whose connections arrive at the gateway's port `arrives`."""
+    ports = (port_of(Manifest(one)) for one in resources)
+    return next((port for port in ports if port != HTTPS and listening(port) == arrives), HTTPS)
+
+
+def _for_port(resources: list[Resource], port: int) -> list[Resource]:
+    """`resources` without those for other ports than `port`; copies as first ones."""
     ports = {id(one): port_of(Manifest(one)) for one in resources}
-    port = next((port for port in ports.values() if port != HTTPS and listening(port) == arrives), HTTPS)
     kept = []
     for one in resources:
         annotations = (one.get("metadata") or {}).get("annotations") or {}

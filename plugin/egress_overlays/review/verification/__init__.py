@@ -18,6 +18,7 @@ from . import (
     copies,
     dangling,
     direct,
+    emptiness,
     gateway,
     guard,
     inside,
@@ -55,6 +56,7 @@ _RULES = (
     risks.rule,
     resolution.rule,
     lifetimes.rule,
+    emptiness.rule,
     bundles.rule,
     unseen.rule,
 )

@@ -2,7 +2,7 @@
 
 LISTS = {
     "accepted": "What was accepted is still found, and its time is not over.",
-    "allow-empty": "The annotation allow-empty is true or absent.",
+    "allow-empty": "The annotation allow-empty is true or absent, and absent from a set that has names.",
     "binary-data": "Names stand under data, never under binaryData.",
     "build": "What a directory needs to build is there: components, and what the function asks of them.",
     "bundle": "No list holds five names of a bundle (components/bundles) one by one.",
