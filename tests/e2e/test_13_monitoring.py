@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
-import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mesh.processes import Daemon, eventually
+from mesh.processes import eventually
+from mesh.prometheus import PROGRAM, asked, scraping
 
 import quick_yaml as yaml
 from attacked import connection_limit
 from conftest import WIKIPEDIA
 from metrics import (
-    MONITORING,
-    SCRAPED,
     Series,
     istio_statistics,
     pod_annotations,
     queries,
-    relabelings,
     series,
     total,
     without_series,
@@ -47,7 +43,6 @@ COUNTED = {
     INTERNAL: {f"{PANEL}refused: address not global", "EgressAddressRefused"},
     STRANGE: {f"{PANEL}refused: not on the list", "EgressNamesRefused"},
 }
-PROMETHEUS = "127.0.0.1:19090"
 PORTS = {"Envoy": 15090, "pilot-agent": 15020}  # The PodMonitor's, and the one that prometheus.io/scrape would mean.
 
 
@@ -145,51 +140,17 @@ def test_a_change_of_the_list_is_counted(
     assert after > before
 
 
-@pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Prometheus: apt-get install prometheus")
+@pytest.mark.skipif(PROGRAM is None, reason="needs Prometheus: apt-get install prometheus")
 def test_a_real_prometheus_answers_every_query(gateway: Proxy, application: Application, tmp_path: Path) -> None:
     """Prometheus scrapes the gateway as the PodMonitor has it do, and finds a refusal by the alert's own expression."""
-    scrape = {
-        "job_name": "gateway",
-        "scrape_interval": "1s",
-        "metrics_path": "/stats/prometheus",
-        "metric_relabel_configs": [{_snake(key): value for key, value in one.items()} for one in relabelings()],
-        "static_configs": [{"targets": [f"{gateway.pod.address}:15090"], "labels": dict(SCRAPED)}],
-    }
-    spec = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]
-    (tmp_path / "rules.json").write_text(json.dumps(spec))
-    (tmp_path / "prometheus.json").write_text(json.dumps({"rule_files": ["rules.json"], "scrape_configs": [scrape]}))
-    server = Daemon(
-        "prometheus",
-        [
-            str(shutil.which("prometheus")),
-            f"--config.file={tmp_path}/prometheus.json",
-            f"--storage.tsdb.path={tmp_path}/data",
-            f"--web.listen-address={PROMETHEUS}",
-        ],
-        log=tmp_path / "prometheus.log",
-    )
-    server.start(lambda: asked("up == 1"), within=30)
-    try:
-        answers = {name: asked(query.replace("$__rate_interval", "1m")) for name, query in QUERIES.items()}
-        assert answers.keys() == QUERIES.keys()
+    every = QUERIES | queries(by_list=True)
+    with scraping(gateway, tmp_path):
+        answers = {name: asked(query.replace("$__rate_interval", "1m")) for name, query in every.items()}
+        assert answers.keys() == every.keys()
         for _ in range(3):
             assert not application.get(STRANGE, address=WIKIPEDIA).ok
         refused = QUERIES["EgressNamesRefused"].partition(" > ")[0]
         eventually(lambda: asked(f"{refused} > 0"), within=20, what="the refusals in Prometheus")
-    finally:
-        server.stop()
-
-
-def _snake(key: str) -> str:
-    """A key of the operator's, as Prometheus has it."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
-
-
-def asked(query: str) -> list[Any]:
-    """What Prometheus answers; raises HTTPError where the expression is none."""
-    url = f"http://{PROMETHEUS}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return list(json.load(answer)["data"]["result"])
 
 
 def bootstrap(gateway: Proxy) -> dict[str, Any]:

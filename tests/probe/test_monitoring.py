@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from builds import build, overlay
+import quick_yaml as yaml
+from builds import build, config_map, overlay
+from egress_overlays.lists.clients import Client
 from egress_overlays.probe import envoy, probe
-from metrics import Series, istio_statistics, pod_annotations, queries, series, total, without_series
+from metrics import BY_LIST, Series, istio_statistics, pod_annotations, queries, series, total, without_series
 
 QUERIES = queries()
+OF_LISTS = queries(by_list=True)
 COMPONENTS = {
     "monitoring alone": ("monitoring",),
     "lists for clients": ("client-lists", "monitoring"),
@@ -18,16 +22,26 @@ COMPONENTS = {
 }
 
 
-def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) -> list[Series]:
+def exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...], **asked: Any) -> list[Series]:
     """What the metrics endpoint of a gateway with these components has after the first round of a probe."""
-    return series(all_exposed(envoy_binary, directory, components)[0])
+    return series(all_exposed(envoy_binary, directory, components, **asked)[0])
 
 
-def all_exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]) -> list[str]:
-    """What it has after each round."""
+def all_exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...], **asked: Any) -> list[str]:
+    """What it has after each round; `asked` goes to `probe`."""
     clients = "apps/sleep" if "client-lists" in components else ""
     domains = ("*.wikipedia.org", "broker.example.com:9093") if "ports" in components else ("*.wikipedia.org",)
-    manifests = build(overlay(directory, components, domains, clients))
+    made = overlay(directory, components, domains, clients)
+    if "report" in components:
+        till = config_map(("api.stripe.com",), "till")
+        till["metadata"]["name"] = "till"
+        till["metadata"]["annotations"] |= {
+            "egress-overlays.dev/enforce": "report",
+            "egress-overlays.dev/report-until": "2099-12-31",
+        }
+        with (made / "domains.yaml").open("a") as file:
+            file.write(f"---\n{yaml.safe_dump(till)}")
+    manifests = build(made)
     kept: list[str] = []
 
     class Watched(envoy.Envoy):
@@ -40,7 +54,7 @@ def all_exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(envoy, "Envoy", Watched)
-        probe(manifests, binary=envoy_binary)
+        probe(manifests, binary=envoy_binary, **asked)
     return kept
 
 
@@ -119,3 +133,37 @@ def test_what_comes_of_a_port_of_the_list_is_counted_as_at_443(newest: Path, tmp
         assert total(at_port, QUERIES[name]) > 0, name
     assert total(at_port, QUERIES["EgressNamesRefused"]) > 0
     assert not [one for found in scrapes for one in found if "_port_9093_" in one.labels["__name__"]]
+
+
+@pytest.mark.parametrize("more", [(), ("steady-connections",)], ids=["one chain", "many chains"])
+def test_each_connection_is_counted_once_by_the_list_that_decided(
+    more: tuple[str, ...], newest: Path, tmp_path: Path
+) -> None:
+    """Allowed and reported by list, refused by none; and every alert and panel of lists finds its series."""
+    found: dict[tuple[str, str, str], float] = {}
+    every: list[Series] = []
+    hosts = ("en.wikipedia.org", "de.wikipedia.org", "api.stripe.com", "not-on-the-list.example.org")
+    for client in ("till/x", "apps/sleep"):
+        directory = tmp_path / client.replace("/", "-")
+        directory.mkdir()
+        seen = exposed(
+            newest, directory, ("client-lists", "report", "monitoring", *more), hosts=hosts, client=Client(client)
+        )
+        every += seen
+        for one in seen:
+            if one.labels["__name__"] == BY_LIST:
+                found[client, one.labels["list"].partition(", else")[0], one.labels["decision"]] = one.value
+
+    assert found == {
+        ("till/x", "till", "allowed"): 1,
+        ("till/x", "reported by till until 2099-12-31", "allowed"): 2,
+        ("apps/sleep", "egress-domains", "allowed"): 2,
+        ("apps/sleep", "", "denied"): 1,
+    }
+    assert len(OF_LISTS) == 4
+    assert without_series(every, OF_LISTS) == {}
+    assert total(every, OF_LISTS["EgressListsReport"]) == 2
+
+
+def test_without_lists_for_clients_nothing_is_counted_by_list(newest: Path, tmp_path: Path) -> None:
+    assert BY_LIST not in {one.labels["__name__"] for one in exposed(newest, tmp_path, ("monitoring",))}

@@ -60,16 +60,24 @@ def pod_annotations(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return dict(deployment["spec"]["template"]["metadata"]["annotations"])
 
 
-def queries() -> dict[str, str]:
-    """Every expression for Prometheus, by the name of its alert or its panel and legend."""
+BY_LIST = "envoy_egress_lists_connections"
+"""The counter that a gateway with components/client-lists alone has."""
+
+
+def queries(*, by_list: bool = False) -> dict[str, str]:
+    """Every expression for Prometheus, by the name of its alert or its panel and legend.
+
+    Of all gateways, or `by_list` those of gateways with lists for clients.
+    """
     (group,) = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]["groups"]
     panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
-    return {rule["alert"]: rule["expr"] for rule in group["rules"]} | {
+    found = {rule["alert"]: rule["expr"] for rule in group["rules"]} | {
         f"{panel['title']}: {target['legendFormat']}": target["expr"]
         for panel in panels
         if panel["datasource"]["type"] == "prometheus"
         for target in panel["targets"]
     }
+    return {name: query for name, query in found.items() if (BY_LIST in query) == by_list}
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from ..rendered.reach import nearest
 from ..review.verification import verify
 from ..review.verification.catalogue import BREAK, OPEN, effect
 from ..sites import BY_REGISTERING, POLICY, acts
-from . import denied, formats, inputs
+from . import denied, formats, inputs, reported
 from .console import Failure
-from .report import BAD, GOOD, Column, Line, Report, Row, Section
+from .report import BAD, DOUBTFUL, GOOD, Column, Line, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -93,14 +93,15 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
             for name in found.names
         }
         for name, entries in listed.items():
+            reports = reported.by_lists(found, name, host, client) if not entries else None
             # Without an entry nobody is meant, which is no limit that somebody wrote.
-            clients = found.clients(name, host) if entries else None
+            clients = found.clients(name, host) if entries or reports else None
+            is_denied = any(Domain(hole).meets(host) for hole in found.holes(name))
             result["sets"].append(
                 {
                     "set": name,
-                    "allowed": bool(entries)
-                    and clients != frozenset()
-                    and not any(Domain(hole).meets(host) for hole in found.holes(name)),
+                    "allowed": ((bool(entries) and clients != frozenset()) or reports is not None) and not is_denied,
+                    **reported.data(None if is_denied else reports),
                     "clients": None if clients is None else sorted(clients),
                     "hops": {},
                     "listed": entries,
@@ -113,6 +114,7 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
                 "set": verdict.set_name,
                 "allowed": verdict.allowed,
                 **({"direct": True} if verdict.is_direct else {}),
+                **reported.data(verdict.reported),
                 "clients": None if verdict.clients is None else sorted(verdict.clients),
                 "hops": {hop: _hop(found, verdict, hop) for hop in verdict.hops},
                 "listed": _listed(found, verdict.set_name, host, client),
@@ -126,7 +128,8 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
     if not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
-    result["reason"] = _limit(verdicts, client) or _why(result)
+    result |= reported.of_answer(result["sets"], [found.reporting(verdict.set_name) for verdict in verdicts])
+    result["reason"] = _limit(verdicts, client) or reported.said(result) or _why(result)
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
@@ -219,8 +222,12 @@ def _listed(found: Rendered, name: str, host: Domain, client: Client | None) -> 
 def _headline(one: dict[str, Any]) -> Line:
     asked = f" as {one['as']}" if "as" in one else ""
     word = "allowed" if one["allowed"] else "denied"
+    word += ", reported" if "reported" in one else ""
     reason = f": {one['reason']}" if one["reason"] else ""
-    return Line(f"{one['host']}{asked}: {word}{reason}", GOOD if one["allowed"] else BAD)
+    return Line(
+        f"{one['host']}{asked}: {word}{reason}",
+        GOOD if one["allowed"] and "reported" not in one else DOUBTFUL if one["allowed"] else BAD,
+    )
 
 
 def _section(one: dict[str, Any], found: Rendered) -> Section:

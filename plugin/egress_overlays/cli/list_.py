@@ -13,7 +13,7 @@ from ..names.domain import Domain
 from ..rendered.blame import Blame
 from ..review.changes import risk
 from ..review.verification.lifetimes import lifetime
-from . import formats, inputs
+from . import formats, inputs, reported
 from .check import answer
 from .formats.escaping import visible
 from .report import SOFT, Column, Report, Row, Section
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client
+    from ..manifest.resource import Resource
     from ..rendered.rendered import Rendered
     from .console import Console
 
@@ -65,6 +66,8 @@ def run(arguments: Namespace, console: Console) -> int:
     sets = [listed(found, name, arguments.today) for name in found.names]
     client = inputs.workload(arguments.client)
     blame = Blame() if arguments.blame else None
+    for word in reported.loudly(found):
+        console.say(f"egress-overlays: {word}")
     for one in sets:
         if client is not None:
             one["hosts"] = [host for host in one["hosts"] if answer(found, Domain(host), client, ())["allowed"]]
@@ -111,6 +114,7 @@ def listed(found: Rendered, name: str, today: date | None = None) -> dict[str, A
                     "covers": covers.get(domain, []),
                     **_denier(allowed, entry.domain),
                     "risk": risk(domain),
+                    **_reports(allowed, entry.source),
                 }
             )
             explained.add(domain)
@@ -184,6 +188,11 @@ def _unexplained(found: Rendered, name: str, hosts: list[str]) -> Iterator[dict[
         }
 
 
+def _reports(allowed: AllowSet, source: Resource) -> dict[str, str]:
+    until = next((one.until for one in allowed.reporting if one.source is source), "")
+    return {"reportsUntil": until} if until else {}
+
+
 def _denier(allowed: AllowSet, name: Domain) -> dict[str, str]:
     by = allowed.denials.by.get(name) if allowed.denials is not None else None
     return {"deniedBy": str(by)} if by is not None else {}
@@ -242,6 +251,8 @@ def _remark(entry: dict[str, Any]) -> str:
     if not entry["effective"]:
         denied = f"denied by !{entry['deniedBy']}" if entry.get("deniedBy") else ""
         return denied or ("repeated" if entry["repeated"] else "not in the manifests")
+    if "reportsUntil" in entry:
+        return f"ONLY REPORTS until {entry['reportsUntil']}"
     if entry["covers"]:
         return f"covers {', '.join(entry['covers'][:3])}" + (", ..." if len(entry["covers"]) > 3 else "")
     return ""

@@ -84,7 +84,8 @@ def data(titles: Sequence[str], rows: Sequence[NameRow]) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     clients = None if cell.clients is None else list(cell.clients)
-    return {"state": cell.state, "by": list(map(str, cell.by)), "clients": clients}
+    reported = {"reported": list(cell.reported)} if cell.reported else {}
+    return {"state": cell.state, "by": list(map(str, cell.by)), "clients": clients, **reported}
 
 
 def _section(found: dict[str, Any]) -> Section:
@@ -115,4 +116,5 @@ def _section(found: dict[str, Any]) -> Section:
 
 
 def _cell_text(cell: dict[str, Any]) -> str:
-    return ", ".join(cell["clients"]) if cell["clients"] else _SIGNS[cell["state"]]
+    shown = ", ".join(cell["clients"]) if cell["clients"] else _SIGNS[cell["state"]]
+    return f"{shown}; reported: {', '.join(cell['reported'])}" if "reported" in cell else shown

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..injection.reporting import TITLE
 from ..manifest.quantities import many
 from . import formats, inputs
 from .console import Failure
@@ -139,6 +140,8 @@ def _row(result: Result) -> Row:
 
 
 def _happened(result: Result) -> str:
+    if result.outcome == "reached" and result.rule.startswith(TITLE):
+        return "reached, reported"
     late = result.attempted and result.outcome == "refused" and result.case.kind == "address"
     return "refused after connecting" if late else result.outcome
 

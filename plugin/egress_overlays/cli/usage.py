@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exit-code",
         action="store_true",
-        help="exit 1 where an entry is unused, or something was refused or went past",
+        help="exit 1 where an entry is unused, or something was refused, reported or went past",
     )
     parser.add_argument("--remove-unused", action="store_true", help="print a diff that takes unused entries away")
     logs.configure(parser)
@@ -79,7 +79,7 @@ def run(arguments: Namespace, console: Console) -> int:
         formats.write(report, arguments, console)
     for word in logs.aside(tally.aside, tally):
         console.say(word)
-    return int(arguments.exit_code and bool(answer.unused or answer.refused or answer.past))
+    return int(arguments.exit_code and bool(answer.unused or answer.refused or answer.reported or answer.past))
 
 
 def _since(text: str) -> timedelta:
@@ -111,6 +111,7 @@ def _data(path: str, rows: list[dict[str, Any]], answer: Usage, tally: Tally, si
         "entries": entries,
         "refused": list(map(_of_client, answer.refused)),
         "past": list(map(_of_client, answer.past)),
+        **({"reported": list(map(_of_client, answer.reported))} if answer.reported else {}),
         "hours": [
             {"hour": hour, "outcome": outcome, "count": count}
             for (hour, outcome), count in sorted(tally.hours.items())
@@ -203,12 +204,16 @@ def _asked(data: dict[str, Any]) -> list[Section]:
         Column("last", matters=5),
         Column("by", matters=7),
     )
-    titles = {"refused": ("Refused", BAD), "past": ("Directly, past the gateway", DOUBTFUL)}
+    titles = {
+        "refused": ("Refused", BAD),
+        "reported": ("Reported: refused once it is enforced", DOUBTFUL),
+        "past": ("Directly, past the gateway", DOUBTFUL),
+    }
     sections = []
     for key, (title, tone) in titles.items():
         rows = [
             Row((one["name"], one["client"], str(one["count"]), (one["last"] or "")[:16], one.get("rule", "")), tone)
-            for one in data[key]
+            for one in data.get(key, ())
         ]
         if rows:
             sections.append(Section(Line(title), columns, rows))

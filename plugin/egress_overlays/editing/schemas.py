@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, API_VERSION, CLIENTS_ANNOTATION, KIND, PREFIX, SET_LABEL
+from ..manifest.resource import (
+    ALLOW_EMPTY_ANNOTATION,
+    API_VERSION,
+    CLIENTS_ANNOTATION,
+    ENFORCE_ANNOTATION,
+    KIND,
+    PREFIX,
+    REPORT_UNTIL_ANNOTATION,
+    SET_LABEL,
+)
 
 _ALNUM = r"[A-Za-z0-9]|[^\x00-\x7f]"
 _LABEL = rf"(?:{_ALNUM})(?:(?:{_ALNUM}|-){{0,61}}(?:{_ALNUM}))?"
@@ -40,6 +49,20 @@ _METADATA = {
                     "description": "The set may be empty, and denies everything then.",
                 },
                 CLIENTS_ANNOTATION: {"type": "string", "description": "Who may use this list."},
+                ENFORCE_ANNOTATION: {
+                    "const": "report",
+                    "description": "Its clients pass, and are logged, where they would be refused (components/report).",
+                },
+                REPORT_UNTIL_ANNOTATION: {
+                    "type": "string",
+                    "format": "date",
+                    "pattern": r"^\d{4}-\d\d-\d\d$",
+                    "description": "The last day of enforce: report.",
+                },
+            },
+            "dependencies": {
+                ENFORCE_ANNOTATION: [CLIENTS_ANNOTATION, REPORT_UNTIL_ANNOTATION],
+                REPORT_UNTIL_ANNOTATION: [ENFORCE_ANNOTATION],
             },
             "patternProperties": {
                 f"^{PREFIX}(owner|ticket)(\\..+)?$": {

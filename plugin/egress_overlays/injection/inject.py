@@ -18,6 +18,7 @@ from ..manifest.resource import (
     LOCAL_CONFIG_ANNOTATION,
     NAMES_ANNOTATION,
     PORTS_ANNOTATION,
+    REPORT_ANNOTATIONS,
     SHARD_ANNOTATION,
     STATE_LABEL,
     Resource,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 # Characters of a resource as Python writes it, from where its size in JSON is worth working out.
 _NOTABLE = 128 * 1024
 _KIND = KIND.casefold()[:-1]  # one letter may be missing
+_REPORTS = frozenset(REPORT_ANNOTATIONS)
 _MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
 _LONGEST = 280  # characters of a name in a list: 253 octets (RFC 1035), quotes, a comma, where it needs one a key
 
@@ -57,6 +59,7 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
             result.findings += unread.unlabelled(resource)
     if function_config is not None:
         result.findings += _about_config(function_config)
+    _report((*resources, *sources), result)
     taken = _fill(resources, result)
     if any(name not in taken for name in result.sets):
         from .unmatched import about_sets
@@ -79,6 +82,14 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         if resource in sources or resource in policies:
             result.edits[index] = {("metadata", "annotations", LOCAL_CONFIG_ANNOTATION): "true"}
     return result
+
+
+def _report(resources: Sequence[Resource], result: Plan) -> None:
+    """Judge what is to report in place of refusing, where something is."""
+    if any(not _REPORTS.isdisjoint(one.annotations) for one in resources):
+        from .reporting import judge
+
+        judge(resources, result)
 
 
 def _policies(resources: Sequence[Resource], result: Plan) -> list[Resource]:

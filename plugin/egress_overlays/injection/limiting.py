@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 
-from ..lists.clients import EVERYWHERE
+from ..lists.clients import EVERYWHERE, Client
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
 from ..names.domain import PLACEHOLDER, ascii_quoted, minimise
 from . import shards
+from .identities import TYPE, allow, among, identity, trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +25,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..lists.allowlist import AllowSet
-    from ..lists.clients import Client, Limits
+    from ..lists.clients import Limits
     from ..manifest.edits import Edits
     from ..sites import ClientsPlace, Place, Site
     from .spreading import Spread
 
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
-
-_TYPE = "type.googleapis.com/"
-FILTER_STATE_KEY = "egress-overlays.client"
-"""Where the mesh listener leaves the client's identity for the internal listener."""
 
 
 def routed(limits: Limits) -> tuple[str, ...]:
@@ -151,30 +148,35 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
         return [host for host in hosts if within is None or host in within]
 
     if allowed.limits is None:
-        found = [{"domains": here(allowed.hosts), "on_match": _allow(allowed.name)}]
+        found = [{"domains": here(allowed.hosts), "on_match": allow(allowed.name)}]
     else:
-        trusted = f"spiffe://({'|'.join(map(re.escape, domains))})"
+        of = trusted(domains)
         shared = here(allowed.limits.shared)
-        found = [_names(shared, allowed.name, [f"{trusted}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
+        found = [_names(shared, allowed.name, [f"{of}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
         for clients, hosts in allowed.limits.at_gateway.items():
-            expressions = [_identity(trusted, client) for client in sorted(clients)]
+            expressions = [identity(of, client) for client in sorted(clients)]
             mine = here(hosts)
             found += [_names(mine, _lists(allowed, clients), expressions)] if mine else []
-    return {
+    matcher: dict[str, Any] = {
         "matcher_tree": {
             "input": {
                 "name": "name",
-                "typed_config": {"@type": _TYPE + "envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"},
+                "typed_config": {"@type": TYPE + "envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"},
             },
             "custom_match": {
                 "name": "names",
                 "typed_config": {
-                    "@type": _TYPE + "xds.type.matcher.v3.ServerNameMatcher",
+                    "@type": TYPE + "xds.type.matcher.v3.ServerNameMatcher",
                     "domain_matchers": found,
                 },
             },
         }
     }
+    if allowed.reporting:
+        from .reporting import otherwise
+
+        matcher["on_no_match"] = otherwise(allowed.reporting, domains)
+    return matcher
 
 
 def _above(name: str) -> Iterator[str]:
@@ -183,12 +185,6 @@ def _above(name: str) -> Iterator[str]:
     while dot != -1:
         yield name[dot + 1 :]
         dot = name.find(".", dot + 1)
-
-
-def _identity(trusted: str, client: Client) -> str:
-    namespace = "[^/,]+" if client.namespace == "*" else re.escape(client.namespace)
-    account = "[^/,]+" if client.service_account == "*" else re.escape(client.service_account)
-    return f"{trusted}/ns/{namespace}/sa/{account}"
 
 
 def _lists(allowed: AllowSet, clients: frozenset[Client]) -> str:
@@ -200,34 +196,5 @@ def _names(hosts: Sequence[str], title: str, expressions: Sequence[str]) -> dict
     """Names, and the identities that they are open to."""
     return {
         "domains": list(hosts),
-        "on_match": {
-            "matcher": {
-                "matcher_list": {
-                    "matchers": [
-                        {
-                            "predicate": {
-                                "single_predicate": {
-                                    "input": {
-                                        "name": "client",
-                                        "typed_config": {
-                                            "@type": _TYPE
-                                            + "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
-                                            "key": FILTER_STATE_KEY,
-                                        },
-                                    },
-                                    "value_match": {"safe_regex": {"google_re2": {}, "regex": "|".join(expressions)}},
-                                }
-                            },
-                            "on_match": _allow(title),
-                        }
-                    ]
-                }
-            }
-        },
+        "on_match": {"matcher": {"matcher_list": {"matchers": [among(title, expressions)]}}},
     }
-
-
-def _allow(title: str) -> dict[str, Any]:
-    """What lets a connection through; the access log names `title` as what decided."""
-    action = {"@type": _TYPE + "envoy.config.rbac.v3.Action", "name": title, "action": "ALLOW"}
-    return {"action": {"name": "allow", "typed_config": action}}

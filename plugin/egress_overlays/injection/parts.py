@@ -42,7 +42,7 @@ def taken(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> All
         and not allowed.denies(entry.domain)
     ]
     denials = allowed.denials.entries if allowed.denials else ()
-    return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials)
+    return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials, reporting=allowed.reporting)
 
 
 def untaken(resource: Resource, site: Site | None, allowed: AllowSet, among: Sequence[Resource]) -> Iterator[Finding]:

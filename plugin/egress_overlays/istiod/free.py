@@ -13,7 +13,7 @@ from typing import Any
 Message = dict[str, Any]
 
 FREE = {
-    "access_log": "logs decide nothing; of the sorts of `_LOGGER`, which write or send a line",
+    "access_log": "logs decide nothing; of the sorts of `_LOGGER`, which write or send a line, or count it",
     "access_log_options": "logs decide nothing",
     "circuit_breakers": "how many connections, not which",
     "connect_timeout": "how long, not where to",
@@ -39,7 +39,7 @@ FREE = {
 
 _LOGGER = re.compile(
     r"type\.googleapis\.com/envoy\.extensions\.access_loggers\."
-    r"(?:file|fluentd|grpc|open_telemetry|stream)\.v3\.[A-Za-z]+"
+    r"(?:file|fluentd|grpc|open_telemetry|stats|stream)\.v3\.[A-Za-z]+"
 )
 NAMES = "<names>"
 DENIED_ADDRESSES = "denied-addresses"
@@ -57,7 +57,20 @@ def fixed(part: Any) -> Any:
         return [fixed(item) for item in part]
     if not isinstance(part, dict):
         return part
-    return {key: _fixed(key, value) for key, value in part.items() if key not in FREE or _runs_code(key, value)}
+    return {
+        key: _fixed(key, value)
+        for key, value in part.items()
+        if (key not in FREE or _runs_code(key, value)) and not _reports(key, part)
+    }
+
+
+def _reports(key: str, part: Message) -> bool:
+    """Whether `key` of `part`, rules for clients, is what a list that only reports adds; rules of verify judge it."""
+    if key != "on_no_match" or part.keys() != {"matcher_tree", "on_no_match"}:
+        return False
+    from ..injection.reporting import read
+
+    return read(part[key]) is not None
 
 
 def _runs_code(key: str, value: Any) -> bool:

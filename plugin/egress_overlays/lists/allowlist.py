@@ -6,6 +6,8 @@ from ..manifest.findings import ERROR, Finding, fault_of, has_errors
 from ..manifest.resource import (
     CLIENTS_ANNOTATION,
     DEFAULT_SET,
+    ENFORCE_ANNOTATION,
+    REPORT_UNTIL_ANNOTATION,
     SET_LABEL,
     Resource,
 )
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from .clients import Client, Limits
     from .denials import Denials
+    from .reporting import Reporting
 
 # Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
 _LONGEST_LINE = 4096
@@ -33,23 +36,29 @@ class AllowSet:
     nothing, since Envoy takes an empty `server_names` for "every name". `covered` maps each name
     left out to the one that opens it already. `clients` holds the clients of each source that is
     limited to some, and `limits` who may reach what then; None where every list is for all. `ports` are the ports
-    of its names but 443.
+    of its names but 443. `reporting`: who is let through and reported where the lists would refuse.
     """
 
-    __slots__ = ("_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "sources")
+    __slots__ = (
+        *("_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "reporting"),
+        "sources",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a value, made in four places
         self,
         name: str,
         sources: Sequence[Resource],
         entries: Sequence[Entry],
         clients: dict[Resource, frozenset[Client]],
         denials: Sequence[Entry] = (),
+        *,
+        reporting: Sequence[Reporting] = (),
     ) -> None:
         self.name = name
         self.sources = sources
         self.entries = entries
         self.clients = clients
+        self.reporting = tuple(reporting)
         self.ports = tuple(sorted({entry.domain.port for entry in entries if ":" in entry.domain}))
         self._parts: dict[int, AllowSet] = {}
         self.limits: Limits | None = None
@@ -65,7 +74,11 @@ class AllowSet:
             from .clients import Limits, asked
 
             limited = [entry for entry in admitting if entry.source in clients]
-            self.limits = Limits(kept, asked((entry.domain, clients[entry.source]) for entry in limited))
+            self.limits = Limits(
+                kept,
+                asked((entry.domain, clients[entry.source]) for entry in limited),
+                frozenset(client.namespace for one in reporting for client in one.clients),
+            )
             kept = tuple(sorted((*kept, *self.limits.limited)))
             self.covered |= self.limits.left_out
         self.hosts: tuple[str, ...] = kept or (PLACEHOLDER,)
@@ -85,8 +98,16 @@ class AllowSet:
                 part.append(Entry(Domain(name), one.source, one.group, one.line, one.comment) if written else one)
             for number, entries in by_port.items():
                 denials = self.denials.entries if self.denials is not None and number == HTTPS else ()
-                self._parts[number] = AllowSet(self.name, self.sources, entries, self.clients, denials)
+                self._parts[number] = AllowSet(
+                    self.name, self.sources, entries, self.clients, denials, reporting=self.reporting
+                )
         return self._parts[port]
+
+    def reported_by(self, one: Reporting) -> AllowSet:
+        """The same set with `one` among those who report."""
+        denials = self.denials.entries if self.denials is not None else ()
+        reporting = (*self.reporting, one)
+        return AllowSet(self.name, self.sources, self.entries, self.clients, denials, reporting=reporting)
 
     def is_for_all(self, name: Domain | None) -> bool:
         """Whether `name` is emitted for every workload, limits or none."""
@@ -139,7 +160,9 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         before = len(findings)
         denials: list[Entry] = []
         entries = [entry for source in group for entry in _entries(source, findings, denials)]
-        sets[name] = allowed = AllowSet(name, group, entries, _clients(group, findings), denials)
+        clients = _clients(group, findings)
+        reporting = _reporting(group, clients, findings)
+        sets[name] = allowed = AllowSet(name, group, entries, clients, denials, reporting=reporting)
         findings += about(allowed, refused=has_errors(findings[before:]))
         findings += allowed.denials.findings(name, entries, allowed.clients) if allowed.denials else ()
     return sets, findings
@@ -161,6 +184,19 @@ def _clients(sources: Sequence[Resource], findings: list[Finding]) -> dict[Resou
             limited[source], faults = read_clients(source)
             findings += faults
     return limited
+
+
+def _reporting(
+    sources: Sequence[Resource], clients: dict[Resource, frozenset[Client]], findings: list[Finding]
+) -> Sequence[Reporting]:
+    """What of `sources` reports where it would refuse; faults go to `findings`."""
+    if not any(ENFORCE_ANNOTATION in one.annotations or REPORT_UNTIL_ANNOTATION in one.annotations for one in sources):
+        return ()
+    from .reporting import of_lists
+
+    reporting, faults = of_lists(sources, clients)
+    findings += faults
+    return reporting
 
 
 def _entries(source: Resource, findings: list[Finding], denials: list[Entry]) -> Iterator[Entry]:

@@ -112,12 +112,18 @@ class Limits:
 
     `at_gateway` are the limited names by their clients; `at_sidecars` by the namespaces that are to
     know them, or EVERYWHERE, without those that another name of the same namespaces covers, since one
-    VirtualService holds them. Both are in order.
+    VirtualService holds them. Both are in order. Sidecars in the namespaces `reporting` know every name, since their
+    clients are let through and reported.
     """
 
     __slots__ = ("at_gateway", "at_sidecars", "left_out", "limited", "shared")
 
-    def __init__(self, shared: Sequence[Domain], asked: dict[Domain, frozenset[Client]]) -> None:
+    def __init__(
+        self,
+        shared: Sequence[Domain],
+        asked: dict[Domain, frozenset[Client]],
+        reporting: frozenset[str] = frozenset(),
+    ) -> None:
         self.shared = tuple(shared)
         self.left_out: dict[Domain, Domain] = {}
         self.limited: dict[Domain, frozenset[Client]] = {}
@@ -134,7 +140,7 @@ class Limits:
             else:
                 self.left_out[domain] = cover
         self.at_gateway = _grouped(self.limited)
-        self.at_sidecars = _by_namespaces(self.at_gateway)
+        self.at_sidecars = _by_namespaces(self.at_gateway, reporting)
 
 
 def _grouped(limited: dict[Domain, frozenset[Client]]) -> dict[frozenset[Client], tuple[Domain, ...]]:
@@ -146,9 +152,10 @@ def _grouped(limited: dict[Domain, frozenset[Client]]) -> dict[frozenset[Client]
 
 def _by_namespaces(
     groups: dict[frozenset[Client], tuple[Domain, ...]],
+    reporting: frozenset[str],
 ) -> dict[frozenset[str], tuple[Domain, ...]]:
     merged: dict[frozenset[str], list[Domain]] = {}
     for clients, domains in groups.items():
-        namespaces = frozenset(client.namespace for client in clients)
+        namespaces = frozenset(client.namespace for client in clients) | reporting
         merged.setdefault(EVERYWHERE if "*" in namespaces else namespaces, []).extend(domains)
     return {namespaces: minimise(merged[namespaces])[0] for namespaces in sorted(merged, key=sorted)}

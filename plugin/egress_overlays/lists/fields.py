@@ -177,6 +177,11 @@ def _of_value(key: str, value: str) -> tuple[str, str] | None:
     return None
 
 
+def fault_of_day(value: object) -> tuple[str, str] | None:
+    """What is wrong with a last day, and the day as it may have been meant; None where it is one."""
+    return _of_value("until", value) if isinstance(value, str) else ("must be text in quotes", "")
+
+
 def _day(value: str) -> str:
     """The day that another way of writing it means; empty where it is none."""
     import re

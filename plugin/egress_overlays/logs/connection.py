@@ -15,9 +15,12 @@ DIRECT = "direct"  # left the mesh past the gateway, and was answered
 SENT = "sent"  # a sidecar handed it to the gateway, and it was answered
 FORWARDED = "forwarded"  # the gateway let it out
 DECIDED = "decided"  # the gateway's lists for clients let it through
+REPORTED = "reported"  # the gateway let it through although no list of the client does: one only reports
 REFUSED = "refused"
 FAILED = "failed"
-OUTCOMES = (DIRECT, SENT, FORWARDED, DECIDED, REFUSED, FAILED)
+OUTCOMES = (DIRECT, SENT, FORWARDED, DECIDED, REPORTED, REFUSED, FAILED)
+REPORTED_BY = "reported by "
+"""What the decision of a list that only reports begins with."""
 
 # Why a line says nothing of a name that could stand on a list.
 ADDRESS = "an IP address in place of a name"
@@ -95,7 +98,8 @@ def read(fields: Fields) -> Connection | str:
     port = _port(fields)
     refused = _refused_by(fields)
     if refused:
-        return Connection(name, REFUSED, refused, port=port)
+        reported = refused.startswith(REPORTED_BY)
+        return Connection(name, REPORTED if reported else REFUSED, refused, port=port)
     way = DECIDED if fields.decision else _way(fields)
     if way not in OUTCOMES:
         return way
@@ -152,8 +156,10 @@ def _nameless(fields: Fields, name: str) -> str:
 
 
 def _refused_by(fields: Fields) -> str:
-    """What refused the connection; "" where nothing did."""
+    """What refused the connection, or would have if its list were enforced; "" where nothing did."""
     rule = _rule(fields.termination)
+    if fields.decision.startswith(REPORTED_BY) and not rule:
+        return fields.decision.partition(", else ")[0]
     if fields.decision not in ("", "allowed"):
         return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
     if not rule and fields.cluster == "BlackHoleCluster":

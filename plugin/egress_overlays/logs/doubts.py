@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..manifest.quantities import many
 from ..names.idn import mixed_scripts
 from ..names.public_suffix import is_icann_suffix, is_private_suffix
-from .connection import FAILED, OUTCOMES, REFUSED
+from .connection import FAILED, OUTCOMES, REFUSED, REPORTED
 
 if TYPE_CHECKING:
     from .tally import Seen
@@ -93,6 +93,8 @@ def doubt(name: str, seen: Seen, whole: Seen, siblings: int) -> str:
     answered = sum(seen.outcomes[one] for one in OUTCOMES if one not in (REFUSED, FAILED))
     if whole.outcomes[REFUSED]:
         return f"was refused {times(whole.outcomes[REFUSED])}: {most_common(whole)}"
+    if seen.outcomes[REPORTED]:
+        return f"passed {times(seen.outcomes[REPORTED])} because a list only reports: {most_common(seen)}"
     if not answered:
         return f"was never answered: {most_common(seen)}"
     if whole.internal:

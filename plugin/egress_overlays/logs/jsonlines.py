@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .connection import Fields, place
+from .connection import REPORTED_BY, Fields, place
 from .formats import NO_PEER
 
 if TYPE_CHECKING:
@@ -47,14 +47,22 @@ class _OurLine(msgspec.Struct, gc=False):
     port: str | int | None = None
 
 
+class _ReportedLine(_OurLine, gc=False):
+    """The same where a list only reports: `list` says which one, and is read of such lines alone."""
+
+    list: str | None = None
+
+
 _istio = msgspec.json.Decoder(_Line)
 _ours = msgspec.json.Decoder(_OurLine)
+_reported = msgspec.json.Decoder(_ReportedLine)
 _any = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LONGEST_NAME = 300  # past the 253 of DNS: no name, and not worth the memory
 _NOTHING: frozenset[int | str | None] = frozenset((0, "0"))
 _BROKEN = (ValueError, RecursionError)  # the second: brackets without end
 CLIENTS = "egress-overlays.clients"
 _CLIENTS = CLIENTS.encode()
+_REPORTED = f'"{REPORTED_BY}'.encode()
 
 
 def quick(  # noqa: C901 -- the hot loop of a log in JSON: a call a line would cost a tenth
@@ -101,7 +109,7 @@ def _quick_ours(line: bytes) -> tuple[str, tuple[Any, ...]] | None:
     if line.find(b"{", 1) >= 0 or (b'"sni"' not in line and _CLIENTS not in line):
         return None
     try:
-        found = _ours.decode(line)
+        found = _ours.decode(line) if _REPORTED not in line else _with_decision(line)
     except _BROKEN:
         return None
     if found.log == CLIENTS:
@@ -154,7 +162,7 @@ def read(line: bytes) -> tuple[str, Fields] | None:
     """
     try:
         if b'"sni"' in line or _CLIENTS in line:
-            ours = _ours.decode(line)
+            ours = _ours.decode(line) if _REPORTED not in line else _with_decision(line)
             return ours.time, _of_ours(ours)
         _any.decode(line)
     except RecursionError:
@@ -181,6 +189,14 @@ def _of_ours(found: _OurLine) -> Fields:
         chain=found.chain or "",
         port=str(found.port or ""),
     )
+
+
+def _with_decision(line: bytes) -> _OurLine:
+    """The line of a connection that a list may have reported: its decision is the rule of that list then."""
+    found = _reported.decode(line)
+    if found.log == CLIENTS and found.decision == "allowed" and (found.list or "").startswith(REPORTED_BY):
+        found.decision = found.list
+    return found
 
 
 def decode(data: bytes) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .connection import DECIDED, DIRECT, FORWARDED, REFUSED, SENT
+from .connection import DECIDED, DIRECT, FORWARDED, REFUSED, REPORTED, REPORTED_BY, SENT
 from .learning import by_name
 from .tally import Seen
 from .workloads import NOBODY, Workload
@@ -52,6 +52,7 @@ class Usage:
     uses: list[Use]
     refused: list[Asked]
     past: list[Asked]
+    reported: list[Asked]
     window: timedelta
     is_long_enough: bool
 
@@ -72,7 +73,7 @@ def usage(tally: Tally, entries: Iterable[tuple[str, Domain]], since: timedelta)
     for name, seen in found.items():
         for use in serving[name]:
             count = connections(seen)
-            if count or seen.outcomes.total() > seen.outcomes[REFUSED]:
+            if count or (not seen.outcomes[REPORTED] and seen.outcomes.total() > seen.outcomes[REFUSED]):
                 use.names[name] = count
                 use.seen.merge(seen)
     for (workload, name), seen in tally.pairs.items():
@@ -80,13 +81,15 @@ def usage(tally: Tally, entries: Iterable[tuple[str, Domain]], since: timedelta)
             for use in serving[name]:
                 use.workloads.add(str(workload))
     window = _window(tally)
-    return Usage(uses, list(_refused(tally)), list(_past(tally)), window, window >= since)
+    return Usage(uses, list(_refused(tally)), list(_past(tally)), list(_reported(tally)), window, window >= since)
 
 
 def connections(seen: Seen) -> int:
-    """How many connections came through: each leaves a line in the sidecar, and up to two in the gateway."""
+    """How many connections a list let through: each leaves a line in the sidecar, and up to two in the gateway."""
     outcomes = seen.outcomes
-    return max(outcomes[SENT], outcomes[FORWARDED], outcomes[DECIDED]) + outcomes[DIRECT]
+    reported = outcomes[REPORTED]
+    through = max(outcomes[SENT], outcomes[FORWARDED], outcomes[DECIDED] + reported)
+    return through - reported + outcomes[DIRECT]
 
 
 def _serving(uses: dict[str, list[Use]], name: str) -> list[Use]:
@@ -102,8 +105,15 @@ def _serving(uses: dict[str, list[Use]], name: str) -> list[Use]:
 def _refused(tally: Tally) -> Iterable[Asked]:
     for (workload, name), seen in sorted(tally.pairs.items()):
         if seen.outcomes[REFUSED]:
-            rules = ", ".join(sorted(rule for rule in seen.rules))
+            rules = ", ".join(sorted(rule for rule in seen.rules if not rule.startswith(REPORTED_BY)))
             yield Asked(name, workload, seen.outcomes[REFUSED], seen.last, rules)
+
+
+def _reported(tally: Tally) -> Iterable[Asked]:
+    for (workload, name), seen in sorted(tally.pairs.items()):
+        if seen.outcomes[REPORTED]:
+            rules = ", ".join(sorted(rule for rule in seen.rules if rule.startswith(REPORTED_BY)))
+            yield Asked(name, workload, seen.outcomes[REPORTED], seen.last, rules)
 
 
 def _past(tally: Tally) -> Iterable[Asked]:

@@ -29,6 +29,11 @@ OPENED_ANNOTATION = PREFIX + "opened"
 NAMES_ANNOTATION = PREFIX + "names"
 BY_CLIENT_ANNOTATION = PREFIX + "by-client"
 """What components/client-lists marks the EnvoyFilter with, for patches that select by it."""
+ENFORCE_ANNOTATION = PREFIX + "enforce"
+REPORT_UNTIL_ANNOTATION = PREFIX + "report-until"
+ALLOW_REPORT_ANNOTATION = PREFIX + "allow-report"
+"""What components/report marks the EnvoyFilter with: without it nothing may report in place of refusing."""
+REPORT_ANNOTATIONS = (ENFORCE_ANNOTATION, REPORT_UNTIL_ANNOTATION, ALLOW_REPORT_ANNOTATION)
 LOCAL_CONFIG_ANNOTATION = "config.kubernetes.io/local-config"
 
 DEFAULTS = ("owner", "ticket", "until")
@@ -46,6 +51,7 @@ ANNOTATIONS = (
     OPENED_ANNOTATION,
     NAMES_ANNOTATION,
     BY_CLIENT_ANNOTATION,
+    *REPORT_ANNOTATIONS,
 )
 
 INJECTED = "injected"

@@ -85,6 +85,7 @@ def _decision(listener: Message) -> Message:
         "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
         "tls_failure": "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
         "cluster": "%UPSTREAM_CLUSTER%",
+        "list": "%DYNAMIC_METADATA(envoy.filters.network.rbac:egress_clients_shadow_effective_policy_id)%",
     }
 
 

@@ -144,9 +144,9 @@ def _of_clients(domains: list[Domain]) -> Iterator[Case]:
 
 
 def _of_identities(admission: Admission) -> Iterator[Case]:
-    """For each group of clients one of its names, asked for by one of them and by others that look alike."""
+    """For each group of clients, and who is reported, a name, asked for by one of them and by look-alikes."""
     groups = list(admission.groups().items())
-    for clients, domain in _spread(groups, CLIENT_GROUPS):
+    for clients, domain in [*_spread(groups, CLIENT_GROUPS), *admission.reporting()]:
         name = _below(domain)
         first = min(clients)
         for client in dict.fromkeys((exemplar(first), *near_misses(first), PROBE)):

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ..injection.reporting import TITLE
+
 _FLAGS = {"UH": "no address", "UF": "connecting failed", "UO": "connection limit", "NR": "no route"}
 _RBAC = "rbac_access_denied_matched_policy["
 
@@ -26,7 +28,8 @@ def rule_of(entry: dict[str, Any], address: str) -> str:
     if entry.get("details") == "filter_chain_not_found":
         return "no filter chain matches"
     if address:
-        return "server_names"
+        decided = str(entry.get("list") or "")
+        return decided if decided.startswith(TITLE) else "server_names"
     if not entry:
         return "no access-log line: closed before Envoy took the connection"
     return _failure(entry)

@@ -38,6 +38,7 @@ class Admission:
         self._table = table(self.domains, denied)
         rules, _ = client_rules(map(Resource, resources))
         self._rules: Sequence[ClientRules] = [one for found in rules.values() for one in found]
+        self._reporting = [one for rule in self._rules for one in rule.reporting]
 
     @property
     def has_rules(self) -> bool:
@@ -50,7 +51,11 @@ class Admission:
 
     def admits(self, name: str, client: Client) -> bool:
         """Whether the gateway is to let `client` reach `name`."""
-        return self.lists(name) and self._is_for(name, client)
+        return self.lists(name) and (self._is_for(name, client) or self.reports(client))
+
+    def reports(self, client: Client) -> bool:
+        """Whether `client` is let through and reported where no list lets it."""
+        return any(one.admits(client) for one in self._reporting)
 
     def _is_for(self, name: str, client: Client) -> bool:
         clients = who(self._rules, Domain(name.lower())) if self._rules else None
@@ -63,6 +68,14 @@ class Admission:
             clients = who(self._rules, domain)
             if clients:
                 found.setdefault(clients, domain)
+        return found
+
+    def reporting(self) -> list[tuple[frozenset[Client], Domain]]:
+        """Whom the gateway reports, each with a name that no list lets all of them reach."""
+        groups = self.groups().items()
+        found = []
+        for one in self._reporting:
+            found += [(one.clients, domain) for clients, domain in groups if one.clients - clients][:1]
         return found
 
     def asking(self) -> Client:

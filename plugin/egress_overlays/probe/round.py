@@ -97,21 +97,33 @@ class Round:
         reached = list(pool.map(self._send, cases))
         wanted = {_sni(case) for case in cases}
         decided: dict[str, dict[str, Any]] = {}
+        lists: dict[str, str] = {}
         lines: dict[str, list[str]] = {}
         deadline = time.monotonic() + _LOG_WAIT
         while time.monotonic() < deadline and not (wanted <= decided.keys() and wanted <= lines.keys()):
-            for line in self._decisions.new():
-                entry = json.loads(line)
-                if decides(entry):
-                    decided[entry["name"]] = entry
+            self._read_decisions(decided, lists)
             for line in self._log.new():
                 for word in wanted.intersection(re.split(r'[\s",]+', line)):
                     lines.setdefault(word, []).append(line)
             time.sleep(0.02)
             if wanted <= decided.keys() and not lines:  # a gateway that logs nothing: no need to wait for more
                 deadline = min(deadline, time.monotonic() + 0.5)
+        time.sleep(0.03)  # the lines of a listener in front of the one that decides may be the last ones
+        self._read_decisions(decided, lists)
         for case, address in zip(cases, reached, strict=True):
-            yield self._result(case, address, decided.get(_sni(case), {}), lines.get(_sni(case), []))
+            entry = {**decided.get(_sni(case), {})}
+            if entry and _sni(case) in lists:
+                entry["list"] = lists[_sni(case)]
+            yield self._result(case, address, entry, lines.get(_sni(case), []))
+
+    def _read_decisions(self, decided: dict[str, dict[str, Any]], lists: dict[str, str]) -> None:
+        """Note the new lines of what decided by name, and which list let it through, whichever listener says so."""
+        for line in self._decisions.new():
+            entry = json.loads(line)
+            if decides(entry):
+                decided[entry["name"]] = entry
+            if entry.get("internal") and entry.get("list"):
+                lists[entry["name"]] = entry["list"]
 
     def _one(self, case: Case) -> Result:
         self._decisions.new(), self._log.new()
@@ -131,7 +143,11 @@ class Round:
         # A client that the mesh listener refuses may have left an inner connection on which nothing was ever sent.
         telling = [entry for entry in entries if decides(entry) and (entry["name"] or entry["details"])]
         failed = [entry for entry in entries if entry["tls_failure"]]
-        return self._result(case, address, (telling or failed or entries or [{}])[0], lines)
+        entry = {**(telling or failed or entries or [{}])[0]}
+        lists = [one["list"] for one in entries if one.get("internal") and one.get("list")]
+        if entry and lists:
+            entry["list"] = lists[-1]
+        return self._result(case, address, entry, lines)
 
     def _result(self, case: Case, address: str, entry: dict[str, Any], lines: list[str]) -> Result:
         upstream = (entry.get("upstream") or "") if entry.get("internal") else ""

@@ -27,5 +27,6 @@ def check(host: Domain, found: Rendered, client: Client | None = None) -> list[V
     for name in found.lists:
         lists = found.counting(name)
         rules = found.rules.get(name, ())
-        verdicts.append(Verdict(host, name, lists, clients(host, lists, rules), client))
+        for_whom, reporting = clients(host, lists, rules), found.reporting(name)
+        verdicts.append(Verdict(host, name, lists, for_whom, client, reporting=reporting))
     return sorted(verdicts, key=lambda verdict: not verdict.allowed)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..injection import reporting
+from ..injection.identities import client_of
 from ..lists.clients import Client
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
@@ -21,26 +23,32 @@ from .host_lists import EVERYTHING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..lists.reporting import Reporting
     from .host_lists import HostList
 
 EVERYONE = Client("*/*")
 """Every workload of the mesh: what a list without clients is for."""
 
-_IDENTITY = re.compile(r"spiffe://\((?P<trust>[a-z0-9._\\|-]+)\)/ns/(?P<namespace>[^/]+|\[\^/,\]\+)/sa/(?P<account>.+)")
-_ANY = "[^/,]+"
-
 
 class ClientRules:
-    """The rules of one filter, at `path` of `resource`: names and the clients that may reach them."""
+    """The rules of one filter, at `path` of `resource`: names and the clients that may reach them.
 
-    __slots__ = ("_clients", "path", "resource")
+    `reporting`: who reaches the others too, and is reported.
+    """
+
+    __slots__ = ("_clients", "path", "reporting", "resource")
 
     def __init__(
-        self, resource: Resource, path: tuple[str | int, ...], clients: Mapping[str, frozenset[Client]]
+        self,
+        resource: Resource,
+        path: tuple[str | int, ...],
+        clients: Mapping[str, frozenset[Client]],
+        reporting: Sequence[Reporting] = (),
     ) -> None:
         self.resource = resource
         self.path = path
         self._clients = clients
+        self.reporting = tuple(reporting)
 
     @property
     def names(self) -> Iterable[str]:
@@ -85,7 +93,11 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
     for step in path:
         config = config[step]
     clients: dict[str, frozenset[Client]] = {}
-    _alone(config["matcher"], "matcher_tree")
+    rest = {key: value for key, value in config["matcher"].items() if key != "on_no_match"}
+    _alone(rest, "matcher_tree")
+    reports = reporting.read(config["matcher"]["on_no_match"]) if rest != config["matcher"] else []
+    if reports is None:
+        raise ValueError("others than the clients of lists that report")
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
         if "action" in group["on_match"]:  # where no list is limited
             decides, meant = group["on_match"], frozenset({EVERYONE})
@@ -95,28 +107,20 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
             (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
             expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
             decides = rule["on_match"]
-            meant = frozenset(_client(part) for part in re.split(r"\|(?=spiffe:)", expression))
+            meant = frozenset(client_of(part)[1] for part in re.split(r"\|(?=spiffe:)", expression))
         if decides["action"]["typed_config"]["action"] != "ALLOW":
             raise ValueError("an action of another kind")
         if EVERYTHING in group["domains"]:
             raise ValueError("clients that reach every name that comes")
         for name in group["domains"]:
             clients[pair(resource, name)] = clients.get(pair(resource, name), frozenset()) | meant
-    return ClientRules(resource, path, clients)
+    return ClientRules(resource, path, clients, reports)
 
 
 def _alone(node: Mapping[str, Any], key: str) -> None:
     """Refuse what stands beside `key`: an on_no_match would decide about those whom no rule means."""
     if set(node) != {key}:
         raise ValueError(f"more than {key}")
-
-
-def _client(expression: str) -> Client:
-    match = _IDENTITY.fullmatch(expression)
-    if match is None:
-        raise ValueError("an expression of another kind")
-    parts = (match["namespace"], match["account"])
-    return Client("/".join("*" if part == _ANY else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
 
 def who(rules: Sequence[ClientRules], host: Domain) -> frozenset[Client] | None:

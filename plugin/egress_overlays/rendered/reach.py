@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..lists.clients import Client
+    from ..lists.reporting import Reporting
     from ..manifest.resource import Resource
     from .identities import ClientRules
 
@@ -108,18 +109,20 @@ class Verdict:
     `holes` are the denials that take it, or some of it, from the wildcards that stand for it.
     `clients` are the workloads that the gateway lets it through for, None for every one. Where it was
     asked for `client`, the sidecars' lists are those that its namespace knows. `is_direct`: sidecars let it out by
-    themselves, and no gateway sees it.
+    themselves, and no gateway sees it. `reported`: what lets it through for `client` although no list does.
     """
 
-    __slots__ = ("allowed", "client", "clients", "holes", "hops", "host", "is_direct", "set_name")
+    __slots__ = ("allowed", "client", "clients", "holes", "hops", "host", "is_direct", "reported", "set_name")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one caller
         self,
         host: Domain,
         set_name: str,
         lists: Sequence[HostList],
         clients: frozenset[Client] | None = None,
         client: Client | None = None,
+        *,
+        reporting: Sequence[Reporting] = (),
     ) -> None:
         self.host = host
         self.set_name = set_name
@@ -144,7 +147,10 @@ class Verdict:
             named = [found for entry in lists if (found := entry.hole(host)) is not None]
             self.holes = sorted({*own, *named})
             passes = passes and not own
-        self.allowed = passes and self.admits_client
+        self.reported: Reporting | None = None
+        if client is not None and passes and not self.admits_client:
+            self.reported = next((one for one in reporting if one.admits(client)), None)
+        self.allowed = passes and (self.admits_client or self.reported is not None)
         self.is_direct = self.allowed and any(entry.is_direct and entry.match(host) for entry in lists)
 
     @property

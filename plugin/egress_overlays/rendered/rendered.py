@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client
+    from ..lists.reporting import Reporting
     from ..manifest.findings import Finding
     from ..manifest.resource import Resource
     from ..yamltext.manifests import Manifest
@@ -110,6 +111,13 @@ class Rendered:
             return reach.clients(Domain(host), self.counting(name), self.rules[name])
         allowed = self.sets.get(name)
         return allowed.clients_of(Domain(host)) if allowed and name not in self.lists else None
+
+    def reporting(self, name: str) -> tuple[Reporting, ...]:
+        """Who is let through by the set `name` and reported, where its lists would refuse."""
+        if name in self.rules:
+            return tuple(dict.fromkeys(one for rules in self.rules[name] for one in rules.reporting))
+        allowed = self.sets.get(name)
+        return allowed.reporting if allowed and name not in self.lists else ()
 
     @property
     def shown(self) -> str:

@@ -23,12 +23,14 @@ NO = "no"
 class Cell(NamedTuple):
     """Whether an environment allows a name: `state`, and `by`, the wildcard that covers it or the names below it.
 
-    `clients` are the workloads that it is limited to; None for every one.
+    `clients` are the workloads that it is limited to; None for every one. `reported`: those that reach it too, and are
+    reported.
     """
 
     state: str
     by: tuple[str, ...] = ()
     clients: tuple[str, ...] | None = None
+    reported: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):
@@ -45,7 +47,9 @@ class Row(NamedTuple):
     @property
     def differs(self) -> bool:
         """Whether some environment allows it to fewer, or not at all."""
-        return len({cell.clients for cell in self.cells}) > 1 or any(cell.state in (NO, PARTLY) for cell in self.cells)
+        return len({(cell.clients, cell.reported) for cell in self.cells}) > 1 or any(
+            cell.state in (NO, PARTLY) for cell in self.cells
+        )
 
 
 def matrix(environments: Sequence[Rendered]) -> list[Row]:
@@ -118,6 +122,7 @@ class _Column:
         self.hosts = set(hosts)
         self.holes = frozenset(environment.holes(set_name))
         self._table = table(self.hosts, self.holes) if self.holes else {}
+        self._reporting = {client for one in environment.reporting(set_name) for client in one.clients}
         self.wildcards = {host for host in hosts if host.is_wildcard}
         self.below: dict[str, list[str]] = {}
         for host in hosts:
@@ -143,8 +148,11 @@ class _Column:
         if limited == () and (name in self.hosts or cover is not None):
             return Cell(NO)  # clients that cannot be read stand for nobody
         if name in self.hosts:
-            return Cell(LISTED, clients=limited)
+            return Cell(LISTED, (), limited, self._reported(limited))
         if cover is not None:
-            return Cell(COVERED, (cover,), limited)
+            return Cell(COVERED, (cover,), limited, self._reported(limited))
         below = self.below.get(name)
         return Cell(PARTLY, tuple(below)) if below else Cell(NO)
+
+    def _reported(self, limited: tuple[str, ...] | None) -> tuple[str, ...]:
+        return () if limited is None else tuple(sorted(self._reporting.difference(limited)))

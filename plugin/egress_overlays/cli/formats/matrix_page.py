@@ -133,6 +133,7 @@ def _cell(cell: dict[str, Any]) -> str:
     names = ", ".join(cell["by"][:5])
     by = f" by {names}" if state == COVERED else f": {names}" if names else ""
     limited = f" for {', '.join(cell['clients'])}" if cell["clients"] else ""
+    limited += f"; reported: {', '.join(cell['reported'])}" if "reported" in cell else ""
     words = html(f"{_WORDS[state]}{by}{limited}")
     small = f"<small>{html(limited.strip())}</small>" if limited else ""
     return (

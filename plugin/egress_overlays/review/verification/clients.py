@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...injection.copies import is_limited
-from ...injection.limiting import FILTER_STATE_KEY
+from ...injection.identities import FILTER_STATE_KEY
 from ...manifest.edits import at
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, Domain, ascii_quoted
