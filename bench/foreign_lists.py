@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+Sample = Callable[[Sequence[str]], tuple[str, str]]
+"""What makes a file of names: its name and text."""
+
 _443 = [{"port": "443", "protocol": "TCP"}]
 
 
@@ -132,7 +135,99 @@ def _plain(names: Sequence[str]) -> tuple[str, str]:
     return "list.txt", "".join(f"{name}\n" for name in names)
 
 
-SAMPLES: dict[str, Callable[[Sequence[str]], tuple[str, str]]] = {
+def _denials(names: Sequence[str]) -> list[str]:
+    """For each wildcard one denial below it."""
+    return [f"bad{name.removeprefix('*')}" for name in names if name[0] == "*"]
+
+
+def _istio_denials(names: Sequence[str]) -> tuple[str, str]:
+    file, text = _istio(names)
+    rules = [{"when": [{"key": "connection.sni", "values": _denials(names)}]}]
+    policy = _object("security.istio.io/v1", "AuthorizationPolicy", {"action": "DENY", "rules": rules})
+    return file, f"{text}\n---\n{policy}"
+
+
+def _openshift_denials(names: Sequence[str]) -> tuple[str, str]:
+    rules = [{"type": "Deny", "to": {"dnsName": name}} for name in _denials(names)]
+    rules += [{"type": "Allow", "to": {"dnsName": name}} for name in names]
+    spec = {"egress": [*rules, {"type": "Deny", "to": {"cidrSelector": "0.0.0.0/0"}}]}
+    return "openshift.yaml", _object("k8s.ovn.org/v1", "EgressFirewall", spec, namespace="shop")
+
+
+def _aws_denials(names: Sequence[str]) -> tuple[str, str]:
+    lists = {"ALLOWLIST": [name.removeprefix("*") for name in names], "DENYLIST": _denials(names)}
+    groups = {
+        kind: {
+            "Type": "AWS::NetworkFirewall::RuleGroup",
+            "Properties": {
+                "RuleGroup": {
+                    "RulesSource": {
+                        "RulesSourceList": {"Targets": found, "TargetTypes": ["TLS_SNI"], "GeneratedRulesType": kind}
+                    }
+                }
+            },
+        }
+        for kind, found in lists.items()
+    }
+    return "aws.json", json.dumps({"Resources": groups}, indent=1)
+
+
+def _azure_denials(names: Sequence[str]) -> tuple[str, str]:
+    protocols = [{"protocolType": "Https", "port": 443}]
+    collections = [
+        {
+            "name": kind,
+            "priority": number,
+            "action": {"type": kind},
+            "rules": [
+                {"ruleType": "ApplicationRule", "sourceAddresses": ["*"], "protocols": protocols, "targetFqdns": found}
+            ],
+        }
+        for number, (kind, found) in enumerate([("Deny", _denials(names)), ("Allow", names)], 100)
+    ]
+    return "azure.json", json.dumps({"ruleCollections": collections}, indent=1)
+
+
+def _sandbox_denials(names: Sequence[str]) -> tuple[str, str]:
+    network = {"allowedDomains": names, "deniedDomains": _denials(names)}
+    return "settings.json", json.dumps({"sandbox": {"network": network}}, indent=1)
+
+
+def _smokescreen_denials(names: Sequence[str]) -> tuple[str, str]:
+    service = {"name": "list", "project": "shop", "action": "enforce", "allowed_domains": []}
+    acl = {"services": [service], "global_deny_list": _denials(names), "global_allow_list": names}
+    return "acl.yaml", json.dumps(acl, indent=1)
+
+
+def _nginx_denials(names: Sequence[str]) -> tuple[str, str]:
+    file, text = _nginx(names)
+    entries = "".join(f"    {name} 127.0.0.1:9;\n" for name in _denials(names))
+    return file, text.replace("hostnames;\n", f"hostnames;\n{entries}")
+
+
+def _squid_denials(names: Sequence[str]) -> tuple[str, str]:
+    file, text = _squid(names)
+    acls = "".join(f"acl no dstdomain {name}\n" for name in _denials(names))
+    return file, f"{acls}http_access deny no\n{text}"
+
+
+def _plain_denials(names: Sequence[str]) -> tuple[str, str]:
+    return "list.txt", "".join(f"{name}\n" for name in [*names, *(f"!{name}" for name in _denials(names))])
+
+
+def _cilium_ports(names: Sequence[str]) -> tuple[str, str]:
+    ports = [*_443, {"port": "8443", "protocol": "TCP"}, {"port": "9093", "protocol": "TCP"}]
+    rule = {"toFQDNs": [{"matchPattern": name} for name in names], "toPorts": [{"ports": ports}]}
+    spec = {"endpointSelector": {}, "egress": [rule]}
+    return "cilium.yaml", _object("cilium.io/v2", "CiliumClusterwideNetworkPolicy", spec)
+
+
+def _in_all(sample: Sample, parts: int) -> Sample:
+    """`sample` of so many names that these and the denials, or the ports, of each come to as many as were asked for."""
+    return lambda names: sample(names[: -(-len(names) * 2 // parts)])
+
+
+SAMPLES: dict[str, Sample] = {
     "istio": _istio,
     "cilium": _cilium,
     "calico": _calico,
@@ -150,4 +245,14 @@ SAMPLES: dict[str, Callable[[Sequence[str]], tuple[str, str]]] = {
     "nginx": _nginx,
     "squid": _squid,
     "plain": _plain,
+    "istio, denials": _in_all(_istio_denials, 3),
+    "openshift, denials": _in_all(_openshift_denials, 3),
+    "aws, denials": _in_all(_aws_denials, 3),
+    "azure, denials": _in_all(_azure_denials, 3),
+    "sandbox, denials": _in_all(_sandbox_denials, 3),
+    "smokescreen, denials": _in_all(_smokescreen_denials, 3),
+    "nginx, denials": _in_all(_nginx_denials, 3),
+    "squid, denials": _in_all(_squid_denials, 3),
+    "plain, denials": _in_all(_plain_denials, 3),
+    "cilium, three ports": _in_all(_cilium_ports, 6),
 }

@@ -222,7 +222,16 @@ spec:
   egressDeny: [{toFQDNs: [{matchName: no.example.com}]}]
 """
     code, groups, said = imported(run, tree, "policy.yaml", text)
-    assert (code, groups) == (1, {"to-partners": ["api.example.com", "*.one.example", "*.any.example"]})
+    assert (code, groups) == (
+        1,
+        {
+            "to-partners": [
+                f"{name}{port}"
+                for name in ("api.example.com", "*.one.example", "*.any.example")
+                for port in ("", ":8443")
+            ]
+        },
+    )
     for words in (
         "some workloads",
         "port 8443",

@@ -179,7 +179,7 @@ def test_a_policy_of_a_namespace_is_no_list_for_every_workload(run: Run, tmp_pat
     [
         ('{port: "443", protocol: UDP}', False, "port 443 for UDP is not carried over"),
         ('{port: "443"}', True, "port 443 for ANY is not carried over"),
-        ('{port: "8443", protocol: TCP}', False, "port 8443 is not carried over"),
+        ('{port: "80", protocol: TCP}', False, "port 80 is not carried over"),
         ('{port: "400", endPort: 500, protocol: TCP}', True, "port 400-500 is not carried over"),
     ],
 )

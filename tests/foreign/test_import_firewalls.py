@@ -142,7 +142,11 @@ ROWS = {
     ),
     "bicep": (BICEP, {"yes": ["*.example.com", "api.example.org"]}, []),
     "azurerm": (AZURERM, {"yes": ["api.example.org"]}, ["opened wider", "left out"]),
-    "calico": (CALICO, {"out": ["*.example.com", "api.example.net"]}, ["left out", "left out", "left out"]),
+    "calico": (
+        CALICO,
+        {"out": ["*.example.com", "api.example.net", "db.example.net:5432"]},
+        ["left out", "left out", "left out", "remark"],
+    ),
 }
 
 

@@ -127,9 +127,14 @@ spec:
   rules: [{backendRefs: [{name: shop, port: 443}]}]
 """
 
+WIDE = ["opened wider", "opened wider"]
 ROWS = {
-    "gke": (GKE, {"out": ["*.company.com", "api.example.com"]}, ["opened wider", "opened wider", "left out"]),
-    "openshift": (OPENSHIFT, {"shop": ["api.example.com"]}, ["opened wider", "left out", "left out"]),
+    "gke": (GKE, {"out": ["*.company.com", "api.example.com", "db.example.com:5432"]}, [*WIDE, "left out", "remark"]),
+    "openshift": (
+        OPENSHIFT,
+        {"shop": ["api.example.com", "db.example.com:5432"]},
+        ["opened wider", "left out", "left out", "remark"],
+    ),
     "policy": (POLICY, {"out": ["*.kubernetes.io", "k8s.example.com"]}, ["left out"]),
     "uds": (UDS, {"pay": ["api.example.com"]}, ["opened wider", "left out"]),
     "cloudformation": (CLOUDFORMATION, {"Allowed": [".example.com", "api.example.org"]}, ["left out"]),

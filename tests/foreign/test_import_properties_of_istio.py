@@ -18,7 +18,7 @@ OUT, NOWHERE = "egress.istio-egress.svc.cluster.local", "blackhole.invalid"
 ROUTE = st.tuples(st.lists(GLOB, min_size=1, max_size=2), st.sampled_from([443, 8443, None]), st.booleans())
 SOME = st.one_of(st.none(), st.lists(GLOB, min_size=1, max_size=3))
 POLICY = st.tuples(st.sampled_from(["ALLOW", "DENY"]), st.lists(GLOB, min_size=1, max_size=2))
-ENTRY = st.tuples(GLOB, st.sampled_from([443, 5432]), st.sampled_from(["MESH_EXTERNAL", "MESH_INTERNAL"]))
+ENTRY = st.tuples(GLOB, st.sampled_from([443, 8443]), st.sampled_from(["MESH_EXTERNAL", "MESH_INTERNAL"]))
 
 
 def most_specific(patterns: Sequence[str], host: str) -> str:
@@ -32,11 +32,13 @@ def decide(
     hops: list[list[str] | None],
     policies: list[tuple[str, list[str]]],
     entries: list[tuple[str, int, str]],
+    *,
+    at: int = 443,
 ) -> bool:
     """Sidecar, then every hop that looks at names, then the policies (Istio's references, filter chains of Envoy)."""
-    at_443 = [(name, closed) for names, port, closed in routes if port in (443, None) for name in names]
-    chosen = most_specific([name for name, _ in at_443], host)
-    if not chosen or any(closed for name, closed in at_443 if name == chosen):
+    there = [(name, closed) for names, port, closed in routes if port in (at, None) for name in names]
+    chosen = most_specific([name for name, _ in there], host)
+    if not chosen or any(closed for name, closed in there if name == chosen):
         return False
     if any(hop is not None and not any_under(hop, host) for hop in hops):
         return False
@@ -47,7 +49,7 @@ def decide(
         return False
     # The route stands for names that entries may know; one for all that it matches says where these are.
     holders = [(port, where) for name, port, where in entries if name == chosen or under(name, chosen)]
-    return not holders or any(port == 443 and where == "MESH_EXTERNAL" for port, where in holders)
+    return not holders or any(port == at and where == "MESH_EXTERNAL" for port, where in holders)
 
 
 def written(kind: str, spec: dict[str, Any], name: str, group: str = "networking") -> dict[str, Any]:
@@ -112,6 +114,7 @@ def test_istio(mesh: dict[str, Any]) -> None:
         objects.append(written("ServiceEntry", {"hosts": [name], "location": where, "ports": ports}, f"e{number}"))
     found = import_lists([Source("i.yaml", yaml.safe_dump_all(objects).encode())])
     check(found, lambda host: decide(host, routes, hops, policies, entries))
+    check(found, lambda host: decide(host, routes, hops, policies, entries, at=8443), 8443)
 
 
 def test_hosts_of_a_gateway_for_plain_http_are_no_way_for_tls() -> None:

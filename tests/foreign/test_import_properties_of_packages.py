@@ -5,7 +5,8 @@ The evaluators are written from each format's documentation, and decide one host
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +15,15 @@ import quick_yaml as yaml
 from egress_overlays import Source, import_lists
 from evaluated import GLOB, HOSTS, NAME, check, under
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 @given(
     jobs=st.lists(
         st.tuples(
             st.sampled_from(["block", "audit"]),
-            st.lists(st.tuples(GLOB, st.sampled_from(["", ":443", ":22"])), max_size=3),
+            st.lists(st.tuples(GLOB, st.sampled_from(["", ":443", ":8443", ":22"])), max_size=3),
         ),
         min_size=1,
         max_size=2,
@@ -44,11 +48,13 @@ def test_harden_runner(jobs: list[tuple[str, list[tuple[str, str]]]], folded: bo
         for number, (policy, listed) in enumerate(jobs)
     }
 
-    def decide(host: str) -> bool:
+    def decide(host: str, ports: Sequence[str]) -> bool:
         # What stands beside `audit` is what the owner means to allow; it is said that audit let everything through.
-        return any(under(name, host) and port in ("", ":443") for _, listed in jobs for name, port in listed)
+        return any(under(name, host) and port in ports for _, listed in jobs for name, port in listed)
 
-    check(import_lists([Source("w.yaml", yaml.safe_dump({"on": "push", "jobs": written}).encode())]), decide)
+    found = import_lists([Source("w.yaml", yaml.safe_dump({"on": "push", "jobs": written}).encode())])
+    check(found, partial(decide, ports=["", ":443"]))
+    check(found, partial(decide, ports=[":8443"]), 8443)
 
 
 @given(
@@ -57,7 +63,7 @@ def test_harden_runner(jobs: list[tuple[str, list[tuple[str, str]]]], folded: bo
             st.sampled_from(["Egress", "Ingress"]),
             NAME,
             st.sampled_from([None, "TLS", "HTTP"]),
-            st.sampled_from([{}, {"port": 443}, {"port": 22}, {"ports": [80, 443]}, {"ports": [80]}]),
+            st.sampled_from([{}, {"port": 443}, {"port": 22}, {"ports": [80, 443, 8443]}, {"ports": [80]}]),
         ),
         max_size=4,
     )
@@ -75,16 +81,20 @@ def test_uds(rules: list[tuple[str, str, str | None, dict[str, Any]]]) -> None:
         "spec": {"network": {"allow": allow}},
     }
 
-    def decide(host: str) -> bool:
+    def decide(host: str, port: int = 443) -> bool:
         return any(
             direction == "Egress"
             and name == host
             and protocol in (None, "TLS")
-            and (not ports or 443 in (ports.get("port"), *ports.get("ports", ())))
+            and (port == 443 if not ports else port in (ports.get("port"), *ports.get("ports", ())))
             for direction, name, protocol, ports in rules
         )
 
     found = import_lists([Source("p.yaml", yaml.safe_dump(package).encode())])
     check(found, decide)
+    check(found, partial(decide, port=8443), 8443)
     # Neither does it lose one.
-    assert {name for names in found.groups.values() for name in names} == {host for host in HOSTS if decide(host)}
+    assert {name for names in found.groups.values() for name in names} == {
+        *(host for host in HOSTS if decide(host)),
+        *(f"{host}:8443" for host in HOSTS if decide(host, 8443)),
+    }

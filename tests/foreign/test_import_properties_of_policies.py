@@ -6,6 +6,7 @@ The evaluators are written from each format's documentation, and decide one host
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from hypothesis import given
@@ -20,8 +21,8 @@ CLOSED = [{"port": 8443, "protocol": "TCP"}]
 PORTS = st.sampled_from([OPEN, CLOSED, None])
 
 
-def serves(ports: list[dict[str, Any]] | None) -> bool:
-    return ports is not CLOSED
+def serves(ports: list[dict[str, Any]] | None, port: int = 443) -> bool:
+    return ports is None or ports[0]["port"] == port
 
 
 @given(rules=st.lists(st.tuples(GLOB, PORTS), max_size=4))
@@ -31,6 +32,10 @@ def test_gke(rules: list[tuple[str, list[dict[str, Any]] | None]]) -> None:
         {"matches": [{"pattern" if "*" in name else "name": name}], **({"ports": ports} if ports else {})}
         for name, ports in rules
     ]
+
+    def decide(host: str, port: int) -> bool:
+        return any(serves(ports, port) and one_label(name, host) for name, ports in rules)
+
     policy = {
         "apiVersion": "networking.gke.io/v1alpha1",
         "kind": "FQDNNetworkPolicy",
@@ -38,7 +43,8 @@ def test_gke(rules: list[tuple[str, list[dict[str, Any]] | None]]) -> None:
         "spec": {"podSelector": {}, "egress": egress},
     }
     found = import_lists([Source("p.yaml", yaml.safe_dump(policy).encode())])
-    check(found, lambda host: any(serves(ports) and one_label(name, host) for name, ports in rules))
+    for port in (443, 8443):
+        check(found, partial(decide, port=port), port)
 
 
 RULES = st.lists(st.tuples(st.booleans(), st.one_of(GLOB, st.just("0.0.0.0/0")), PORTS), max_size=5)
@@ -56,9 +62,9 @@ def test_openshift(rules: list[tuple[bool, str, list[dict[str, Any]] | None]]) -
         for allows, to, ports in rules
     ]
 
-    def decide(host: str) -> bool:
+    def decide(host: str, port: int) -> bool:
         for allows, to, ports in rules:
-            if serves(ports) and ("/" in to or one_label(to, host)):
+            if serves(ports, port) and ("/" in to or one_label(to, host)):
                 return allows
         return True
 
@@ -68,7 +74,9 @@ def test_openshift(rules: list[tuple[bool, str, list[dict[str, Any]] | None]]) -
         "metadata": {"name": "default", "namespace": "shop"},
         "spec": {"egress": egress},
     }
-    check(import_lists([Source("p.yaml", yaml.safe_dump(firewall).encode())]), decide)
+    found = import_lists([Source("p.yaml", yaml.safe_dump(firewall).encode())])
+    for port in (443, 8443):
+        check(found, partial(decide, port=port), port)
 
 
 FQDN = st.builds("{}{}".format, st.sampled_from(["", "*.", "*"]), NAME)
@@ -105,13 +113,15 @@ def test_azure(collections: list[tuple[bool, int, list[tuple[str, int]]]]) -> No
         for allows, priority, names in collections
     ]
 
-    def decide(host: str) -> bool:
+    def decide(host: str, port: int) -> bool:
         for allows, _, names in sorted(collections, key=lambda one: one[1]):
-            if any(port == 443 and ends(name, host) for name, port in names):
+            if any(at == port and ends(name, host) for name, at in names):
                 return allows
         return False
 
-    check(import_lists([Source("g.json", json.dumps({"ruleCollections": written}).encode())]), decide)
+    found = import_lists([Source("g.json", json.dumps({"ruleCollections": written}).encode())])
+    for port in (443, 8443):
+        check(found, partial(decide, port=port), port)
 
 
 @given(groups=st.lists(st.tuples(st.booleans(), st.booleans(), st.lists(DOTTED, max_size=3)), max_size=3))
@@ -179,10 +189,10 @@ def test_calico(policies: list[list[tuple[str, list[str], int]]], in_set: list[s
         }
     )
 
-    def decide(host: str) -> bool:
+    def decide(host: str, port: int) -> bool:
         for rules in policies:
-            for kind, names, port in rules:
-                if port != 443:
+            for kind, names, at in rules:
+                if at != port:
                     continue
                 if kind == "Deny":
                     return False
@@ -190,7 +200,9 @@ def test_calico(policies: list[list[tuple[str, list[str], int]]], in_set: list[s
                     return True
         return False
 
-    check(import_lists([Source("p.yaml", yaml.safe_dump_all(objects).encode())]), decide)
+    found = import_lists([Source("p.yaml", yaml.safe_dump_all(objects).encode())])
+    for port in (443, 8443):
+        check(found, partial(decide, port=port), port)
 
 
 @given(allowed=LISTS, denied=LISTS)
@@ -203,7 +215,7 @@ def test_sandbox(allowed: list[str], denied: list[str]) -> None:
 
 @given(
     rules=st.lists(
-        st.tuples(st.sampled_from(["Accept", "Deny", "Pass"]), LISTS, st.sampled_from([443, 22])), max_size=3
+        st.tuples(st.sampled_from(["Accept", "Deny", "Pass"]), LISTS, st.sampled_from([443, 8443, 22])), max_size=3
     )
 )
 def test_cluster_network_policy(rules: list[tuple[str, list[str], int]]) -> None:
@@ -223,9 +235,9 @@ def test_cluster_network_policy(rules: list[tuple[str, list[str], int]]) -> None
         "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": egress},
     }
     found = import_lists([Source("p.yaml", yaml.safe_dump(policy).encode())])
-    check(
-        found,
-        lambda host: any(
-            action == "Accept" and port == 443 and any_under(names, host) for action, names, port in rules
-        ),
-    )
+
+    def decide(host: str, port: int) -> bool:
+        return any(action == "Accept" and at == port and any_under(names, host) for action, names, at in rules)
+
+    for port in (443, 8443):
+        check(found, partial(decide, port=port), port)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from egress_overlays.names import parse
-from egress_overlays.names.domain import Domain
+from egress_overlays.names.domain import HTTPS, Domain
+from egress_overlays.names.ports import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,15 +22,16 @@ DOTTED = st.builds("{}{}".format, st.sampled_from(["", "."]), NAME)
 LISTS = st.lists(GLOB, max_size=3)
 
 
-def check(found: Imported, decide: Callable[[str], bool]) -> None:
-    """Nothing is open that `decide` denies, but for what a note says; a denial closes nothing, and is left to no note.
+def check(found: Imported, decide: Callable[[str], bool], port: int = 443) -> None:
+    """Nothing is open at a port that `decide` denies, but for what a note says; a denial closes nothing.
 
-    A denial is said, and not carried over, only where a part of what it names is open, or a list of two decisions is.
+    At 443 a denial is said, and not carried over, only where a part of what it names is open.
     """
     lines = [name for names in found.groups.values() for name in names]
-    opened = [domain for name in lines if name[0] != "!" for domain in parse(name)]
-    denied = [domain for name in lines if name[0] == "!" for domain in parse(name[1:])]
-    said = [domain for note in found.notes if note.kind == "opened wider" and note.name for domain in parse(note.name)]
+    opened = _at([domain for name in lines if name[0] != "!" for domain in pairs(name)], port)
+    denied = _at([domain for name in lines if name[0] == "!" for domain in pairs(name[1:])], port)
+    wider = [note for note in found.notes if note.kind == "opened wider" and note.name]
+    said = _at([domain for note in wider for domain in pairs(note.name)], port)
     for host in HOSTS:
         is_listed = any(domain.matches(host) for domain in opened)
         is_denied = any(domain.matches(host) for domain in denied)
@@ -40,12 +41,16 @@ def check(found: Imported, decide: Callable[[str], bool]) -> None:
             assert not decide(host), (host, lines)
     for one in denied:
         assert any(wide.is_wildcard and wide != one and wide.covers(one) for wide in opened), (one, lines)
-    for note in found.notes:
-        if "was denied, and is open now" in note.words:
-            (name,) = parse(note.name)
+    for note in wider:
+        (name, *_) = pairs(note.name)
+        if "was denied, and is open now" in note.words and port == name.port == HTTPS:
             assert any(decide(host) for host in HOSTS if name.matches(host)) or any(
                 name.covers(one) for one in opened
             ), (note, lines)
+
+
+def _at(domains: Iterable[Domain], port: int) -> list[Domain]:
+    return [domain.name for domain in domains if domain.port == port]
 
 
 def under(pattern: str, host: str) -> bool:

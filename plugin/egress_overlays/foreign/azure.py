@@ -8,11 +8,13 @@ name (Azure Firewall FAQ, wildcards in target FQDNs).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from .azure_rules import Collection, Rules, collections, made_by_terraform
+from .azure_rules import TLS, Collection, Rules, Written, collections, made_by_terraform
 from .found import Carried, Found, Note, left, wider
 from .names import EVERYTHING, Rule, allow, decided, is_within, parts, plain
+from .ports import HTTPS, by_port, opens, others, serves
 from .values import Expression
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from .files import File, Input, Item
     from .found import Scope
     from .values import Text
+
+_ACTIONS = {"allow": True, "deny": False}
 
 
 def takes(item: Item) -> bool:
@@ -38,32 +42,47 @@ def read(items: Sequence[Item], _files: Sequence[File], given: Input) -> Iterato
     found = [(item, one) for item in items for one in collections(item)]
     for item in items:
         yield from made_by_terraform(item.value)
-    reading = _Reading()
-    for item, one in sorted(found, key=lambda pair: pair[1].order):
-        reading.collection(Rules(item, given), one)
+    ordered = [(one, list(Rules(item, given).of(one))) for item, one in sorted(found, key=lambda pair: pair[1].order)]
+    ports = {
+        port
+        for one, rules in ordered
+        for rule in rules
+        if _ACTIONS.get(one.action.lower())
+        for port in others(rule.ports, TLS)
+    }
+    yield from by_port(ports, partial(_at, ordered))
+
+
+def _at(ordered: Sequence[tuple[Collection, list[Written]]], port: int) -> Iterator[Found]:
+    """What the collections come to at a port."""
+    reading = _Reading(port)
+    for one, rules in ordered:
+        reading.collection(rules, one)
     yield from reading.notes
     yield from decided(reading.rules)
 
 
 class _Reading:
-    """What the collections come to, in order: `rules`, and `notes`."""
+    """What the collections come to at a port, in order: `rules`, and `notes`."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self.rules: list[Rule] = []
         self.notes: list[Note] = []
         self._endings: dict[str, Text] = {}
 
-    def collection(self, rules: Rules, one: Collection) -> None:
+    def collection(self, rules: Sequence[Written], one: Collection) -> None:
         """The rules of one collection."""
-        allows = {"allow": True, "deny": False}.get(one.action.lower())
+        allows = _ACTIONS.get(one.action.lower())
         if allows is None:
             words = f"collection {one.name}: its action {one.action} cannot be told; its rules are left out"
             self.notes.append(left(one.place, words))
             return
-        for rule in rules.of(one):
+        for rule in rules:
             self.notes += rule.notes
-            if not rule.is_443:
-                for name in rule.names if allows else ():
+            if not (opens if allows else serves)(rule.ports, self._port, TLS):
+                is_nowhere = allows and self._port == HTTPS and not others(rule.ports, TLS)
+                for name in rule.names if is_nowhere else ():
                     self.notes.append(left(name.place, f'"{name}": was not open to TLS at port 443', name))
                 continue
             for words, place in rule.beyond:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .found import WIDER, Note, Place, Scope, wider
 from .names import EVERYTHING
-from .ports import holds_443
+from .ports import Port
 from .terraform import Module, dynamic, resources
 from .trees import worked_out
 from .values import Expression, Map, Text, mapping, mappings, text
@@ -33,6 +33,9 @@ _RESOURCES = (
     "azurerm_firewall_application_rule_collection",
     "azurerm_firewall_network_rule_collection",
 )
+TLS = "https"
+"""The protocol of a port that is open to TLS."""
+_NO_PORT = Port("-", "-", "", Place(""))
 _FQDNS = ("targetFqdns", "destinationFqdns", "destination_fqdns", "target_fqdns")
 
 
@@ -47,11 +50,11 @@ class Collection(NamedTuple):
 
 
 class Written(NamedTuple):
-    """One rule: its names, whether it is for TLS at 443, for whom, and what else it goes by."""
+    """One rule: its names, the ports at which it is for TLS, for whom, and what else it goes by."""
 
     title: str
     names: list[Text]
-    is_443: bool
+    ports: list[Port]
     scope: Scope | None
     beyond: list[tuple[str, Place]]
     inside: Place | None
@@ -171,7 +174,7 @@ class Rules:
                 if rule.get(key)
             ]
             inside = next((rule.at(key) for key in ("terminateTLS", "terminate_tls") if rule.get(key) is True), None)
-            return Written(title, names, self._is_https(rule), scope, beyond, inside, notes)
+            return Written(title, names, self._https(rule), scope, beyond, inside, notes)
         names = self.texts(rule, "destinationFqdns", "destination_fqdns")
         addresses = self.texts(rule, "destinationAddresses", "destination_addresses")
         beyond = [("a rule by addresses is not carried over", rule.place)]
@@ -179,17 +182,19 @@ class Rules:
             names, beyond = [*names, Text(EVERYTHING, rule.place)], []
         elif not addresses and not any(rule.get(one) for one in ("destinationIpGroups", "destination_ip_groups")):
             beyond = []
-        return Written(title, names, self._is_tcp_443(rule), scope, beyond, None, notes)
+        return Written(title, names, self._tcp(rule), scope, beyond, None, notes)
 
-    def _is_https(self, rule: Map) -> bool:
+    def _https(self, rule: Map) -> list[Port]:
         protocols = mappings(rule.get("protocols")) + mappings(rule.get("protocol"))
         kinds = [(text(one, "protocolType") or text(one, "type"), text(one, "port")) for one in protocols]
-        return any(kind.lower() == "https" and port in ("", "443") for kind, port in kinds)
+        return [Port(port or "443", port or "443", kind.lower(), rule.place) for kind, port in kinds] or [_NO_PORT]
 
-    def _is_tcp_443(self, rule: Map) -> bool:
-        protocols = {one.upper() for one in self.texts(rule, "ipProtocols", "protocols")}
-        ports = [str(one) for one in self.texts(rule, "destinationPorts", "destination_ports")]
-        return bool(protocols & {"TCP", "ANY"}) and any(port == "*" or holds_443(port, "-") for port in ports)
+    def _tcp(self, rule: Map) -> list[Port]:
+        if not {one.upper() for one in self.texts(rule, "ipProtocols", "protocols")} & {"TCP", "ANY"}:
+            return [_NO_PORT]
+        written = map(str, self.texts(rule, "destinationPorts", "destination_ports"))
+        ends = [("0", "", "0") if port == "*" else port.partition("-") for port in written]
+        return [Port(first, last or first, TLS, rule.place) for first, _, last in ends] or [_NO_PORT]
 
     def _doubts(self, rule: Map, title: str) -> Iterator[Note]:
         """A word on each parameter that may have had another value than its default."""

@@ -7,11 +7,12 @@ NetworkSet, NetworkPolicy).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from .calico_selectors import matches
 from .found import Carried, Found, Place, Scope, left, wider
-from .ports import holds_443
+from .ports import HTTPS, Port, by_port, holds, opens, others, serves
 from .values import Map, Text, mapping, mappings, place_of, text, texts
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from .files import File, Input, Item
 
+_TCP = "TCP"
 _SETS = ("NetworkSet", "GlobalNetworkSet")
 _POLICIES = ("NetworkPolicy", "GlobalNetworkPolicy")
 _GROUPS = ("projectcalico.org", "crd.projectcalico.org")
@@ -57,40 +59,49 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
                 words = f"{item.title}: no policy stands here; its names are taken as if one allowed them at port 443"
                 yield wider(names[0].place, words)
         return
-    tiers = {item.name: _number(item.spec, "order") for item in items if item.kind == "Tier"}
-    order = sorted(policies, key=lambda item: (tiers.get(_tier(item), _LATE), _number(item.spec, "order"), item.name))
+    rules = [rule for item in policies for rule in mappings(item.spec.get("egress")) if text(rule, "action") == "Allow"]
+    ports = {port for rule in rules for port in others(_ports(rule), _TCP)}
     used: set[int] = set()
-    closed: dict[str, list[_Closed]] = {}
-    for item in order:
-        if "egress" in item.spec or "Egress" in texts(item.spec.get("types")):
-            before = [one for tier, some in closed.items() for one in some if tier != _tier(item) or one.is_rule]
-            yield from _policy(item, sets, used, before)
-            closed.setdefault(_tier(item), []).append(_ending(item))
+    yield from by_port(ports, partial(_at, policies, items, sets, used))
     for item in sets:
         if id(item) not in used:
             for name in texts(item.spec.get("allowedEgressDomains")):
                 yield left(name.place, f'"{name}" of {item.title}: no rule that allows selects it', name)
 
 
-def _ending(item: Item) -> _Closed:
+def _at(
+    policies: Sequence[Item], items: Sequence[Item], sets: Sequence[Item], used: set[int], port: int
+) -> Iterator[Found]:
+    """The names that are open at a port; the sets that are selected go to `used`."""
+    tiers = {item.name: _number(item.spec, "order") for item in items if item.kind == "Tier"}
+    order = sorted(policies, key=lambda item: (tiers.get(_tier(item), _LATE), _number(item.spec, "order"), item.name))
+    closed: dict[str, list[_Closed]] = {}
+    for item in order:
+        if "egress" in item.spec or "Egress" in texts(item.spec.get("types")):
+            before = [one for tier, some in closed.items() for one in some if tier != _tier(item) or one.is_rule]
+            yield from _policy(item, sets, used, before, port)
+            closed.setdefault(_tier(item), []).append(_ending(item, port))
+
+
+def _ending(item: Item, port: int) -> _Closed:
     """What a policy denies: by a rule of its own for policies of its tier too, else for those of later tiers."""
     scope = _scope(item)
     whose = scope.words if scope else f"{item.title} is for every workload"
-    rule = next((one for one in mappings(item.spec.get("egress")) if _is_denial(one)), None)
+    rule = next((one for one in mappings(item.spec.get("egress")) if _is_denial(one, port)), None)
     words = f"{whose} and denies every other name"
     return _Closed(words, rule.place if rule else item.place, rule is not None, scope is None)
 
 
-def _policy(item: Item, sets: Sequence[Item], used: set[int], before: Sequence[_Closed]) -> Iterator[Found]:
+def _policy(item: Item, sets: Sequence[Item], used: set[int], before: Sequence[_Closed], port: int) -> Iterator[Found]:
     """The names of one policy, which `before` have closed for some."""
     for rule in mappings(item.spec.get("egress")):
         action = text(rule, "action")
-        if _is_denial(rule):
+        if _is_denial(rule, port):
             return  # what follows decides nothing
-        if action == "Deny" and _serves(rule):
+        if action == "Deny" and _serves(rule, port):
             yield wider(rule.place, f"{item.title}: a rule that denies by other peers is not carried over")
         elif action == "Allow":
-            for found in _allowed(item, rule, sets, used):
+            for found in _allowed(item, rule, sets, used, port):
                 yield from _after(item, found, before) if isinstance(found, Carried) else [found]
 
 
@@ -106,7 +117,7 @@ def _after(item: Item, found: Carried, before: Sequence[_Closed]) -> Iterator[Fo
         yield wider(one.place, words, found.name)
 
 
-def _allowed(item: Item, rule: Map, sets: Sequence[Item], used: set[int]) -> Iterator[Found]:
+def _allowed(item: Item, rule: Map, sets: Sequence[Item], used: set[int], port: int) -> Iterator[Found]:
     """The names that a rule allows, its own and those of the sets that it selects."""
     destination = mapping(rule, "destination")
     names = texts(destination.get("domains"))
@@ -120,11 +131,11 @@ def _allowed(item: Item, rule: Map, sets: Sequence[Item], used: set[int]) -> Ite
             used.add(id(one))
             names += texts(one.spec.get("allowedEgressDomains"))
     for name in names:
-        if _serves(rule):
+        if _opens(rule, port):
             yield from _carried(item, name, _scope(item))
-        else:
+        elif port == HTTPS and not others(_ports(rule), _TCP):
             yield left(name.place, f'"{name}": was not open at TCP port 443', name)
-    if not names and not any(destination.values()) and _serves(rule):
+    if not names and not any(destination.values()) and _serves(rule, port):
         yield left(rule.place, f"{item.title}: lets every name through; that is not carried over")
 
 
@@ -147,25 +158,45 @@ def _number(spec: Map, key: str) -> float:
         return _LATE
 
 
-def _is_denial(rule: Map) -> bool:
-    """Whether a rule denies every name at 443."""
+def _is_denial(rule: Map, port: int) -> bool:
+    """Whether a rule denies every name at `port`."""
     destination = mapping(rule, "destination")
     nets = texts(destination.get("nets"))
     beyond = [key for key, there in destination.items() if there and key not in ("nets", "ports", "notPorts")]
     is_everywhere = not nets or bool(set(map(str, nets)) & set(_EVERYWHERE))
-    return text(rule, "action") == "Deny" and is_everywhere and not beyond and not rule.get("source") and _serves(rule)
+    return (
+        text(rule, "action") == "Deny"
+        and is_everywhere
+        and not beyond
+        and not rule.get("source")
+        and _serves(rule, port)
+    )
 
 
-def _serves(rule: Map) -> bool:
-    """Whether a rule is for TCP port 443."""
-    destination = mapping(rule, "destination")
-    protocol = text(rule, "protocol").upper()
-    if protocol not in ("", "TCP", "6") or text(rule, "notProtocol").upper() in ("TCP", "6"):
+def _serves(rule: Map, port: int) -> bool:
+    """Whether a rule is for a TCP port."""
+    if text(rule, "protocol").upper() not in ("", _TCP, "6") or text(rule, "notProtocol").upper() in (_TCP, "6"):
         return False
-    ports, others = destination.get("ports"), destination.get("notPorts")
-    if isinstance(others, list) and any(holds_443(port, ":") for port in others):
+    beyond = mapping(rule, "destination").get("notPorts")
+    if isinstance(beyond, list) and any(holds(one, ":", port) for one in beyond):
         return False
-    return not isinstance(ports, list) or not ports or any(holds_443(port, ":") for port in ports)
+    return serves(_ports(rule), port, _TCP)
+
+
+def _opens(rule: Map, port: int) -> bool:
+    """Whether names that a rule allows are carried over for a port."""
+    return _serves(rule, port) and opens(_ports(rule), port, _TCP)
+
+
+def _ports(rule: Map) -> list[Port]:
+    """The ports of a rule."""
+    written = mapping(rule, "destination").get("ports")
+    is_tcp = text(rule, "protocol").upper() in ("", _TCP, "6") and text(rule, "notProtocol").upper() not in (_TCP, "6")
+    found = []
+    for one in written if isinstance(written, list) else ():
+        first, _, last = str(one).partition(":")
+        found.append(Port(first or "-", last or first or "-", _TCP if is_tcp else "", rule.place))
+    return found
 
 
 def _scope(item: Item) -> Scope | None:

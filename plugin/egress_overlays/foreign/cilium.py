@@ -7,13 +7,14 @@ policies). Ours means any number: what widens is said. A rule under egressDeny w
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from .found import Carried, Found, Note, Place, Scope, left, wider
-from .names import EVERYTHING, is_within, plain
-from .ports import opened, serves
-from .values import Map, Text, mapping, mappings, place_of, text, texts
+from .cilium_patterns import Pattern, Patterns, matches, of_fqdn, pattern
+from .found import Carried, Found, Note, Scope, left, wider
+from .names import EVERYTHING, plain
+from .ports import HTTPS, Port, by_port, opened, opens, other, others, serves
+from .values import Map, mapping, mappings, place_of, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,36 +22,11 @@ if TYPE_CHECKING:
     from .files import File, Input, Item
 
 _KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
+_TCP = ("TCP", "ANY", "")
 _PEERS = ("toEndpoints", "toServices", "toNodes", "toRequires")
 _ANYWHERE = ("world", "all", "world-ipv4")
 _NAMESPACE = ("k8s:io.kubernetes.pod.namespace", "io.kubernetes.pod.namespace")
 _ACCOUNT = ("k8s:io.cilium.k8s.policy.serviceaccount", "io.cilium.k8s.policy.serviceaccount")
-
-
-class _Pattern(NamedTuple):
-    """A pattern that Cilium compares a name with: `line` as our lists write it, empty where they cannot."""
-
-    written: str
-    line: str
-    place: Place
-    is_wider: bool = False
-
-    @property
-    def pattern(self) -> str:
-        """What it stands for, or more."""
-        return self.line or EVERYTHING
-
-
-class _Patterns:
-    """Several patterns, of which many may be names: those are looked up, the others compared one by one."""
-
-    def __init__(self, patterns: Sequence[_Pattern]) -> None:
-        self._written = {plain(one.written) for one in patterns}
-        self._wild = [one for one in patterns if "*" in one.written]
-
-    def match(self, inner: _Pattern) -> bool:
-        """Whether one of them lets all that `inner` stands for through."""
-        return plain(inner.written) in self._written or any(_matches(one, inner) for one in self._wild)
 
 
 def takes(item: Item) -> bool:
@@ -70,30 +46,42 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
         for item in items
         for spec in [*mappings(item.value.get("spec")), *mappings(item.value.get("specs"))]
     ]
+    ports = {
+        port
+        for _, spec in specs
+        for rule in mappings(spec.get("egress"))
+        for entry in mappings(rule.get("toPorts"))
+        for port in others(_ports(entry), *_TCP)
+    }
+    resolved = _resolved(spec for _, spec in specs)
+    yield from by_port(ports, partial(_at, specs, resolved))
+
+
+def _at(specs: Sequence[tuple[Item, Map]], resolved: Patterns | None, port: int) -> Iterator[Found]:
+    """The names that are open at a port."""
     closed = [(item, spec, rule) for item, spec in specs for rule in mappings(spec.get("egressDeny"))]
-    everything = [one for one in closed if _denies_everything(one[2])]
+    everything = [one for one in closed if _denies_everything(one[2], port)]
     for item, spec, rule in closed:
         title = f"policy {item.name}"
-        if not _denies_everything(rule):
+        if not _denies_everything(rule, port):
             yield wider(rule.place, f"{title}: the deny rule {sorted(rule)} is not carried over")
         elif not _is_for_all(item, spec):
             yield wider(rule.place, f"{title}: denies every name to {_scope(item, spec) or _all(item)}")
     if any(_is_for_all(item, spec) for item, spec, _ in everything):
         yield left(everything[0][2].place, f"policy {everything[0][0].name}: denies every name to every workload")
         return
-    resolved = _resolved(spec for _, spec in specs)
     for item, spec in specs:
-        yield from _spec(item, spec, resolved)
+        yield from _spec(item, spec, resolved, port)
 
 
-def _spec(item: Item, spec: Map, resolved: _Patterns | None) -> Iterator[Found]:
+def _spec(item: Item, spec: Map, resolved: Patterns | None, port: int) -> Iterator[Found]:
     """The names of one spec."""
     words = _scope(item, spec)
     scope = Scope(f"policy {item.name} is for {words.words}", spec.place, words.clients, words.exact) if words else None
     namespace = item.namespace
     told: set[str] = set()
     for rule in mappings(spec.get("egress")):
-        for found in _rule(item, rule, resolved):
+        for found in _rule(item, rule, resolved, port):
             if isinstance(found, Carried):
                 yield found._replace(scope=scope, namespace=namespace)
             elif isinstance(found, Note) and found.words not in told:
@@ -101,18 +89,21 @@ def _spec(item: Item, spec: Map, resolved: _Patterns | None) -> Iterator[Found]:
                 yield found
 
 
-def _rule(item: Item, rule: Map, resolved: _Patterns | None) -> Iterator[Found]:
+def _rule(item: Item, rule: Map, resolved: Patterns | None, port: int) -> Iterator[Found]:
     title = f"policy {item.name}"
-    fqdns = [one for entry in mappings(rule.get("toFQDNs")) for one in _of_fqdn(entry)]
+    fqdns = [one for entry in mappings(rule.get("toFQDNs")) for one in of_fqdn(entry)]
     ports = mappings(rule.get("toPorts"))
-    serving = [entry for entry in ports if _is_443(entry)]
-    names = [_pattern(name) for entry in serving for name in texts(entry.get("serverNames"))]
+    serving = [entry for entry in ports if opens(_ports(entry), port, *_TCP)]
+    names = [pattern(name) for entry in serving for name in texts(entry.get("serverNames"))]
     peers = [key for key in rule if key.startswith("to") and key not in ("toPorts", "toFQDNs")]
+    if port != HTTPS and not serving:
+        return
     if ports and not serving:
         if fqdns:
             yield from _notes(title, rule, ports)
-        for one in fqdns:
-            yield left(one.place, f'"{one.written}": was not open at TCP port 443', one.written)
+        if not any(others(_ports(entry), *_TCP) for entry in ports):
+            for one in fqdns:
+                yield left(one.place, f'"{one.written}": was not open at TCP port 443', one.written)
     elif fqdns:
         yield from _notes(title, rule, ports)
         yield from _left_peers(title, rule, peers)
@@ -125,7 +116,7 @@ def _rule(item: Item, rule: Map, resolved: _Patterns | None) -> Iterator[Found]:
         yield from _by_server_name(item, rule, names, peers)
 
 
-def _by_server_name(item: Item, rule: Map, names: Sequence[_Pattern], peers: Sequence[str]) -> Iterator[Found]:
+def _by_server_name(item: Item, rule: Map, names: Sequence[Pattern], peers: Sequence[str]) -> Iterator[Found]:
     """The names that serverNames let through alone, wherever they lead."""
     if any(key in _PEERS for key in peers):
         for one in names:
@@ -148,10 +139,10 @@ def _left_peers(title: str, rule: Map, peers: Sequence[str]) -> Iterator[Found]:
 
 
 def _narrowed(
-    item: Item, fqdns: Sequence[_Pattern], names: Sequence[_Pattern], resolved: _Patterns | None
+    item: Item, fqdns: Sequence[Pattern], names: Sequence[Pattern], resolved: Patterns | None
 ) -> Iterator[Found]:
     """The names that both toFQDNs and serverNames let through."""
-    allowed, known = _Patterns(names), {plain(two.written): two for two in names}
+    allowed, known = Patterns(names), {plain(two.written): two for two in names}
     for one in fqdns:
         if one.line and allowed.match(one):
             yield from _carried(item, one, resolved)
@@ -160,7 +151,7 @@ def _narrowed(
         inner = (
             []
             if exact and plain(one.written) not in known
-            else [two for two in names if two.line and _matches(one, two)]
+            else [two for two in names if two.line and matches(one, two)]
         )
         for two in inner:
             yield from _carried(item, two, resolved)
@@ -168,19 +159,7 @@ def _narrowed(
             yield left(one.place, f'"{one.written}": no name of serverNames is one of it', one.written)
 
 
-def _matches(outer: _Pattern, inner: _Pattern) -> bool:
-    """Whether Cilium lets all that `inner` stands for through by `outer`."""
-    pattern, name = plain(outer.written), plain(inner.written)
-    if pattern in (name, EVERYTHING):
-        return True
-    if pattern.startswith("**."):
-        return bool(outer.line) and is_within(plain(inner.pattern), {plain(outer.pattern)})
-    if "*" in name or pattern.count(".") != name.count("."):
-        return False
-    return all(fnmatchcase(one, two) for one, two in zip(name.split("."), pattern.split("."), strict=True))
-
-
-def _carried(item: Item, one: _Pattern, resolved: _Patterns | None) -> Iterator[Found]:
+def _carried(item: Item, one: Pattern, resolved: Patterns | None) -> Iterator[Found]:
     if not one.line:
         words = f'"{one.written}" has a * that is not the whole first label: left out; write the names'
         yield left(one.place, words, one.written)
@@ -194,41 +173,23 @@ def _carried(item: Item, one: _Pattern, resolved: _Patterns | None) -> Iterator[
             yield wider(one.place, words, one.line)
 
 
-def _of_fqdn(entry: Map) -> Iterator[_Pattern]:
-    name, pattern = entry.get("matchName"), entry.get("matchPattern")
-    if isinstance(name, Text):
-        yield _Pattern(name, name, name.place)
-    if isinstance(pattern, Text):
-        yield _pattern(pattern)
-
-
-def _pattern(written: Text) -> _Pattern:
-    """A pattern of Cilium's as our lists write it."""
-    rest = written.lstrip("*")
-    if written.startswith("**.") and rest.startswith(".") and "*" not in rest:
-        return _Pattern(written, "*" + rest, written.place)
-    if written.startswith("*.") and "*" not in written[1:]:
-        return _Pattern(written, written, written.place, is_wider=True)
-    return _Pattern(written, "" if "*" in written else written, written.place)
-
-
-def _is_443(entry: Map) -> bool:
-    return serves(opened(entry.get("ports"), end="endPort"), "TCP", "ANY", "")
+def _ports(entry: Map) -> list[Port]:
+    return opened(entry.get("ports"), end="endPort")
 
 
 def _notes(title: str, rule: Map, ports: Sequence[Map]) -> Iterator[Found]:
-    """What a rule opens beside TCP port 443, and what it checks besides names."""
+    """What a rule opens beside names at TCP ports, and what it checks besides names."""
     if not ports:
-        yield left(rule.place, f"{title}: all ports were open; the gateway serves 443 alone")
+        yield left(rule.place, f"{title}: all ports were open; the gateway serves those that a list names")
     for entry in ports:
-        for port in opened(entry.get("ports"), end="endPort"):
-            if port.is_only("443") and port.protocol in ("ANY", ""):
-                words = f"{title}: port 443 for ANY is not carried over; the gateway serves TCP alone"
+        for port in _ports(entry):
+            if port.protocol in ("ANY", "") and (port.is_only("443") or other(port.first)):
+                words = f"{title}: port {port.first} for ANY is not carried over; the gateway serves TCP alone"
                 yield left(port.place, words)
-            elif not (port.is_only("443") and port.protocol == "TCP"):
+            elif not (port.protocol == "TCP" and (port.is_only("443") or others([port], "TCP"))):
                 named = port.shown if port.protocol in ("TCP", "ANY", "") else f"{port.shown} for {port.protocol}"
-                yield left(port.place, f"{title}: port {named} is not carried over; the gateway serves 443 alone")
-        if entry.get("rules") and _is_443(entry):
+                yield left(port.place, f"{title}: port {named} is not carried over; no list can hold it")
+        if entry.get("rules") and serves(_ports(entry), HTTPS, *_TCP):
             yield wider(entry.at("rules"), f"{title}: rules within toPorts are not carried over")
 
 
@@ -238,14 +199,14 @@ def _is_world(rule: Map, peers: Sequence[str]) -> bool:
     return not peers or bool(set(texts(rule.get("toEntities"))) & set(_ANYWHERE)) or "0.0.0.0/0" in cidrs
 
 
-def _denies_everything(rule: Map) -> bool:
-    """Whether a deny rule is for every name at 443."""
+def _denies_everything(rule: Map, port: int) -> bool:
+    """Whether a deny rule is for every name at `port`."""
     peers = [key for key in rule if key.startswith("to") and key != "toPorts"]
     ports = mappings(rule.get("toPorts"))
-    return _is_world(rule, peers) and (not ports or any(map(_is_443, ports)))
+    return _is_world(rule, peers) and (not ports or any(serves(_ports(entry), port, *_TCP) for entry in ports))
 
 
-def _resolved(specs: Iterator[Map]) -> _Patterns | None:
+def _resolved(specs: Iterator[Map]) -> Patterns | None:
     """The patterns that rules for DNS let be asked for; None where there are no such rules, and all can be."""
     rules = [
         rule
@@ -254,9 +215,9 @@ def _resolved(specs: Iterator[Map]) -> _Patterns | None:
         for entry in mappings(egress.get("toPorts"))
         for rule in mappings(mapping(entry, "rules").get("dns"))
     ]
-    patterns = {plain(one.written): one for rule in rules for one in _of_fqdn(rule)}
+    patterns = {plain(one.written): one for rule in rules for one in of_fqdn(rule)}
     # One that lets all be asked for is enough.
-    return None if not rules or EVERYTHING in patterns else _Patterns(list(patterns.values()))
+    return None if not rules or EVERYTHING in patterns else Patterns(list(patterns.values()))
 
 
 def _is_for_all(item: Item, spec: Map) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..lists.denials import MARK
-from ..names import parse
 from ..names.domain import HTTPS, Domain, InvalidDomain
+from ..names.ports import pairs
 from .names import covers, plain
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Opened:
 def _pattern(one: Denied) -> str:
     """What is denied, normalised where it can stand on a list."""
     try:
-        (found,) = parse(one.name)
+        (found,) = pairs(one.name)
     except InvalidDomain:
         return plain(one.name)
     return found

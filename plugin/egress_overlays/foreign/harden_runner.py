@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .found import Carried, Found, Place, left
+from .ports import HTTPS, at_port, other
 from .values import Map, Text, mapping, mappings, text
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def _endpoints(job: str, listed: Text) -> Iterator[Found]:
         place = Place(listed.place.file, listed.place.line + number + (1 if "\n" in listed.strip() else 0))
         for word in line.split():
             host, _, port = word.partition(":")
-            if port not in ("", "443"):
-                yield left(place, f'"{word}": was open at port {port} alone', host)
+            if port in ("", str(HTTPS)) or other(port):
+                yield Carried(at_port(host, int(port or HTTPS)), job, place)
             else:
-                yield Carried(host, job, place)
+                yield left(place, f'"{word}": was open at port {port} alone', host)
 
 
 def _steps(item: Item) -> Iterator[tuple[str, Map]]:

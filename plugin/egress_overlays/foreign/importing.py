@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..names import parse
-from ..names.domain import InvalidDomain
+from ..names.domain import HTTPS, InvalidDomain
+from ..names.ports import DOUBTFUL, pairs
 from . import trees
 from .denials import Opened
 from .files import Unreadable, of_template, templates
-from .found import KINDS, LEFT, WIDER, Carried, Denied, Note, Place, Scope, left, wider
+from .found import KINDS, LEFT, WIDER, Carried, Denied, Note, Place, Scope, left, remark, wider
 from .unknown import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .files import Input, Item
     from .format import Format
@@ -41,6 +42,7 @@ class Imported:
         self._scopes: dict[tuple[Scope, str], list[str]] = {}
         self._opened = Opened()
         self._denied: list[Denied] = []
+        self._at_ports: dict[int, list[tuple[str, Place]]] = {}
 
     @property
     def groups(self) -> Names:
@@ -63,7 +65,7 @@ class Imported:
     def add(self, found: Carried) -> None:
         """Take over one name, or say why it cannot be."""
         try:
-            domains = parse(found.name)
+            domains = pairs(found.name) if ":" in found.name else parse(found.name)
         except InvalidDomain as fault:
             words = of_template(found.name) if "${" in found.name or "{{" in found.name else str(fault)
             self.notes.append(left(found.place, words, found.name, fault.proposal))
@@ -75,6 +77,8 @@ class Imported:
         group = group_name(found.group)
         self.lists.setdefault(clients, {}).setdefault(group, {}).setdefault(name, found.comment)
         self.places.setdefault((group, name), found.place)
+        if domains[0].port != HTTPS:
+            self._at_ports.setdefault(domains[0].port, []).append((name, found.place))
         self._opened.add(domains, group, found.among, is_limited=clients != EVERY_WORKLOAD)
 
     def deny(self, found: Denied) -> None:
@@ -84,12 +88,13 @@ class Imported:
     def finish(self) -> None:
         """Say whom names were for that are for others too, and put the notes in order, each said once."""
         for (scope, clients), those_names in self._scopes.items():
-            those = f'"{those_names[0]}"' + (f" and {len(those_names) - 1} more" if len(those_names) > 1 else "")
+            those = _and_more(those_names)
             how = "--clients" if scope.clients else "the annotation egress-overlays.dev/clients"
             whose = f"every workload's; limit it with {how}"
             if clients:
                 whose = "for " + clients.replace("\n", ", ")
             self.notes.append(wider(scope.place, f"{scope.words}, as {those}; the list is {whose}", those_names[0]))
+        self.notes += self._of_ports()
         lines, unsaid = self._opened.lines(self._denied)
         for line in lines:
             self.lists[EVERY_WORKLOAD][line.group].setdefault(line.text, line.comment)
@@ -104,6 +109,21 @@ class Imported:
                 order = sorted(names, key=lambda name: (files[at[name].file], at[name].line, at[name].column))
                 groups[group] = {name: names[name] for name in order}
         self.notes = sorted(dict.fromkeys(self.notes), key=lambda note: KINDS.index(note.kind))
+
+    def _of_ports(self) -> Iterator[Note]:
+        """What there is to know of names at other ports than 443."""
+        named = [one for names in self._at_ports.values() for one in names]
+        if named:
+            words = "for other ports than 443, by TLS alone: the overlay needs components/ports"
+            yield remark(named[0][1], f"{_and_more([name for name, _ in named])}: {words}")
+        for port in sorted(self._at_ports.keys() & DOUBTFUL.keys()):
+            name, place = self._at_ports[port][0]
+            those = _and_more([one for one, _ in self._at_ports[port]])
+            yield left(place, f"{those}: port {port} {DOUBTFUL[port]}", name)
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return f'"{names[0]}"' + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def of_client(found: Carried) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .found import Carried, Found, Scope, left, wider
-from .ports import Port, opened, serves
+from .ports import HTTPS, Port, by_port, opened, opens, others
 from .values import Map, mapping, mappings, text, texts
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .files import File, Input, Item
 
+_TCP = ("TCP", "")
 _KINDS = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 
 
@@ -33,20 +34,24 @@ def reads(_file: File) -> bool:
 
 def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterator[Found]:
     """The names of every policy, a group each."""
-    for item in items:
-        scope = _scope(item)
-        for rule in mappings(item.spec.get("egress")):
-            names = [name for peer in mappings(rule.get("to")) for name in texts(peer.get("domainNames"))]
-            action = text(rule, "action")
-            if action == "Deny":
-                yield wider(rule.place, f"policy {item.name}: a rule that denies by other peers is not carried over")
-            for name in names:
-                if action not in ("Allow", "Accept"):
-                    yield left(name.place, f'"{name}": stands in a rule with action {action}', name)
-                elif not serves(_ports(rule), "TCP", ""):
-                    yield left(name.place, f'"{name}": was not open at TCP port 443', name)
-                else:
-                    yield Carried(name, item.name, name.place, scope=scope)
+    rules = [(item, rule, _ports(rule)) for item in items for rule in mappings(item.spec.get("egress"))]
+    ports = {port for _, _, ports in rules for port in others(ports, *_TCP)}
+    yield from by_port(ports, lambda port: (found for one in rules for found in _rule(*one, port)))
+
+
+def _rule(item: Item, rule: Map, ports: Sequence[Port], port: int) -> Iterator[Found]:
+    names = [name for peer in mappings(rule.get("to")) for name in texts(peer.get("domainNames"))]
+    action = text(rule, "action")
+    if action == "Deny":
+        yield wider(rule.place, f"policy {item.name}: a rule that denies by other peers is not carried over")
+    for name in names:
+        if action not in ("Allow", "Accept"):
+            if port == HTTPS:
+                yield left(name.place, f'"{name}": stands in a rule with action {action}', name)
+        elif opens(ports, port, *_TCP):
+            yield Carried(name, item.name, name.place, scope=_scope(item))
+        elif port == HTTPS and not others(ports, *_TCP):
+            yield left(name.place, f'"{name}": was not open at TCP port 443', name)
 
 
 def _ports(rule: Map) -> list[Port]:

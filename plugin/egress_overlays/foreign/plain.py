@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from ..lists.denials import MARK, domains
 from ..names import parse
-from ..names.domain import InvalidDomain, ascii_quoted
+from ..names.domain import HTTPS, InvalidDomain, ascii_quoted
 from ..names.mending import mended
+from ..names.ports import pairs
 from .files import may_be_list, of_template
 from .found import Carried, Denied, Found, Note, Place, left, remark
 from .names import covers, parts
+from .ports import at_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,8 +69,9 @@ class Plain:
         try:
             parse(name)
         except InvalidDomain as fault:
-            if name.startswith(MARK):
-                return list(_denied(fault, place, comment))
+            more = _denied(fault, place, comment) if name.startswith(MARK) else _of_port(name, place)
+            if more:
+                return more
             if _is_template(name):
                 return [left(place, of_template(name), name)]
             meant = mended(line) if fault.proposal else None
@@ -96,12 +99,26 @@ def together(found: Sequence[Found]) -> Iterator[Found]:
             yield one
 
 
-def _denied(line: InvalidDomain, place: Place, comment: str) -> Iterator[Found]:
+def _denied(line: InvalidDomain, place: Place, comment: str) -> list[Found]:
     """What a line that begins with ! denies."""
     try:
-        yield from (Denied(one, "", place, None, comment) for one in domains(line))
+        return [Denied(one, "", place, None, comment) for one in domains(line)]
     except InvalidDomain as fault:
-        yield left(place, str(fault), fault.text, fault.proposal)
+        return [left(place, str(fault), fault.text, fault.proposal)]
+
+
+def _of_port(name: str, place: Place) -> list[Found]:
+    """Why a name with another port than 443 stays out; a pasted list says too little of what is meant by it."""
+    try:
+        at = pairs(name)[0]
+    except InvalidDomain as fault:
+        is_of_port = fault.reason.startswith("holds the port")
+        return [left(place, str(fault), name, fault.proposal)] if is_of_port else []
+    if at.port == HTTPS:
+        return []
+    proposal = at_port(name.rpartition(":")[0].lower(), at.port)
+    words = f"is for port {at.port} and not for 443; a list can hold it, by a line of its own"
+    return [left(place, f'{ascii_quoted(name)}: {words}: "{proposal}"', name, proposal)]
 
 
 def _is_template(name: str) -> bool:

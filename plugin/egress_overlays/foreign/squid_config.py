@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .found import Place
 from .names import of_regex
-from .ports import holds_443
+from .ports import HTTPS, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -133,7 +133,7 @@ def _constant(acl: Acl) -> bool | None:
     """What an ACL says of every CONNECT to port 443."""
     values = [value.lower() for value in acl.values]
     if acl.kind == "port":
-        return any(holds_443(value, "-") for value in values)
+        return any(holds(value, "-", HTTPS) for value in values)
     if acl.kind == "method":
         return "connect" in values
     if acl.kind == "proto":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .found import Carried, Found, Scope, left
+from .ports import HTTPS, at_port, other
 from .values import Map, Text, mapping, mappings, text
 
 if TYPE_CHECKING:
@@ -33,12 +34,21 @@ def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterat
         for rule in mappings(mapping(item.spec, "network").get("allow")):
             name = rule.get("remoteHost")
             if isinstance(name, Text) and text(rule, "direction") == "Egress":
-                ports = _ports(rule)
-                if text(rule, "remoteProtocol") not in ("", "TLS") or not (not ports or "443" in ports):
-                    shown = f"port {', '.join(ports) or '443'} as {text(rule, 'remoteProtocol') or 'TLS'}"
-                    yield left(name.place, f'"{name}": was open at {shown} alone', name)
-                else:
-                    yield Carried(name, item.name, name.place, scope=_scope(item, rule), namespace=item.namespace)
+                yield from _host(item, rule, name)
+
+
+def _host(item: Item, rule: Map, name: Text) -> Iterator[Found]:
+    ports = _ports(rule) or [str(HTTPS)]
+    is_tls = text(rule, "remoteProtocol") in ("", "TLS")
+    beyond = [port for port in ports if not is_tls or (port != str(HTTPS) and not other(port))]
+    for port in ports:
+        if port not in beyond:
+            line = at_port(name, int(port))
+            yield Carried(line, item.name, name.place, scope=_scope(item, rule), namespace=item.namespace)
+    if beyond:
+        protocol = text(rule, "remoteProtocol") or "TLS"
+        alone = " alone" if beyond == ports else ""
+        yield left(name.place, f'"{name}": was open at port {", ".join(beyond)} as {protocol}{alone}', name)
 
 
 def _ports(rule: Map) -> list[str]:

@@ -95,6 +95,11 @@ def _fault(written: str) -> tuple[str, int | str] | None:
     return None
 
 
+def can_hold(port: int) -> bool:
+    """Whether a line of a list may end in `port`."""
+    return _fault(str(port)) is None
+
+
 def listening(port: int) -> int:
     """The port of the gateway where connections for `port` arrive: each has one of its own.
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..found import Carried, Denied, Found, Note, left
-from ..names import decided, denying, most_specific_first, plain
+from ..names import covers, decided, denying, is_within, most_specific_first, plain
+from ..ports import HTTPS, by_port, other
 from . import tlsroute
 from .authorization import Authorization
 from .entries import Registry
@@ -50,43 +51,73 @@ def reads(_file: File) -> bool:
 
 def read(items: Sequence[Item], _files: Sequence[File], _given: Input) -> Iterator[Found]:
     """The names that were reachable, grouped by the VirtualService or ServiceEntry that held them."""
-    services = [item for item in items if item.kind == "VirtualService"]
-    registry = Registry(items)
-    routes = [*from_mesh(services), *tlsroute.from_mesh(items, registry)]
-    rules = [rule for route in routes for rule in route.rules()]
-    for route in routes:
+    mesh = _Mesh(items)
+    ports = {other(route.port) for route in mesh.routes} if mesh.routes else mesh.registry.ports()
+    for route in mesh.routes:
         yield from route.notes()
-    for item in services:
+    for item in mesh.services:
         yield from beyond(item)
-    yield from registry.notes()
-    decisions = list(decided(most_specific_first(rules))) if routes else [*registry.direct(), *tlsroute.direct(items)]
-    found = [one for one in decisions if isinstance(one, Carried)]
-    denied = [one for one in decisions if isinstance(one, Denied)]
-    yield from (one for one in decisions if isinstance(one, Note))
-    opened = {plain(one.name) for one in found}
-    if routes:
-        found, others = registry.still_open(found)
-        denied += [one for one in others if isinstance(one, Denied)]
-        yield from (one for one in others if isinstance(one, Note))
-    direct = {route.group for route in routes if route.is_direct} if routes else {one.group for one in found}
-    policies = Authorization(items, services)
-    hops = [
-        server_names(items),
-        Hop("the gateway's routes", [*at_gateway(services), *tlsroute.at_gateway(items)]) if routes else Hop("", []),
-        gateway_hosts(items, services),
-        policies.allowing(),
-    ]
-    for hop in hops:
-        found, notes = narrowed(found, hop, direct)
-        yield from notes
-    found, notes = _not_denied(found, opened, denied)
-    yield from notes
-    # All of them decide about the same connections, one after the other.
-    for one in [*policies.decided(found), *denied]:
-        yield one if isinstance(one, Note) else one._replace(among=registry)
-    if routes:
-        yield from registry.past_gateway(found)
+    yield from mesh.registry.notes()
+    yield from by_port(ports - {0}, mesh.at)
     yield from sidecars(items)
+
+
+class _Mesh:
+    """All objects together."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self.services = [item for item in items if item.kind == "VirtualService"]
+        self.registry = Registry(items)
+        self.routes = [*from_mesh(self.services), *tlsroute.from_mesh(items, self.registry)]
+        self._policies = Authorization(items, self.services)
+        at_gateways = [*at_gateway(self.services), *tlsroute.at_gateway(items)] if self.routes else []
+        self._hops = [
+            server_names(items),
+            Hop("the gateway's routes", at_gateways),
+            gateway_hosts(items, self.services),
+            self._policies.allowing(),
+        ]
+
+    def at(self, port: int) -> Iterator[Found]:
+        """The names that were reachable at a port, whatever the port of the gateway that they came by."""
+        decisions = list(self._at_sidecars(port))
+        names = {plain(one.name) for one in decisions}
+        holding = {cover for name in names for cover in covers(name)}
+        for one in self._through(decisions, port):
+            # Of other ports, what is about names there.
+            if port == HTTPS or not isinstance(one, Note) or plain(one.name) in holding or is_within(one.name, names):
+                yield one
+
+    def _through(self, decisions: Sequence[Found], port: int) -> Iterator[Found]:
+        """What of the sidecars' decisions about a port passes everything after them."""
+        found = [one for one in decisions if isinstance(one, Carried)]
+        denied = [one for one in decisions if isinstance(one, Denied)]
+        yield from (one for one in decisions if isinstance(one, Note))
+        opened = {plain(one.name) for one in found}
+        if self.routes:
+            found, others = self.registry.still_open(found, port)
+            denied += [one for one in others if isinstance(one, Denied)]
+            yield from (one for one in others if isinstance(one, Note))
+        direct = {one.group for one in self.routes if one.is_direct} if self.routes else {one.group for one in found}
+        for hop in self._hops:
+            found, notes = narrowed(found, hop, direct)
+            yield from notes
+        found, notes = _not_denied(found, opened, denied)
+        yield from notes
+        # All of them decide about the same connections, one after the other.
+        for one in [*self._policies.decided(found), *denied]:
+            yield one if isinstance(one, Note) else one._replace(among=self)
+        if self.routes and port == HTTPS:
+            yield from self.registry.past_gateway(found)
+
+    def _at_sidecars(self, port: int) -> Iterator[Found]:
+        """What leaves the sidecars at a port."""
+        if self.routes:
+            yield from decided(most_specific_first(rule for route in self.routes for rule in route.rules(port)))
+        else:
+            yield from self.registry.direct(port)
+            yield from tlsroute.direct(self._items) if port == HTTPS else ()
 
 
 def _not_denied(

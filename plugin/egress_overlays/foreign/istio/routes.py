@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..found import Carried, Found, Note, Place, Scope, left, wider
 from ..names import EVERYTHING, Rule, allow, is_within, plain
-from ..ports import HTTPS
+from ..ports import HTTPS, other
 from ..values import Map, Text, mapping, mappings, text, texts
 from .hops import Passing
 
@@ -35,26 +35,21 @@ class Route(NamedTuple):
     scope: Scope | None
     subnets: bool
 
-    @property
-    def is_443(self) -> bool:
-        """Whether it is for port 443, or for all that there are."""
-        return self.port in ("", str(HTTPS))
-
-    def rules(self) -> Iterator[Rule]:
-        """The names that it opens, or closes."""
+    def rules(self, port: int) -> Iterator[Rule]:
+        """The names that it opens, or closes, at a port."""
+        is_served = self.port in ("", str(port))
         for name in self.names:
-            if not self.is_443:
-                continue
-            if self.is_closed:
+            if self.is_closed and is_served:
                 yield Rule(name, name.place)
-            elif name != EVERYTHING:
+            elif name != EVERYTHING and (self.port or str(HTTPS)) == str(port) and not self.is_closed:
                 yield allow(Carried(name, self.group, name.place, scope=self.scope, namespace=self.namespace))
 
     def notes(self) -> Iterator[Note]:
         """What it opened and a list cannot."""
+        is_held = self.port in ("", str(HTTPS)) or bool(other(self.port))
         for name in self.names:
-            if not self.is_443 and not self.is_closed:
-                words = f'"{name}" of {self.title}: was open at port {self.port}; the gateway serves 443 alone'
+            if not is_held and not self.is_closed:
+                words = f'"{name}" of {self.title}: was open at port {self.port}, which no list can hold'
                 yield left(name.place, words, name)
             elif name == EVERYTHING and not self.is_closed:
                 yield left(name.place, f"{self.title}: lets every name through; that is not carried over")
