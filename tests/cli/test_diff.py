@@ -110,8 +110,9 @@ def test_two_revisions(run: Run, tree: Path, repository: Callable[..., str]) -> 
     found = difference(run, "overlays/prod", "--rev", "HEAD~1..HEAD")
     assert (names(found["opened"]), names(found["closed"])) == (["quay.io"], ["ghcr.io"])
     out = run("diff", "overlays/prod", "--rev", "HEAD~1..HEAD").out
-    row = rf"opens +quay\.io +for every workload +container-registries, {DOMAINS}:9 +# mirrors +\([0-9a-f]{{10}}, "
-    assert re.search(row, out)
+    assert re.search(rf"opens +quay\.io +for every workload +container-registries, {DOMAINS}:9 +# mirrors\n", out)
+    assert re.search(rf"closes +ghcr\.io +for every workload +was container-registries, {DOMAINS}:9\n", out)
+    assert re.search(r"\nall by one commit: [0-9a-f]{10}, ", out)
     assert repository("status", "--porcelain") == ""
     assert repository("worktree", "list").count("\n") == 1
 

@@ -41,9 +41,13 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
     outcome = run("diff", "--rev", "HEAD~1..HEAD", "-o", "markdown", "--exit-code", "--save", "json=all.json")
     assert outcome.code == 1
     head = "\n".join(outcome.out.splitlines()[:10])
-    assert "72 names are for every workload now in all 3 overlays, 1 name opens in overlays/prod" in head
-    assert "evil.tunnel.example for every workload in overlays/prod" in head
-    assert f"{', '.join(big_tree.TEAMS)} (72 names) in all 3 overlays" in head
+    assert ":warning: **72 names are for every workload now in all 3 overlays**" in head
+    assert ":warning: **1 name opens for every workload in overlays/prod**" in head
+    # Overlays are named once, whoever stands for every workload has a sign, and each list says whose it was.
+    assert "(all 3: overlays/dev, overlays/prod, overlays/staging)\n" in head
+    assert "- :warning: **opens for every workload: evil.tunnel.example in overlays/prod**\n" in head
+    told = [f"{team} (12 names) now for every workload, was for {team}/\\*" for team in big_tree.TEAMS]
+    assert f"- :warning: **limit lifted: {'; '.join(told)}, in all 3 overlays**\n" in head
     found = json.loads((tree / "all.json").read_text())
     jsonschema.validate(found, json.loads(run("schema", "diff").out))
     (opened,) = (row for row in found["changes"] if row["kind"] == "opens")
@@ -57,7 +61,14 @@ def test_the_first_ten_lines_tell_all_of_it(run: Run, tree: Path, git: Callable[
         (f"teams/{team}.yaml", "two") for team in big_tree.TEAMS
     }
     commits = git("rev-parse", "HEAD~1", "HEAD").split()
-    assert "compared: commit {:.10} with commit {:.10}".format(*commits) in head
+    *_, by, _, compared = outcome.out.splitlines()
+    assert compared == "compared: commit {:.10} with commit {:.10}".format(*commits)
+    assert by.replace("\u200d", "").startswith(f"all by one commit: {commits[1]:.10}, x@example.com, ")
+    assert outcome.out.count("example.com") == 1
+    # The line that is gone is the old one's, and points at whom the list was for.
+    assert {(row["side"], row["now"]) for row in lifted} == {("base", None)}
+    old = git("show", f"HEAD~1:{lifted[0]['file']}").splitlines()
+    assert "egress-overlays.dev/clients" in old[lifted[0]["line"] - 1]
     assert [found[side]["id"] for side in ("base", "head")] == [commit[:10] for commit in commits]
     assert len(outcome.out.splitlines()) < 30
 

@@ -54,37 +54,72 @@ def test_ten_lines_show_an_attack_and_cry_no_wolf(change: Change, repository: Pa
     assert "left out here" not in text
 
 
-@pytest.mark.parametrize(
-    ("title", "said"),
-    [
-        (
-            "Media becomes studio",
-            (
-                "1 name opens in overlays/staging, 50 names are for more clients in all 3 overlays",
-                "opens: load.staging.example for every workload in overlays/staging",
-            ),
-        ),
-        (
-            "Clean up after the audit",
-            (
-                "3 names open, 50 are for fewer clients, 40 close in all 3 overlays",
-                "fewer clients: data (50 names) for data/exporter, no longer for data/* in all 3 overlays",
-                "closes: identity, support (40 names) in all 3 overlays",
-            ),
-        ),
-    ],
-)
-def test_the_head_says_what_is_where_and_what_closes(title: str, said: tuple[str, ...], repository: Path) -> None:
+_ALL = "(all 3: overlays/dev, overlays/prod, overlays/staging)"
+_HEADS = {
+    "Media becomes studio": f"""
+:warning: **1 name opens for every workload in overlays/staging**,
+:warning: **50 names are for more clients in all 3 overlays** {_ALL}
+- :warning: **opens for every workload: load.staging.example (until 2999-06-30, more than two years ahead)
+in overlays/staging**
+- :warning: **more clients: studio (50 names) now also for studio/*, was for media/*, in all 3 overlays**""",
+    "Clean up after the audit": f"""
+**3 names open**, 50 are for fewer clients, 40 close in all 3 overlays {_ALL}
+- opens: api.parcelo-1.catalog.example, auth.parcelo-1.catalog.example, cdn.parcelo-1.catalog.example
+for catalog/* in all 3 overlays
+- fewer clients: data (50 names) now for data/exporter alone, was for data/*, in all 3 overlays
+- closes: identity (20 names) for identity/*; support (20 names) for support/* in all 3 overlays""",
+    "Sort the lists; six new vendor hosts per team": f"""
+:warning: **50 names are for every workload now**, **60 names open in all 3 overlays** {_ALL}
+- :warning: **limit lifted: fraud (50 names) now for every workload, was for fraud/*, in all 3 overlays**
+- opens: ads (6 names) for ads/*; billing (6 names) for billing/*; """,
+    "Dashboards for prod; vendor hosts for billing, checkout and support": f"""
+:warning: **1 way around the lists in overlays/prod**, **60 names open in all 3 overlays** {_ALL}
+- :warning: **way around: ServiceEntry istio-system/metrics-backend, spec.hosts: lets sidecars of every namespace
+reach "telemetry.statuspulse.example" directly, past the gateway and its list, in overlays/prod; take it out, and
+put the name on the list**
+- opens: billing (25 names) for billing/*; checkout (25 names) for checkout/*; support (10 names) for support/*
+in all 3 overlays""",
+}
+
+
+@pytest.mark.parametrize("title", _HEADS)
+def test_the_head_says_what_is_where_and_for_whom(title: str, repository: Path) -> None:
     (change,) = (one for one in CHANGES if one.title == title)
     text = comment(repository, change).replace("\\", "")
-    head = "\n".join(text.splitlines()[:10])
-    for line in said:
-        assert f"**{line}**" in head
-    assert "compared: commit " in head
+    assert " ".join(_HEADS[title].split()) in " ".join("\n".join(text.splitlines()[:10]).split())
+    # Nothing of the frame stands among what was found, and who did it is said once.
+    assert text.splitlines()[-1].startswith("compared: commit ")
+    assert text.splitlines()[-3].startswith("all by one commit: ")
+    assert text.count("dana") == 1
     # No row leaves open whom a name is for.
-    opened = [line.split(" | ")[2] for line in text.splitlines() if line.startswith("| opens |")]
-    assert opened
+    opened = [line.split(" | ")[2] for line in text.splitlines() if " opens | " in line]
     assert all(remark.startswith("for ") for remark in opened)
+    closed = [line.split(" | ") for line in text.splitlines() if line.startswith("| closes |")]
+    assert all(cells[3].startswith("`was ") for cells in closed)
+
+
+def test_a_row_says_what_it_is_about_in_its_columns(repository: Path) -> None:
+    titles = {one.title.split()[0]: one for one in CHANGES}
+    around = _row(comment(repository, titles["Dashboards"]), "way around")
+    assert around[1] == "`telemetry.statuspulse.example`"
+    staging = _row(comment(repository, titles["Media"]), ":warning: opens")
+    assert staging[2] == "for every workload; owner search, ticket OPS-311; until 2999-06-30, more than two years ahead"
+    lifted = _row(comment(repository, titles["Sort"]), "limit lifted")
+    assert lifted[2:4] == ["now for every workload; was for fraud/*", "`was teams/fraud.yaml:7`"]
+    found = json.loads(comment(repository, titles["Clean"], "-o", "json"))
+    (narrowed,) = (row for row in found["changes"] if row["kind"] == "narrows")
+    assert [narrowed[key] for key in ("gained", "lost", "was", "now")] == [
+        [],
+        ["data/*"],
+        ["data/*"],
+        ["data/exporter"],
+    ]
+    assert not any(row["unlimited"] for row in found["changes"])
+
+
+def _row(text: str, word: str) -> list[str]:
+    (row,) = (line for line in text.replace("\\", "").splitlines() if line.startswith("| ") and f"{word} |" in line)
+    return row.split(" | ")
 
 
 def test_a_name_that_is_not_like_its_neighbours_is_shown(repository: Path) -> None:

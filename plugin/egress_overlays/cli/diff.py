@@ -1,11 +1,11 @@
 """Say what becomes reachable, and what stops being reachable, from A to B.
 
 Names are compared by what they mean: en.x.org removed while *.x.org stays is no change. What opens comes first: ways
-around the lists, limits that are lifted, names (wildcards and risks in front), lists for more clients. With --rev, A is
-built as it was in two git revisions: R1..R2, R1...R2 from where they parted, or R1 against the working tree; where a
-revision has no such overlay, all of the other's is new or gone. With --rev and no path, or a glob or DIR/..., every
-overlay that runs the function is compared, and a change that is the same in many is told once. Exit code 0, or 1 with
---exit-code where there is a difference; 2 where something could not be compared.
+around the lists, limits that are lifted, names (for every workload, wildcards and risks in front), lists for more
+clients. With --rev, A is built as it was in two git revisions: R1..R2, R1...R2 from where they parted, or R1 against
+the working tree; where a revision has no such overlay, all of the other's is new or gone. With --rev and no path, or a
+glob or DIR/..., every overlay that runs the function is compared, and a change that is the same in many is told once.
+Exit code 0, or 1 with --exit-code where there is a difference; 2 where something could not be compared.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 from ..rendered.blame import Blame, head, latest
 from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
-from ..review.changes import BREAKS, OPENING, OPENS, changes, counts, merged
+from ..review.changes import changes
 from ..review.difference import Change, Difference, differences
-from ..review.verification.lifetimes import lifetime
+from ..review.rows import OPENS, counts, merged
+from ..review.verification.lifetimes import DISTANT, is_distant, lifetime
 from . import formats, inputs
 from .compared import Comparison, Side, chosen, compare
 from .console import Failure
-from .differing import headlines, sections
+from .differing import foot, headlines
+from .differing_rows import sections
 from .progress import progress
 from .report import Report
 
@@ -80,7 +82,8 @@ def run(arguments: Namespace, console: Console) -> int:
         compared = _commits(arguments.rev, arguments.a or ".")
     for row in rows:
         last = date.fromisoformat(row["until"]) if row["until"] else None
-        row["lifetime"] = lifetime(last, arguments.today) or None
+        judged = lifetime(last, arguments.today) or (DISTANT if is_distant(last, arguments.today) else "")
+        row["lifetime"] = judged or None
     missing = [{"overlay": one.overlay, "reason": one.reason} for one in found if one.reason]
     data = {
         **compared,
@@ -90,7 +93,9 @@ def run(arguments: Namespace, console: Console) -> int:
         "changes": rows,
         **more,
     }
-    report = Report("diff", _title(arguments), data, headlines=headlines(data), sections=sections(data))
+    report = Report(
+        "diff", _title(arguments), data, headlines=headlines(data), sections=sections(data), foot=foot(data)
+    )
     formats.write(report, arguments, console)
     return 2 if missing else int(arguments.exit_code and bool(rows))
 
@@ -160,7 +165,7 @@ def _read(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[lis
 
 
 def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
-    """Say by which commit came what opens: that of the line, or else the last one that changed the file."""
+    """Say by which commit each came: of what opens that of the line, or else the last one that changed the file."""
     from ..rendered.revisions import UnknownRevision, pair, top
 
     blame, repository, revisions = None, Path(), ""
@@ -173,7 +178,7 @@ def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
             blame = None  # the paths are of another repository than the working directory
     for row in rows:
         commit = None
-        if blame and row["kind"] in (*OPENING, BREAKS) and row["file"]:
+        if blame and row["file"]:
             if row["kind"] == OPENS:
                 commit = blame.of(row["file"], row["line"] or 0)
             else:

@@ -1,236 +1,205 @@
-"""How `diff` reads: its headlines, and its sections, both from its data alone."""
+"""How `diff` reads: its headlines, and its foot, both from its data alone."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.quantities import many
-from ..review.changes import AROUND, BESIDE, BREAKS, CLOSES, LIFTED, MENDED, NARROWS, OPENING, OPENS, OTHER, WIDENS
-from .grouping import grouped, is_marked, outliers
+from ..review.rows import (
+    AROUND,
+    BESIDE,
+    BREAKS,
+    CLOSES,
+    LIFTED,
+    MENDED,
+    NARROWS,
+    OPENING,
+    OPENS,
+    OTHER,
+    WIDENS,
+    size,
+)
+from .differing_rows import WORDS, by_one, count_of_names, ends, for_whom, said_of, subject, tone, without
+from .grouping import is_marked
 from .places import counted_in, places
-from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
+from .report import BAD, DOUBTFUL, GOOD, SOFT, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _FIRST = 5  # names in a headline
-_SHOWN = 3  # names in a row that stands for many
-_WORDS = {
-    AROUND: "way around",
-    BESIDE: "beside the lists",
-    LIFTED: "limit lifted",
-    OPENS: "opens",
-    WIDENS: "more clients",
-    OTHER: "other clients",
-    BREAKS: "breaks",
-    NARROWS: "fewer clients",
-    CLOSES: "closes",
-    MENDED: "way around gone",
-}
+_NAMED = 5  # overlays that are named in the first line
+_MOST = 20  # overlays that are named at the foot
 _SINGLY = (AROUND, BESIDE, OPENS, BREAKS, CLOSES, MENDED)
 """What a headline tells row by row; of other kinds it tells the lists."""
-_COLUMNS = (
-    Column("", matters=9),
-    Column("name or list", is_quoted=True, matters=8),
-    Column("remark", matters=5),
-    Column("listed", is_quoted=True, matters=3),
-    Column("in", matters=4),
+_PARTS = (
+    ((AROUND,), "way around the lists", "ways around the lists"),
+    ((BESIDE,), "object beside the lists changed", "objects beside the lists changed"),
+    ((LIFTED,), "name is for every workload now", "names are for every workload now"),
+    ((OPENS,), "name opens", "names open"),
+    ((WIDENS, OTHER), "name is for more clients", "names are for more clients"),
+    ((BREAKS,), "part is broken", "parts are broken"),
+    ((NARROWS,), "is for fewer clients", "are for fewer clients"),
+    ((CLOSES,), "closes", "close"),
+    ((MENDED,), "way around is gone", "ways around are gone"),
 )
+"""What the first line counts, in its order."""
 
 
 def headlines(data: dict[str, Any]) -> list[Line]:
-    """What could not be compared, the counts, a line for each kind of change, and which commits these are."""
-    missing, rows, found = data["notCompared"], data["changes"], data["counts"]
+    """What could not be compared, the counts, and lines for each kind of change."""
+    missing, rows = data["notCompared"], data["changes"]
     lines = [Line(f"NOT COMPARED: {one['overlay']}: {one['reason']}", BAD) for one in missing[:_FIRST]]
     if len(missing) > _FIRST:
         lines.append(Line(f"NOT COMPARED: {many(len(missing) - _FIRST, 'more overlay')}, see below", BAD))
-    said = _counted(data)
-    if not rows:
+    if rows:
+        first = Line.of(_counted(data))
+    else:
         said = "nothing becomes reachable, and nothing stops being reachable"
-        said += " in what could be compared" if missing else ""
-    grave = found[AROUND] or found[LIFTED] or found[BREAKS]
-    doubtful = found[BESIDE] or found["wildcards"] or found["risks"] or found[WIDENS] or found[OTHER]
-    first = Line(said, BAD if grave else DOUBTFUL if doubtful or missing else GOOD)
-    kinds = (_told(kind, data) for kind in (*OPENING, BREAKS, NARROWS, CLOSES, MENDED))
-    return [*lines, first, *filter(None, (*kinds, _compared(data)))]
+        first = Line(said + (" in what could be compared" if missing else ""), DOUBTFUL if missing else GOOD)
+    kinds = chain.from_iterable(_told(kind, data) for kind in (*OPENING, BREAKS, NARROWS, CLOSES, MENDED))
+    return [*lines, first, *kinds]
 
 
-def _compared(data: dict[str, Any]) -> Line | None:
-    """Which commits were compared, so that a comment says what it is about when the branch has moved on."""
-    if not data["base"]:
-        return None
-    after = f"commit {data['head']['id']}" if data["head"] else "the working tree"
-    return Line(f"compared: commit {data['base']['id']} with {after}", SOFT)
+def foot(data: dict[str, Any]) -> list[Line]:
+    """By which commit all of it came, which overlays were compared, and which commits these are."""
+    rows, lines = data["changes"], []
+    commit = by_one(rows)
+    if commit is not None:
+        lines.append(Line(f"all by one commit: {said_of(commit)}", SOFT))
+    overlays = data["overlays"]
+    if len(overlays) > (_NAMED if _is_in_all(data) else 1):
+        more = f" and {len(overlays) - _MOST} more" if len(overlays) > _MOST else ""
+        lines.append(Line(f"all {len(overlays)} overlays: {', '.join(overlays[:_MOST])}{more}", SOFT))
+    if data["base"]:
+        # So that a comment says what it is about when the branch has moved on.
+        after = f"commit {data['head']['id']}" if data["head"] else "the working tree"
+        lines.append(Line(f"compared: commit {data['base']['id']} with {after}", SOFT))
+    return lines
 
 
-def _counted(data: dict[str, Any]) -> str:
-    """How much there is of each kind and in which overlays: once at the end where all of it is in the same ones."""
-    found, rows = data["counts"], data["changes"]
-    wildcards, risks = found["wildcards"], found["risks"]
-    more = [f"{wildcards} by wildcard"] if wildcards else []
-    more += [f"{risks} risky"] if risks else []
-    parts = [
-        ((AROUND,), "way around the lists", "ways around the lists"),
-        ((BESIDE,), "object beside the lists changed", "objects beside the lists changed"),
-        ((LIFTED,), "name is for every workload now", "names are for every workload now"),
-        ((OPENS,), "name opens", "names open"),
-        ((WIDENS, OTHER), "name is for more clients", "names are for more clients"),
-        ((BREAKS,), "part is broken", "parts are broken"),
-        ((NARROWS,), "is for fewer clients", "are for fewer clients"),
-        ((CLOSES,), "closes", "close"),
-        ((MENDED,), "way around is gone", "ways around are gone"),
-    ]
-    said = []
-    for kinds, one, several in parts:
-        count = sum(found[kind] for kind in kinds)
-        if count:
-            aside = f" ({', '.join(more)})" if more and kinds == (OPENS,) else ""
-            of_kind = [row for row in rows if row["kind"] in kinds]
-            said.append((f"{many(count, one, several)}{aside}", counted_in(of_kind, data["overlays"])))
-    if len({where for _, where in said}) == 1:
-        return ", ".join(text for text, _ in said) + said[0][1]
-    return ", ".join(text + where for text, where in said)
+def _is_in_all(data: dict[str, Any]) -> bool:
+    """Whether the first line speaks of all overlays."""
+    return any(len(row["overlays"]) == len(data["overlays"]) for row in data["changes"])
 
 
-def _told(kind: str, data: dict[str, Any]) -> Line | None:
-    """One line for all rows of `kind`."""
+def _counted(data: dict[str, Any]) -> list[Line]:
+    """How much there is of each kind and in which overlays: once at the end where all of it is in the same ones.
+
+    What opens for every workload, where others do not, is counted by itself, and each part has the sign that it earns.
+    """
+    overlays = data["overlays"]
+    said: list[tuple[str, str, str]] = []
+    for kinds, one, several in _PARTS:
+        of_kind = [row for row in data["changes"] if row["kind"] in kinds]
+        for is_for_all in (True, False) if kinds == (OPENS,) else (None,):
+            rows = [row for row in of_kind if is_for_all is None or row["unlimited"] is is_for_all]
+            if rows:
+                text = many(sum(map(size, rows)), one, several) + (" for every workload" if is_for_all else "")
+                said.append(
+                    (text + (_aside(rows) if kinds == (OPENS,) else ""), counted_in(rows, overlays), _gravest(rows))
+                )
+    where = {place for _, place, _ in said}
+    parts: list[Line] = []
+    for at, (text, place, grave) in enumerate(said):
+        is_told = len(where) > 1 or at == len(said) - 1
+        parts += [Line(", ")] * bool(at) + [Line(text + (place if is_told else ""), grave)]
+    if 1 < len(overlays) <= _NAMED and _is_in_all(data):
+        parts.append(Line(f" (all {len(overlays)}: {', '.join(overlays)})"))
+    return parts
+
+
+def _aside(rows: Sequence[dict[str, Any]]) -> str:
+    wildcards, risks = sum(row["wildcard"] for row in rows), sum(row["risk"] is not None for row in rows)
+    more = [f"{wildcards} by wildcard"] * bool(wildcards) + [f"{risks} risky"] * bool(risks)
+    return f" ({', '.join(more)})" if more else ""
+
+
+def _told(kind: str, data: dict[str, Any]) -> Iterator[Line]:
+    """A line for all rows of `kind`; of what opens, one for each of: for every workload, worth a look, the rest."""
     rows = [row for row in data["changes"] if row["kind"] == kind]
+    if kind == OPENS:
+        marked = [row for row in rows if is_marked(row) and not row["unlimited"]]
+        every = [row for row in rows if row["unlimited"]]
+        yield from _line(f"{WORDS[kind]} for every workload", kind, every, data)
+        yield from _line(WORDS[kind], kind, marked, data)
+        rows = [row for row in rows if row not in marked and not row["unlimited"]]
+    yield from _line(WORDS[kind], kind, rows, data)
+
+
+def _line(word: str, kind: str, rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> Iterator[Line]:
     if not rows:
-        return None
-    are_names, are_limits = kind in (OPENS, CLOSES), _are_limits(data)
+        return
+    are_names = kind in (OPENS, CLOSES)
     singly = [row for row in rows if not are_names or is_marked(row)] if kind in _SINGLY else []
     others = [row for row in rows if row not in singly]
     if are_names and len(others) <= _FIRST:
         singly, others = [*singly, *others], []
-    said = [
-        (row["said"] or _subject(row) + _without(row))
-        + (f" ({row['risk']['said']})" if row["risk"] and kind != CLOSES else "")
-        + (" for every workload" if kind == OPENS and row["clients"] is None and are_limits else "")
-        + places(row["overlays"], data["overlays"])
-        for row in singly
-    ]
-    more = [f"{len(said) - _FIRST} more"] if len(said) > _FIRST else []
-    said = [*said[:_FIRST], *more, *_grouped(others, data)]
-    more = [f"{len(said) - 2 * _FIRST} more"] if len(said) > 2 * _FIRST else []
-    return Line(f"{_WORDS[kind]}: {'; '.join([*said[: 2 * _FIRST], *more])}", _gravest(rows))
+    is_one_way = len(rows) == 1 and not are_names
+    said = [(_single(row), _to(row, data), _where(row, data)) for row in singly[:_FIRST]]
+    more = [(f"{len(singly) - _FIRST} more", "", "")] if len(singly) > _FIRST else []
+    lists = _lists(others, data)
+    cut = [(f"{len(lists) - 2 * _FIRST} more", "", "")] if len(lists) > 2 * _FIRST else []
+    text = _joined([*said, *more, *lists[: 2 * _FIRST], *cut], ", " if are_names else "; ")
+    advice = rows[0]["said"].partition("; ")[2] if is_one_way else ""
+    yield Line(f"{word}: {text}{f'; {advice}' if advice else ''}", _gravest(rows))
 
 
-def _are_limits(data: dict[str, Any]) -> bool:
-    """Whether some change is for certain clients alone, so that the others need the word."""
-    return any(row["clients"] or row["gained"] or row["lost"] for row in data["changes"])
+def _where(row: dict[str, Any], data: dict[str, Any]) -> str:
+    """In which overlays a row is, with a comma behind a sentence or a list of clients."""
+    where = places(row["overlays"], data["overlays"])
+    return f",{where}" if where and (row["said"] or "now" in row) else where
+
+
+def _joined(said: Sequence[tuple[str, str, str]], separator: str) -> str:
+    """Texts with for whom and where they are, those that are alike together; where all are alike, once at the end."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for text, to, where in said:
+        groups.setdefault((to, where), []).append(text)
+    everywhere = {where for _, where in groups if where} if all(where for _, _, where in said) else set()
+    suffix = next(iter(everywhere)) if len(everywhere) == 1 else ""
+    return (
+        "; ".join(separator.join(texts) + to + ("" if suffix else where) for (to, where), texts in groups.items())
+        + suffix
+    )
+
+
+def _single(row: dict[str, Any]) -> str:
+    """A name, or what was found without the advice, and what is to be looked at."""
+    text = row["said"].partition("; ")[0] or subject(row) + without(row)
+    notes = []
+    if row["kind"] == OPENS:
+        notes = list(filter(None, (ends(row), row["risk"]["said"] if row["risk"] else "")))
+    return text + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _lists(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The lists of `rows` with how many names, for whom, and where; those that are alike together."""
+    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        key = _to(row, data), _where(row, data)
+        name = row["list"] or ", ".join(row["names"][:_FIRST])
+        groups.setdefault(key, {}).setdefault(name, []).append(row)
+    found = []
+    for (to, where), lists in groups.items():
+        more = f" and {len(lists) - 2 * _FIRST} more" if len(lists) > 2 * _FIRST else ""
+        count = count_of_names(list(chain.from_iterable(lists.values())))
+        found.append((f"{', '.join([*lists][: 2 * _FIRST])}{more} ({count})", to, where))
+    return found
+
+
+def _to(row: dict[str, Any], data: dict[str, Any]) -> str:
+    """For whom a row is, where some change is for certain clients alone, so that it needs saying."""
+    if row["unlimited"] and row["kind"] == OPENS:
+        return ""  # the line says so
+    said = for_whom(row, ", ")
+    if row["kind"] in (OPENS, CLOSES) and not any(one["clients"] or "now" in one for one in data["changes"]):
+        return ""
+    return f" {said}" if said else ""
 
 
 def _gravest(rows: Sequence[dict[str, Any]]) -> str:
     """The gravest tone of `rows`."""
-    tones = {_tone(row) for row in rows}
-    return next(tone for tone in (BAD, DOUBTFUL, GOOD, SOFT) if tone in tones)
-
-
-def _grouped(rows: Sequence[dict[str, Any]], data: dict[str, Any]) -> list[str]:
-    """The lists of `rows`, those that open for the same clients in the same overlays together."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    are_limits = _are_limits(data)
-    for row in rows:
-        to = f" for {', '.join(row['gained'])}" if row["gained"] and row["kind"] != LIFTED else ""
-        if row["kind"] == OPENS and row["clients"] is None and are_limits:
-            to = " for every workload"
-        if row["kind"] == NARROWS and row["lost"]:
-            to += f"{',' if to else ''} no longer for {', '.join(row['lost'])}"
-        groups.setdefault(to + places(row["overlays"], data["overlays"]), []).append(row)
-    found = []
-    for where, alike in groups.items():
-        lists = list(dict.fromkeys(row["list"] or ", ".join(row["names"][:_FIRST]) for row in alike))
-        names = sum(len(row["names"]) for row in alike)
-        more = f" and {len(lists) - 2 * _FIRST} more" if len(lists) > 2 * _FIRST else ""
-        found.append(f"{', '.join(lists[: 2 * _FIRST])}{more} ({many(names, 'name')}){where}")
-    return found
-
-
-def _without(row: dict[str, Any]) -> str:
-    """The names below a wildcard that stay as they were, since they are denied."""
-    names = row.get("without", ())
-    return f" without {', '.join(names[:_SHOWN])}" + (", ..." if len(names) > _SHOWN else "") if names else ""
-
-
-def _subject(row: dict[str, Any]) -> str:
-    names = row["names"]
-    if "lines" in row:
-        return f"list {row['list']}: {', '.join(outliers(names, _SHOWN))} and {len(names) - _SHOWN} more"
-    if row["kind"] in (OPENS, CLOSES) or (len(names) == 1 and not row["list"]):
-        return ", ".join(names)
-    said = many(len(names), "name") if len(names) > 1 else ", ".join(names)
-    return f"list {row['list']}: {said}" if row["list"] else said
-
-
-def sections(data: dict[str, Any]) -> list[Section]:
-    """What opens, what closes, what could not be compared."""
-    rows = grouped(data["changes"])
-    opening = [_row(row, data) for row in rows if row["kind"] in OPENING]
-    closing = [_row(row, data) for row in rows if row["kind"] not in OPENING]
-    missing = [Row((one["overlay"], one["reason"]), BAD) for one in data["notCompared"]]
-    columns = (Column("overlay", is_quoted=True, matters=9), Column("why it could not be compared", is_quoted=True))
-    found = [
-        Section(Line("What opens", STRONG), _COLUMNS, opening),
-        Section(Line("What closes or narrows", STRONG), _COLUMNS, closing),
-        Section(Line("Not compared", STRONG), columns, missing),
-    ]
-    return [section for section in found if section.rows]
-
-
-def _row(row: dict[str, Any], data: dict[str, Any]) -> Row:
-    several = len({one["set"] for one in data["changes"] if one["set"]}) > 1
-    of_set = f"set {row['set']}" if several and row["set"] else ""
-    remark = "; ".join(filter(None, (of_set, *_remarks(row))))
-    cells = (
-        _WORDS[row["kind"]],
-        _subject(row),
-        remark,
-        _listed(row),
-        places(row["overlays"], data["overlays"]).removeprefix(" in "),
-    )
-    folded = tuple(row["names"]) if len(row["names"]) > 1 else ()
-    return Row(cells, _tone(row), folded)
-
-
-def _remarks(row: dict[str, Any]) -> Sequence[str]:
-    """Why a row deserves a second look, in a few words."""
-    kind, touched = row["kind"], ", ".join(row["covers"][:3]) + (", ..." if len(row["covers"]) > 3 else "")
-    found = [row["said"]]
-    if kind == OPENS and row["wildcard"]:
-        found.append(f"wildcard, widens {touched}" if touched else "wildcard")
-    elif kind == CLOSES and row["wildcard"]:
-        found.append(f"wildcard, leaves {touched}" if touched else "wildcard, all names below")
-    if row.get("without"):
-        found.append(f"without {', '.join(row['without'][:3])}" + (", ..." if len(row["without"]) > 3 else ""))
-    found.append(_without(row).strip())
-    if row["gained"]:
-        found.append(f"now also for {', '.join(row['gained'])}" if kind != LIFTED else "now for every workload")
-    if row["lost"]:
-        found.append(f"{'was' if kind == LIFTED else 'no longer'} for {', '.join(row['lost'])}")
-    if row["clients"] is not None:
-        found.append(f"for {', '.join(row['clients'])}")
-    elif kind in (OPENS, CLOSES):
-        found.append("for every workload")
-    if row["lifetime"] and kind in OPENING:
-        found.append(f"{row['lifetime']}: its last day is {row['until']}")
-    if row["risk"] and kind in OPENING:
-        found.append(f"risk: {row['risk']['said']}; {row['risk']['instead']}")
-    return found
-
-
-def _listed(row: dict[str, Any]) -> str:
-    place = f"{row['file']}:{row['line']}" if row["line"] else row["file"] or ""
-    if row.get("lines"):
-        place = f"{row['file']}:{row['lines'][0]}-{row['lines'][-1]}"
-    comment = f"  # {row['comment']}" if row["comment"] else ""
-    commit = row["commit"]
-    by = f"  ({commit['id']}, {commit['author']}, {commit['date']})" if commit else ""
-    return ", ".join(filter(None, (row["group"], place))) + comment + by
-
-
-def _tone(row: dict[str, Any]) -> str:
-    if row["kind"] in (AROUND, LIFTED, BREAKS):
-        return BAD
-    if row["kind"] not in OPENING:
-        return SOFT
-    return DOUBTFUL if row["kind"] != OPENS or is_marked(row) else GOOD
+    tones = {tone(row) for row in rows}
+    return next(one for one in (BAD, DOUBTFUL, GOOD, SOFT) if one in tones)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..names.public_suffix import registered
-from ..review.changes import CLOSES, OPENS
+from ..review.rows import CLOSES, OPENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

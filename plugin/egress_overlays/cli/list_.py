@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..lists.fields import Fields
 from ..names.domain import Domain
 from ..rendered.blame import Blame
-from ..review.changes import risk
+from ..review.rows import risk
 from ..review.verification.lifetimes import lifetime
 from . import formats, inputs, reported
 from .check import answer

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..rendered.blame import head
-from ..review.changes import risk
 from ..review.environments import COVERED, LISTED, NO, PARTLY, Cell, matrix
 from ..review.environments import Row as NameRow
+from ..review.rows import risk
 from . import formats, inputs
 from .console import Failure
 from .report import Column, Report, Row, Section

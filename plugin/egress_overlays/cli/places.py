@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..review.rows import size
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,7 +26,7 @@ def counted_in(rows: Sequence[dict[str, Any]], of: Sequence[str]) -> str:
     counts: dict[tuple[str, ...], int] = {}
     for row in rows:
         where = tuple(row["overlays"])
-        counts[where] = counts.get(where, 0) + max(len(row["names"]), 1)
+        counts[where] = counts.get(where, 0) + size(row)
     if len(of) < 2 or len(counts) == 1:
         return places(next(iter(counts)), of)
     if len(counts) > _SHOWN:

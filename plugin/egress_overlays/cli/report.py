@@ -1,4 +1,4 @@
-"""What a command found out, as every format is given it: headlines, sections of rows, findings with their place.
+"""What a command found out, as every format is given it: headlines, sections of rows, findings with place, a foot.
 
 A command makes `data` first and the rest from it, so that no format knows more than JSON. Text stands here as it was
 read; `formats.escaping` makes it harmless for each format.
@@ -20,10 +20,16 @@ TONES = {ERROR: BAD, WARNING: DOUBTFUL, INFO: SOFT}
 
 
 class Line(NamedTuple):
-    """One sentence for a person, and its tone."""
+    """One sentence for a person, and its tone; or its `parts`, each with its own, which make `text` together."""
 
     text: str
     tone: str = ""
+    parts: tuple[Line, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Sequence[Line]) -> Line:
+        """The sentence that `parts` make together."""
+        return cls("".join(part.text for part in parts), parts=tuple(parts))
 
 
 class Column(NamedTuple):
@@ -98,6 +104,7 @@ class Report:
         *,
         headlines: Sequence[Line] = (),
         sections: Sequence[Section] = (),
+        foot: Sequence[Line] = (),
         findings: Sequence[Found] = (),
         cases: Sequence[Case] = (),
     ) -> None:
@@ -106,5 +113,6 @@ class Report:
         self.data = data
         self.headlines = headlines
         self.sections = sections
+        self.foot = foot
         self.findings = findings
         self.cases = cases

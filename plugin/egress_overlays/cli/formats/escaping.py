@@ -14,7 +14,7 @@ _SELECTORS = "\ufe0e\ufe0f"  # of emoji: they hide nothing
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&!$]")
 _JOINER = "\u200d"
 # What GitHub and GitLab make mentions, references, links and emoji of.
-_CALLS = re.compile(r"@|#(?=\w)|:(?=//)|:(?=[\w+-]+:)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+_CALLS = re.compile(r"@|#(?=\w)|:(?=//)|:(?=[\w+-]+:)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def visible(text: str) -> str:

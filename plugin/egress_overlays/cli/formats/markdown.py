@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...manifest.quantities import many
-from ..report import BAD, DOUBTFUL, TONES, Column, Line, Row, Section
+from ..report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, TONES, Column, Line, Row, Section
 from .escaping import code, markdown
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ _RESERVE = 300  # characters for the line that counts what was left out
 def write(report: Report, view: View) -> str:
     """The report as GitHub's and GitLab's Markdown."""
     lines = [f"### {report.command}: {code(report.title)}", ""]
-    first, *others = [*map(_line, report.headlines), ""]
-    lines += [first, "", *(f"- {line}" for line in others if line), ""] if first else []
-    left = view.limit - _length(lines) - _RESERVE if view.limit else 0
+    if report.headlines:
+        first, *others = report.headlines
+        lines += [_strong(first), ""]
+        lines += [f"- {_line(line._replace(tone='') if line.tone == GOOD else line)}" for line in others]
+        lines += [""] if others else []
+    foot = [_line(line) for line in report.foot]
+    left = view.limit - _length([*lines, *foot]) - _RESERVE if view.limit else 0
     sections = [*report.sections, *_findings(report)]
     rows = names = 0
     for section in sections:
@@ -37,6 +41,8 @@ def write(report: Report, view: View) -> str:
         is_one = (rows, names) in ((1, 0), (0, 1))
         said = f"{' and '.join(cut)} {'is' if is_one else 'are'} left out here for want of room"
         lines.append(f":warning: **{said}**; the whole report has {'it' if is_one else 'them'}.")
+    for line in foot:
+        lines += [*([""] if lines[-1] else []), line]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -44,7 +50,18 @@ def _length(lines: Sequence[str]) -> int:
     return sum(len(line) + 1 for line in lines)
 
 
+def _strong(line: Line) -> str:
+    return _line(line if line.tone or line.parts else line._replace(tone=STRONG))
+
+
 def _line(line: Line) -> str:
+    """Each part with the sign of its own; what is nothing to look at is not bold."""
+    return "".join(map(_part, line.parts or [line]))
+
+
+def _part(line: Line) -> str:
+    if line.tone in ("", SOFT):
+        return markdown(line.text)
     return f"{_SIGNS.get(line.tone, '')}**{markdown(line.text.strip())}**"
 
 
@@ -55,7 +72,7 @@ def _section(section: Section, room: int | None) -> tuple[list[str], tuple[int, 
     """
     used = [at for at in range(len(section.columns)) if any(row.cells[at] for row in section.rows)]
     columns = [section.columns[at] for at in used]
-    lines = [_line(section.headline), ""] if section.headline else []
+    lines = [_strong(section.headline), ""] if section.headline else []
     if not section.rows:
         return lines, (0, 0)
     lines += [f"| {' | '.join(markdown(column.title) for column in columns)} |", f"|{'---|' * len(columns)}"]

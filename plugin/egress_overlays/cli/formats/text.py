@@ -10,7 +10,7 @@ from .escaping import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..report import Report, Section
+    from ..report import Line, Report, Section
     from .view import View
 
 _CODES = {BAD: "31", GOOD: "32", DOUBTFUL: "33", STRONG: "1", SOFT: "2"}
@@ -19,8 +19,8 @@ _GAP = 2
 
 
 def write(report: Report, view: View) -> str:
-    """Headlines, sections, findings."""
-    lines = [paint(visible(line.text), line.tone, on=view.colour) for line in report.headlines]
+    """Headlines, sections, findings, the foot."""
+    lines = [_line(line, view) for line in report.headlines]
     for section in report.sections:
         if section.is_detail and not view.every:
             continue
@@ -32,7 +32,13 @@ def write(report: Report, view: View) -> str:
             severity = paint(one.severity, TONES[one.severity], on=view.colour)
             accepted = f" (accepted: {visible(one.accepted)})" if one.accepted else ""
             lines.append(f"{visible(one.place)}: {severity}: {visible(one.said)} [{one.rule}]{accepted}")
+    if report.foot:
+        lines += ["", *(_line(line, view) for line in report.foot)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _line(line: Line, view: View) -> str:
+    return "".join(paint(visible(part.text), part.tone, on=view.colour) for part in line.parts or [line])
 
 
 def paint(text: str, tone: str, *, on: bool) -> str:

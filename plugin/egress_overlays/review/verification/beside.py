@@ -124,10 +124,21 @@ def _entry(resource: Resource, routed: set[str], *, is_closed: bool) -> Iterator
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         at = f" at port {others[0]}" if names[0] in routed else ""
         message = (
-            f"lets sidecars reach {ascii_quoted(names[0])}{more}{at} directly, past the gateway and its list; "
-            + ("take the port out" if at else "put the name on the list in place of it")
+            f"lets sidecars {_whose(resource)} reach {ascii_quoted(names[0])}{more}{at} directly, past the gateway and "
+            f"its list; {'take the port out' if at else 'take it out, and put the name on the list'}"
         )
-        yield fault("beside", message, resource, ("spec", "hosts"), ERROR if is_closed else WARNING)
+        found = fault("beside", message, resource, ("spec", "hosts"), ERROR if is_closed else WARNING)
+        found[0].value = ", ".join(names)
+        yield found
+
+
+def _whose(resource: Resource) -> str:
+    """The namespaces that a ServiceEntry is visible in (exportTo), in words: all, where it does not say."""
+    visible = texts(resource.value.get("spec"), "exportTo") or ["*"]
+    if "*" in visible:
+        return "of every namespace"
+    named = sorted({resource.namespace if one == "." else one for one in visible} - {"~"})
+    return f"of {', '.join(map(ascii_quoted, named))} alone" if named else "of no namespace"
 
 
 def _stays_inside(spec: dict[str, Any]) -> bool:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
-EXPIRED, EXPIRING = "expired", "expiring"
+EXPIRED, EXPIRING, DISTANT = "expired", "expiring", "distant"
 _NEAR = 30
 """Days before the last one."""
+_FAR = 2 * 365
+"""Days to a last one that is as good as none, and may be a slip of the pen; a policy has a bound of its own."""
 
 
 def lifetime(last: date | None, today: date) -> str:
@@ -22,6 +24,11 @@ def lifetime(last: date | None, today: date) -> str:
     if last is None or (last - today).days > _NEAR:
         return ""
     return EXPIRED if last < today else EXPIRING
+
+
+def is_distant(last: date | None, today: date) -> bool:
+    """Whether the last day is so far ahead that nobody means it."""
+    return last is not None and (last - today).days > _FAR
 
 
 def rule(found: Rendered, options: Options) -> Faults:
