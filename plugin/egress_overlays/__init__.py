@@ -12,7 +12,7 @@ _HOMES = {
     "Change": "review.difference",
     "Difference": "review.difference",
     "Domain": "names.domain",
-    "Entry": "lists.allowlist",
+    "Entry": "lists",
     "Finding": "manifest.findings",
     "HostList": "rendered.host_lists",
     "Imported": "foreign",
@@ -21,7 +21,7 @@ _HOMES = {
     "Note": "foreign",
     "Options": "review.verification",
     "PLACEHOLDER": "names.domain",
-    "Plan": "injection.plan",
+    "Plan": "injection",
     "Rendered": "rendered.rendered",
     "Reported": "review.verification",
     "Resource": "manifest.resource",
@@ -51,12 +51,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .editing.schemas import json_schema
     from .foreign import Carried, Imported, Note, Source, import_lists
+    from .injection import Plan
     from .injection.applying import apply
     from .injection.inject import plan
-    from .injection.plan import Plan
+    from .lists import Entry
     from .lists.allowlist import AllowSet
     from .lists.allowlist import read as read_sets
-    from .lists.entries import Entry
     from .manifest.findings import Finding
     from .manifest.resource import Resource
     from .names import parse

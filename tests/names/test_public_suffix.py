@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from publicsuffixlist import PublicSuffixList
 
+from egress_overlays.names import public_suffix
 from egress_overlays.names.public_suffix import is_icann_suffix, is_private_suffix
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,20 @@ def test_every_rule_and_the_names_around_it_are_judged_as_the_package_judges_the
         for base in (name, f"x.{name}", f"x.y.{name}", name.partition(".")[2]):
             if base:
                 assert is_icann_suffix(base) is (judge.publicsuffix(base) == base), base
+
+
+def test_a_name_asked_for_first_is_judged_as_one_asked_for_after_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_suffix, "_asked", {})
+    for rule in [*rules("ICANN")[::9], *rules("PRIVATE")[::9], "www.ck", "*.ck"]:
+        name = rule.removeprefix("!").replace("*", "any")
+        for base in (name, f"x.{name}", f"x.y.{name}", f"x{name}", name.partition(".")[2]):
+            for judged in (is_icann_suffix, is_private_suffix):
+                said = []
+                for few in (1_000_000, 0):
+                    monkeypatch.setattr(public_suffix, "_rules", {})
+                    monkeypatch.setattr(public_suffix, "_FEW", few)
+                    said.append(judged(base))
+                assert said[0] is said[1], base
 
 
 def test_private_rules_are_told_from_icann_ones() -> None:

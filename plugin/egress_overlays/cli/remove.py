@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..editing import listfile
 from ..editing.listfile import lines_of
-from ..lists.entries import Entry
+from ..lists import Entry
 from ..manifest.nearness import did_you_mean
 from ..names.domain import Domain
 from ..review.verification.lifetimes import EXPIRED, lifetime

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeVar
 
-    from ..injection.plan import Plan
+    from ..injection import Plan
     from ..yamltext.document import Document
     from ..yamltext.resource_list import ResourceList
 

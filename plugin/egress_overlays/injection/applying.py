@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..manifest.resource import Resource
-    from .plan import Plan
+    from . import Plan
 
 
 def apply(resources: Sequence[Resource], result: Plan) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..manifest.edits import Edits
     from ..sites import Site
-    from .plan import Plan
+    from . import Plan
 
 _LONGEST_NAME = 253  # RFC 1123 subdomain, as the API server wants it
 

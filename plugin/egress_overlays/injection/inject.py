@@ -5,7 +5,7 @@ Pure: it reads no stream, file, environment or clock, and leaves its arguments a
 
 from __future__ import annotations
 
-from ..lists import allowlist, unread
+from ..lists import allowlist, found_in, is_config, is_source, unread
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     API_VERSION,
@@ -25,8 +25,7 @@ from ..manifest.resource import (
 )
 from ..names.domain import HTTPS
 from ..sites import CHAINS, BadPlace, ClientsPlace, DenialPlace, Place, site_of
-from .plan import Plan
-from .sources import found_in, is_config, is_source
+from . import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from ..names.domain import HTTPS, ascii_quoted
 from ..names.ports import listening
 from ..sites import BY_REGISTERING, USUAL
 from ..sites.at_ports import MESH_LISTENER, key_of
-from .plan import Plan
+from . import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

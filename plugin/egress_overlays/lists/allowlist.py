@@ -13,8 +13,7 @@ from ..manifest.resource import (
 )
 from ..names import parse
 from ..names.domain import HTTPS, PLACEHOLDER, Domain, InvalidDomain, ascii_quoted, minimise
-from . import unread
-from .entries import Entry
+from . import Entry, unread
 from .remarks import about
 
 TYPE_CHECKING = False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from ..manifest.resource import Resource
-    from .entries import Entry
+    from . import Entry
 
 
 MARK = "!"

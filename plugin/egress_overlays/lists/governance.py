@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..names.domain import Domain
+    from . import Entry
     from .allowlist import AllowSet
     from .clients import Client
-    from .entries import Entry
 
     Said = tuple[Entry, str]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..manifest.resource import Resource
     from ..names.domain import Domain
-    from .entries import Entry
+    from . import Entry
 
     class AllowSet(Protocol):
         """A set, as `allowlist` has it."""

@@ -11,9 +11,9 @@ from ..rendered.identities import is_wider
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..lists import Entry
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client
-    from ..lists.entries import Entry
     from ..rendered.rendered import Rendered
 
 

@@ -11,7 +11,7 @@ from ..names.public_suffix import registered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..lists.entries import Entry
+    from ..lists import Entry
     from ..rendered.rendered import Rendered
 
 LISTED = "listed"

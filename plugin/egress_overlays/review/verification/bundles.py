@@ -8,7 +8,7 @@ from ...manifest.findings import INFO, Finding
 from ...names.bundle_table import BUNDLES
 
 if TYPE_CHECKING:
-    from ...lists.entries import Entry
+    from ...lists import Entry
     from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options

@@ -13,7 +13,7 @@ from ...policies.refused_ranges import REFUSED
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ...lists.entries import Entry
+    from ...lists import Entry
     from ...rendered.rendered import Rendered
     from .answer import Answer
     from .fault import Faults, Options

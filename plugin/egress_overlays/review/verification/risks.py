@@ -11,7 +11,7 @@ from ...names.risks import risk_of
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ...lists.entries import Entry
+    from ...lists import Entry
     from ...names.risks import Risk
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
