@@ -28,12 +28,13 @@ render: .venv/.run ## Print the rendered overlay: make render ENV=prod > prod.ya
 .PHONY: venv
 venv: .venv/.dev ## Install the Python packages that everything here needs into .venv
 
-# One more than cores: some tests wait, for a gateway or for what must not arrive.
+# One more than cores: some tests wait, for a gateway or for what must not arrive. Bytecode is kept whatever the
+# environment says: hundreds of programs start.
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 .PHONY: test
 test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n $(WORKERS) --dist worksteal $(PYTEST)
+	@PATH="$$(tools/path-with kustomize kubectl)" PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n $(WORKERS) --dist worksteal $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import

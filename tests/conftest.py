@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import known_builds
+
+# What waits for Envoy, for DNS, for a program's end: one worker is at it while the others keep the cores busy.
+FIRST = ("probe", "gitops")
 
 # A build of kustomize ends before its garbage is worth collecting: a fifth of its time.
 os.environ.setdefault("GOGC", "off")
@@ -20,6 +26,19 @@ settings.register_profile("search", parent=settings.get_profile("repeatable"), d
 pytest_plugins = ["working_tree"]
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _builds_of_one_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Workers of one run remember each other's builds."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        known_builds.share(tmp_path_factory.getbasetemp().parent / "known-builds")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {Path(__file__).parent / name: at for at, name in enumerate(FIRST)}
+    assert all(folder.is_dir() for folder in order), FIRST
+    items.sort(key=lambda item: order.get(item.path.parent, len(order)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import COMPONENTS, overlay
 
 if TYPE_CHECKING:

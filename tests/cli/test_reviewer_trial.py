@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 import company
 import known_builds
-from reviewer_trial import CHANGES, FURTHER, Change, comment, prepare
+import reviewer_trial
+from reviewer_trial import CHANGES, FURTHER, Change, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         known_builds.remember(patch)
         yield tree
+
+
+comment = cache(reviewer_trial.comment)
 
 
 def test_the_tree_is_as_large_as_it_says(repository: Path) -> None:

@@ -6,8 +6,8 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+import quick_yaml as yaml
 from builds import ROOT, build
 from command import run
 
@@ -63,7 +63,7 @@ def said(tmp_path: Path, objects: dict[str, dict[str, Any]], **changed: Any) -> 
         if change is not None:
             documents.append({**item, "spec": {**item["spec"], **change}})
     path = tmp_path / "direct.yaml"
-    path.write_text(yaml.dump_all(documents))
+    path.write_text(yaml.safe_dump_all(documents))
     outcome = run("verify", path)
     return outcome.code, outcome.out + outcome.err
 
@@ -102,7 +102,7 @@ def test_check_and_diff_count_a_name_that_goes_directly(tree: Path, tmp_path: Pa
     more.write_text(LISTS + "    b.example.org\n")
     text = (overlay / "domains.yaml").read_text()
     before = tmp_path / "before.yaml"
-    before.write_text(yaml.dump_all(build(overlay)))
+    before.write_text(yaml.safe_dump_all(build(overlay)))
     (overlay / "domains.yaml").write_text(more.read_text())
     try:
         outcome = run("diff", before, overlay)

@@ -90,11 +90,11 @@ def sites(of: str = "default", suffix: str = "") -> list[Value]:
     ]
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Writes text of several lines as a literal block, as Kustomize does where it can."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
@@ -127,7 +127,7 @@ class Outcome(NamedTuple):
     @property
     def value(self) -> Value:
         """The ResourceList on stdout, read by a parser of its own (PyYAML)."""
-        found: Value = yaml.safe_load(self.text)
+        found: Value = yaml.load(self.text, yaml.CSafeLoader)
         return found
 
     @property

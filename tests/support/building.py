@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+import quick_yaml as yaml
 
 FLAGS = ("--enable-alpha-plugins", "--enable-exec")
 
@@ -23,7 +23,7 @@ class Build(NamedTuple):
     def items(self) -> list[dict[str, Any]]:
         """The resources on stdout."""
         assert self.code == 0, self.words
-        return list(yaml.load_all(self.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return list(yaml.safe_load_all(self.text))
 
     def entries(self) -> dict[str, list[str]]:
         """The hosts of every ServiceEntry, by name."""

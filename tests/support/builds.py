@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+import quick_yaml as yaml
 from known_builds import kustomized
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +119,6 @@ def overlay(
 def build(directory: Path) -> list[dict[str, Any]]:
     """The resources of `kustomize build DIRECTORY`; fails with what it said on stderr."""
     try:
-        return list(yaml.load_all(kustomized(directory), yaml.CSafeLoader))
+        return list(yaml.safe_load_all(kustomized(directory)))
     except subprocess.CalledProcessError as fault:
         raise AssertionError(fault.stderr.decode()) from None

@@ -1,4 +1,4 @@
-"""Real builds, each once a process: what kustomize made of the same files is remembered, what it refused is not.
+"""Real builds, each once a run: what kustomize made of the same files is remembered, what it refused is not.
 
 A build is known by the bytes of all files that it may read in the tests' own tree, its arguments and the environment.
 This checkout, which links and paths of such a tree lead to, stays as it is while the tests run.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from egress_overlays.rendered import building, kustomize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pytest
 
@@ -25,6 +25,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = ("kustomize", "build", "--enable-alpha-plugins", "--enable-exec")
 _HERE = b"<the tree of this test>"
 _KNOWN: dict[bytes, bytes] = {}
+_shared: list[Path] = []
+
+
+def share(directory: Path) -> None:
+    """Remember builds in `directory`, too, for the other processes of the run."""
+    directory.mkdir(exist_ok=True)
+    _shared[:] = [directory]
 
 
 def kustomized(directory: Path, root: Path | None = None) -> bytes:
@@ -32,8 +39,28 @@ def kustomized(directory: Path, root: Path | None = None) -> bytes:
     # Resolved: kustomize compares paths after it has followed links.
     directory = directory.resolve()
     key = _digest((root or directory).resolve(), [directory], BUILD)
-    if key not in _KNOWN or not (root or _leads_here_alone(directory)):
-        _KNOWN[key] = subprocess.run([*BUILD, str(directory)], capture_output=True, check=True).stdout
+    if not (root or _leads_here_alone(directory)):
+        return _built(directory)
+    return _remembered(key, lambda: _built(directory))
+
+
+def _built(directory: Path) -> bytes:
+    return subprocess.run([*BUILD, str(directory)], capture_output=True, check=True).stdout
+
+
+def _remembered(key: bytes, build: Callable[[], bytes]) -> bytes:
+    """What is known by `key`; if nothing is, what `build` returns."""
+    if key not in _KNOWN:
+        file = _shared[0] / key.hex() if _shared else None
+        if file is not None and file.exists():
+            _KNOWN[key] = file.read_bytes()
+        else:
+            _KNOWN[key] = build()
+            if file is not None:
+                # In one step: another process sees all of it or none.
+                with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
+                    written.write(_KNOWN[key])
+                Path(written.name).replace(file)
     return _KNOWN[key]
 
 
@@ -48,12 +75,15 @@ def _of_a_command(directories: list[Path], *arguments: str) -> tuple[bytes, Path
     if roots or root is None:
         return kustomize.build(directories, *arguments)
     key = _digest(root, directories, arguments)
-    if key not in _KNOWN:
+
+    def build() -> bytes:
         printed, wrapper = kustomize.build(directories, *arguments)
-        _KNOWN[key] = printed.replace(_from(wrapper, root), _HERE)
+        return printed.replace(_from(wrapper, root), _HERE)
+
+    printed = _remembered(key, build)
     # Origins are relative to the wrapper, which is gone after a build.
     wrapper = Path(tempfile.gettempdir()).resolve() / "egress-overlays-known"
-    return _KNOWN[key].replace(_HERE, _from(wrapper, root)), wrapper
+    return printed.replace(_HERE, _from(wrapper, root)), wrapper
 
 
 def _leads_here_alone(directory: Path) -> bool:

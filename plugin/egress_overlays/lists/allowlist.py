@@ -39,8 +39,8 @@ class AllowSet:
     """
 
     __slots__ = (
-        *("_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports", "reporting"),
-        "sources",
+        *("_named", "_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports"),
+        *("reporting", "sources"),
     )
 
     def __init__(  # noqa: PLR0913 - a value, made in four places
@@ -58,6 +58,7 @@ class AllowSet:
         self.entries = entries
         self.clients = clients
         self.reporting = tuple(reporting)
+        self._named: dict[str, list[Entry]] = {}
         self.ports = tuple(sorted({entry.domain.port for entry in entries if ":" in entry.domain}))
         self._parts: dict[int, AllowSet] = {}
         self.limits: Limits | None = None
@@ -128,9 +129,12 @@ class AllowSet:
 
     def clients_of(self, host: Domain) -> frozenset[Client] | None:
         """The clients of all lists that stand for `host`, None if one of these is for every workload."""
+        if not self._named:
+            for entry in self.entries:
+                self._named.setdefault(entry.domain, []).append(entry)
         found: frozenset[Client] = frozenset()
-        for entry in self.entries:
-            if entry.domain.covers(host):
+        for name in {str(host), *(f"*{host[at:]}" for at, char in enumerate(host) if char == ".")}:
+            for entry in self._named.get(name, ()):
                 if entry.source not in self.clients:
                     return None
                 found |= self.clients[entry.source]

@@ -28,7 +28,7 @@ class HostList:
     beside it refuses.
     """
 
-    __slots__ = ("_entries", "_table", "holes", "hop", "is_missing", "names", "path", "resource")
+    __slots__ = ("_direct", "_entries", "_table", "holes", "hop", "is_missing", "names", "path", "resource")
 
     def __init__(
         self, hop: str, resource: Resource, path: Path, names: Sequence[str], *, is_missing: bool = False
@@ -39,6 +39,7 @@ class HostList:
         self.names = names
         self.is_missing = is_missing
         self.holes: tuple[str, ...] = ()
+        self._direct: bool | None = None
         self._table: dict[str, bool] | None = None
         self._entries: frozenset[str] | None = None
 
@@ -55,7 +56,9 @@ class HostList:
     @property
     def is_direct(self) -> bool:
         """Whether sidecars let the names out by this list alone, without a gateway."""
-        return self.hop == SIDECAR and not beside([self])
+        if self._direct is None:
+            self._direct = self.hop == SIDECAR and not beside([self])
+        return self._direct
 
     def takes(self, name: str) -> bool:
         """Whether the resource is for `name`, and not for the other part of its set alone."""
