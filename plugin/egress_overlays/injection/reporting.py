@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..lists.allowlist import AllowSet
-    from .plan import Plan
+    from . import Plan
 
 TITLE = "reported by "
 _ELSE = "rbac_access_denied_matched_policy[none]"

@@ -101,7 +101,7 @@ class AllowSet:
                 self._parts[number] = AllowSet(
                     self.name, self.sources, entries, self.clients, denials, reporting=self.reporting
                 )
-        return self._parts[port]
+        return self._parts.get(port) or AllowSet(self.name, self.sources, (), self.clients)
 
     def reported_by(self, one: Reporting) -> AllowSet:
         """The same set with `one` among those who report."""
