@@ -159,7 +159,7 @@ def _items(items: Any, place: str, rules: list[Rule], faults: list[str]) -> None
     for number, item in enumerate(items, 1):
         here = str(item.place) if isinstance(item, Map) else place
 
-        def say(key: str, words: str, item: Any = item, number: int = number) -> None:
+        def say(key: str, words: str, *_meant: str, item: Any = item, number: int = number) -> None:
             where = item.at(key) if isinstance(item, Map) else f"{place}: item {number}"
             faults.append(f"{where}: {words}" if isinstance(item, Map) else f"{where} {words}")
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..lists.denials import MARK
+from ..lists.denials import domains as denied
 from ..manifest.resource import SET_LABEL, Resource
 from ..names.domain import Domain, InvalidDomain
 from ..names.ports import pairs
@@ -76,7 +77,7 @@ def meant(text: str) -> tuple[Domain, ...]:
     """What a line of a list stands for; of one that denies, the names with ! before each. Raises InvalidDomain."""
     if not text.startswith(MARK):
         return pairs(text)
-    return tuple(Domain(MARK + one) for one in pairs(text.removeprefix(MARK)))
+    return tuple(Domain(MARK + one) for one in denied(InvalidDomain(text, "", "")))
 
 
 def lines_of(text: str) -> list[Line]:

@@ -112,8 +112,7 @@ def _of_port(name: str, place: Place) -> list[Found]:
     try:
         at = pairs(name)[0]
     except InvalidDomain as fault:
-        is_of_port = fault.reason.startswith("holds the port")
-        return [left(place, str(fault), name, fault.proposal)] if is_of_port else []
+        return [left(place, str(fault), name, fault.proposal)] if mended(name) is None and ":" in name else []
     if at.port == HTTPS:
         return []
     proposal = at_port(name.rpartition(":")[0].lower(), at.port)

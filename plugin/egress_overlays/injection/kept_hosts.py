@@ -30,5 +30,7 @@ def kept_hosts(resource: Resource, site: Site, allowed: AllowSet, findings: list
                 raise InvalidDomain(text, "is on the list already", "keep a name that is not")
             kept.append(name)
         except InvalidDomain as fault:
-            findings.append(fault_of(resource, str(fault), "keep-hosts", f"annotation {KEEP_HOSTS_ANNOTATION}"))
+            finding = fault_of(resource, str(fault), "keep-hosts", f"annotation {KEEP_HOSTS_ANNOTATION}")
+            finding.value, finding.proposal = fault.text, fault.proposal
+            findings.append(finding)
     return kept

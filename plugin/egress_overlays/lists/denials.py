@@ -7,8 +7,7 @@ and none of its denials holds.
 from __future__ import annotations
 
 from ..manifest.findings import ERROR, INFO, WARNING, Finding
-from ..names import parse
-from ..names.domain import Domain, InvalidDomain, ascii_quoted, covering, minimise
+from ..names.domain import HTTPS, Domain, InvalidDomain, ascii_quoted, covering, minimise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +24,19 @@ def domains(line: InvalidDomain) -> tuple[Domain, ...]:
     """The names that a `line` denies which admits none. Raises InvalidDomain."""
     if not line.text.startswith(MARK):
         raise line
+    from ..names.ports import pairs
+
+    name = line.text.removeprefix(MARK)
     try:
-        return parse(line.text.removeprefix(MARK))
+        found = pairs(name)
     except InvalidDomain as fault:
-        proposal = fault.proposal and MARK + fault.proposal
-        raise InvalidDomain(line.text, fault.reason, fault.accepted, proposal) from None
+        proposal = MARK + fault.proposal if fault.proposal and ":" not in fault.proposal else ""
+        accepted = fault.accepted.replace(f'"{fault.proposal}"', f'"{proposal}"') if proposal else fault.accepted
+        raise InvalidDomain(line.text, fault.reason, accepted, proposal) from None
+    if any(one.port != HTTPS for one in found):
+        accepted = f"remove the line, or write {ascii_quoted(MARK + name.rpartition(':')[0])} for 443"
+        raise InvalidDomain(line.text, "denies at another port than 443, which a list cannot yet", accepted)
+    return found
 
 
 class Denials:

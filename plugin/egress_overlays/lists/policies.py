@@ -41,11 +41,13 @@ def read(policy: Resource) -> tuple[list[Rule], list[Finding]]:
         return [], findings
     rules = []
     for number, item in enumerate(items, 1):
-        said: list[tuple[str, str]] = []
+        said: list[tuple[str, ...]] = []
         rules.append(rule_of(item, f"{_title(policy)}, rule {number}", lambda *one, said=said: said.append(one)))
-        for key, words in said:
+        for key, words, *meant in said:
             field = f"rules[{number - 1}]" + (f".{ascii_quoted(key)[1:-1]}" if key else "")
-            findings.append(fault_of(policy, words, RULE, field))
+            finding = fault_of(policy, words, RULE, field)
+            finding.value, finding.proposal = meant or ("", "")
+            findings.append(finding)
     return rules, findings
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Item = dict[str, Any]
-    Say = Callable[[str, str], None]
+    Say = Callable[..., None]
 
 SCOPE = {"set": "sets", "group": "groups", "list": "lists", "name": "names"}
 ASKING = ("wildcards", "only", "never", "never-risks", "most", "clients", "require", "longest", "approved")
@@ -120,7 +120,7 @@ def _names(item: Item, key: str, at: str, say: Say) -> tuple[Any, ...]:
         try:
             names += parse(text)
         except InvalidDomain as fault:
-            say(at, f"{key}: {fault}")
+            say(at, f"{key}: {fault}", fault.text, fault.proposal)
     return tuple(names)
 
 

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from .domain import read
+from .ports import can_hold
 
 _QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
 _BULLETS = "\u2022\u2023\u25cf\u25cb\u25e6\u25aa\u25ab\u25a0\u25a1\u00b7\u2219\u2043\u2192\u27a4>+\u2013\u2014-"
@@ -90,7 +91,11 @@ def mended(line: str) -> Mended | None:
 
 
 # Scheme and user before a name, port and path behind it.
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@]+@)?([^\s/?#@:]+)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^\s/?#@]+@)?([^\s/?#@:]+)(?::(\d{1,5}))?(?:[/?#]\S*)?", re.IGNORECASE)
+_TLS = ("https", "wss", "tls", "ssl", "amqps", "mqtts", "rediss", "ldaps", "imaps", "pop3s", "smtps", "ftps", "grpcs")
+# A number right after a name, as the port that it is for.
+_OTHER_PORT = re.compile(rf"[\s|,;:)\]>{_QUOTES}]*(?:ports?\W{{0,3}})?(\d{{1,5}})(?!\d|[.]\d)", re.IGNORECASE)
+_DENYING = re.compile(rf"[-*{_QUOTES}\s]*!\s*")
 # What regular expressions say of the part before a name, and what a list does.
 _EXPRESSIONS = (
     (r"(^|\.)", "."),
@@ -107,8 +112,14 @@ def suggested(text: str) -> str:
 
     URLs of whatever scheme, empty labels, several stars or a hyphen in front, regular expressions that mean a name.
     """
+    denying = _DENYING.match(text)
+    if denying and not text.startswith("!"):
+        inner = mended(text[denying.end() :])
+        return f"!{inner.name}" if inner else ""
     url = _URL.fullmatch(text)
-    near = url[1] if url else text
+    near, port = text, ""
+    if url:
+        near, port = url[2], url[3] if url[1].lower() in _TLS and url[3] else ""
     if "\\." in near:
         near = near.removesuffix("$")
         for expression, written in _EXPRESSIONS:
@@ -118,7 +129,27 @@ def suggested(text: str) -> str:
         near = near.removeprefix("^").replace("\\.", ".")
     near = re.sub(r"\.{2,}", ".", re.sub(r"^\*\*+\.", "*.", near)).removesuffix(".")
     near = re.sub(r"^-+(?=\w)", "", near)
-    return near.lower() if near != text and near.isascii() and read(near) else ""
+    if near == text or not (near.isascii() and read(near)):
+        return _with_port(text)
+    return at_port(near.lower(), port)
+
+
+def at_port(name: str, port: str) -> str:
+    """`name` with `port`, which is 443 where it is empty, as a list writes it; "" where no list can hold that port."""
+    if port in ("", "443"):
+        return name
+    return f"{name}:{int(port)}" if can_hold(int(port)) else ""
+
+
+def _with_port(text: str) -> str:
+    """The name and port that a line is for which says more; "" where that is not sure."""
+    name = _NAME.search(text)
+    number = _OTHER_PORT.match(text, name.end()) if name else None
+    if name is None or number is None or number[1] == "443":
+        return ""
+    meant = mended(text[: name.end()] + text[number.end() :])
+    found = at_port(meant.name, number[1]) if meant else ""
+    return found if found != text.lower() else ""
 
 
 def _goes_on(tail: str) -> bool:

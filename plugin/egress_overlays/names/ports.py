@@ -17,7 +17,7 @@ _ISTIO = range(15000, 15100)
 
 _STARTTLS = "begins in the clear and changes to TLS later (STARTTLS), so that no name is there for the gateway to check"
 _CLEAR = "carries no TLS, so that no name is there for the gateway to check"
-_REFUSED = {
+REFUSED = {
     21: (f"is FTP's, which {_STARTTLS}", 990),
     22: (f"is SSH's, which {_CLEAR}", 0),
     23: (f"is Telnet's, which {_CLEAR}", 992),
@@ -34,6 +34,7 @@ _REFUSED = {
     5222: (f"is XMPP's, which {_STARTTLS}", 5223),
     5672: (f"is AMQP's without TLS, which {_CLEAR}", 5671),
 }
+"""Ports that no list can hold: why, and the port that works instead, 0 where none does."""
 _OTHER_WAY = {
     22: "there is no way through this gateway; use the service's HTTPS interface",
     3306: "use a TLS port in front of the server (a proxy that speaks TLS from the first byte), and write that one",
@@ -58,15 +59,18 @@ def pairs(text: str) -> tuple[Domain, ...]:
         return parse(text)
     try:
         found = parse(name)
-    except InvalidDomain:
-        return parse(text)  # which quotes all of the line, and says what is wrong with it
-    fault = _fault(written)
-    if fault:
-        reason, instead = fault
+    except InvalidDomain as fault:
+        raise _with(written, fault, text) from None
+    refused = _fault(written)
+    if refused:
+        reason, instead = refused
         proposal = ""
         if isinstance(instead, int):
             proposal = name if instead == HTTPS else f"{name}:{instead}"
             instead = f'what works instead: "{proposal}"'
+        elif written[0] == "0" and _is_port(written.lstrip("0")):
+            proposal = name if int(written) == HTTPS else f"{name}:{int(written)}"
+            instead = f'{instead}: "{proposal}"'
         raise InvalidDomain(text, f"holds the port {written[:20]}, which {reason}", instead, proposal)
     port = int(written)
     return found if port == HTTPS else tuple(Domain(f"{one}:{port}") for one in found)
@@ -77,13 +81,29 @@ def may_be_listed(port: int) -> bool:
     return _fault(str(port)) is None
 
 
+def _with(written: str, fault: InvalidDomain, text: str) -> InvalidDomain:
+    """The `fault` in the name of a pair, said of the pair."""
+    proposal = fault.proposal
+    if proposal and int(written[:6]) != HTTPS:
+        proposal = f"{proposal}:{int(written)}" if _is_port(written) else ""
+    accepted = fault.accepted
+    if proposal != fault.proposal:
+        before, quote, after = accepted.rpartition(fault.proposal)
+        accepted = before + proposal + after if quote and proposal else accepted
+    return InvalidDomain(text, fault.reason, accepted, proposal)
+
+
+def _is_port(written: str) -> bool:
+    return bool(written) and _fault(written) is None
+
+
 def _fault(written: str) -> tuple[str, int | str] | None:
     """Why a port cannot be on a list, and the port or the words for what works instead; None where it can."""
     if len(written) > 5 or written[0] == "0" or int(written) > 65535:
         return "is none", "write a number from 1 to 65535 without leading zeros"
     port = int(written)
-    if port in _REFUSED:
-        reason, instead = _REFUSED[port]
+    if port in REFUSED:
+        reason, instead = REFUSED[port]
         return reason, instead or _OTHER_WAY[port]
     if port in _ISTIO:
         return "Istio's proxies need for themselves (15000 to 15099)", "use another port of the service"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .characters import invisible
 from .domain import RESERVED, InvalidDomain, is_reserved, read
-from .mending import mended, suggested
+from .mending import at_port, mended, suggested
 
 _NAME = 'write a host name of two or more labels, such as "api.example.com", or "*.example.com"'
 
@@ -26,7 +26,7 @@ def explain(text: str) -> InvalidDomain:
                 return _proposing(text, fault.reason, fault.accepted)
             name = fault.name
     name = name.removesuffix(".")
-    for check in (_characters, _yaml, _separators, _address, _url, _wildcard, _labels, _reach, _meaning):
+    for check in CHECKS:
         found = check(text, name)
         if found:
             reason, accepted = found
@@ -101,25 +101,33 @@ def _address(_text: str, name: str) -> tuple[str, str] | None:
 
 def _url(_text: str, name: str) -> tuple[str, str] | None:
     if "://" in name:
-        rest = name.partition("://")[2]
-        return "is a URL", f"write the host name alone{_such_as(rest)}"
+        return "is a URL", f"write the host name alone{_such_as(suggested(name) or name.partition('://')[2])}"
     if "@" in name:
         return "holds a user or an e-mail address", "write the host name alone"
     if "\\." in name:
         return "is a regular expression", "write the names that it means"
     if "/" in name or "?" in name or "#" in name or "\\" in name:
-        return "holds a path; the gateway sees names, never paths", f"write the host name alone{_such_as(name)}"
+        return (
+            "holds a path; the gateway sees names, never paths",
+            f"write the host name alone{_such_as(suggested(name) or name)}",
+        )
     if ":" in name:
-        return "holds a port, where a name alone can stand", f"write the host name alone{_such_as(name)}"
+        return (
+            "holds a port, where a name alone can stand",
+            f"write the host name alone{_such_as(name.partition(':')[0])}",
+        )
     return None
 
 
 def _such_as(rest: str) -> str:
     host = rest
-    for mark in "/?#:\\":
+    for mark in "/?#\\":
         host = host.partition(mark)[0]
+    host, _, port = host.partition(":")
     found = read(host)
-    return f': "{"." if host[:1] == "." else ""}{found[0]}"' if found else ""
+    name = f"{'.' if host[:1] == '.' else ''}{found[0]}" if found else ""
+    name = at_port(name, port if port.isdecimal() else "") if name else ""
+    return f': "{name}"' if name else ""
 
 
 def _wildcard(_text: str, name: str) -> tuple[str, str] | None:
@@ -191,6 +199,10 @@ def _meaning(_text: str, name: str) -> tuple[str, str] | None:
             f'name the registered domain: "*.example.{base}"',
         )
     return None
+
+
+CHECKS = (_characters, _yaml, _separators, _address, _url, _wildcard, _labels, _reach, _meaning)
+"""In the order in which they are asked, each for the text of a line and its normal form."""
 
 
 def no_text(value: object) -> str:

@@ -11,9 +11,10 @@ from ...sites import GATEWAY, POLICY, ROUTES, site_of
 from .fault import fault, some
 
 if TYPE_CHECKING:
+    from ...manifest.edits import Path
     from ...rendered.host_lists import HostList
     from ...rendered.rendered import Rendered
-    from .fault import Faults, Options
+    from .fault import Fault, Faults, Options
 
 
 def rule(found: Rendered, _options: Options) -> Faults:
@@ -55,13 +56,20 @@ def _names(entry: HostList, fine: set[str]) -> Faults:
         try:
             parsed = pairs(name)
         except InvalidDomain as refused:
-            yield fault("name", str(refused), entry.resource, path)
+            yield _proposing(str(refused), entry, path, name, refused.proposal)
             continue
         if parsed != (name,):
             message = f"{ascii_quoted(name)} matches nothing as it is written; write {some(parsed)}"
-            yield fault("name", message, entry.resource, path)
+            yield _proposing(message, entry, path, name, parsed[0] if len(parsed) == 1 else "")
         else:
             fine.add(name)
+
+
+def _proposing(message: str, entry: HostList, path: Path, name: str, proposal: str) -> Fault:
+    """A fault in `name`, with what may be meant by it."""
+    finding, place = fault("name", message, entry.resource, path)
+    finding.value, finding.proposal = name, proposal
+    return finding, place
 
 
 _REPEATED = {
