@@ -139,6 +139,56 @@ def test_a_failure_half_way_leaves_nothing(run: Run, tree: Path, monkeypatch: py
     assert [path.name for path in (tree / "overlays").iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_teams_list_is_a_component_that_overlays_name(run: Run, tree: Path) -> None:
+    outcome = run("init", "teams/crm", "--clients", "crm,shop/checkout")
+    assert outcome.code == 0
+    assert run("init", "teams/common", "--list").code == 0
+    assert outcome.out.splitlines() == ["teams/crm/kustomization.yaml", "teams/crm/domains.yaml"]
+    (listed,) = re.findall(r"in overlays/NAME/kustomization.yaml: (components: .*)", outcome.err)
+    assert listed == "components: [../../teams/crm, ../../components/client-lists]"
+    assert run("init", "overlays/qa").code == 0
+    with (tree / "overlays/qa/kustomization.yaml").open("a") as file:
+        file.write(listed.replace("[", "[../../teams/common, ") + "\n")
+    # Empty lists build, and open nothing.
+    assert load("overlays/qa").hosts("default") == ()
+    assert run("add", "*.crm.example", "--group", "crm", "teams/crm/domains.yaml").code == 0
+    assert run("add", "api.example.com", "--group", "common", "teams/common/domains.yaml").code == 0
+    for client, code in (("crm/any", 0), ("shop/checkout", 0), ("shop/web", 1)):
+        assert run("check", "eu.crm.example", "overlays/qa", "--as", client).code == code
+        assert run("check", "api.example.com", "overlays/qa", "--as", client).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("teams/A_b", "--list"), '"A_b": its ConfigMap takes the name'),
+        (("teams/a-", "--list"), '"a-": its ConfigMap takes the name'),
+        (("teams/a", "--clients", "a b"), '--clients "a b": "a b" is no namespace'),
+        (("teams/a", "--clients", ""), "is no namespace"),
+        (("teams/a", "--list", "--argocd"), "goes with no other option"),
+        (("teams/a", "--list", "--overlays", "x"), "goes with no other option"),
+    ],
+)
+def test_lists_that_init_does_not_make(words: tuple[str, ...], said: str, run: Run, tree: Path) -> None:
+    assert said in one_line(run("init", *words), 2)
+    assert not (tree / "teams").exists()
+
+
+def test_a_list_lies_below_a_tree(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere")
+    assert "lies in none" in one_line(run("init", str(directory / "crm"), "--list"), 2)
+
+
+def test_what_is_shipped_is_counted_and_what_is_yours_named(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("elsewhere") / "egress"
+    outcome = run("init", str(directory), "--overlays", "dev")
+    lines = outcome.out.splitlines()
+    assert re.fullmatch(rf"{directory}/base/  \d+ files", lines[0])
+    assert f"{directory}/overlays/dev/domains.yaml" in lines
+    assert len(lines) < 10
+    assert "restrict-direct-egress" in outcome.err
+
+
 def test_environments_of_ones_own(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("elsewhere") / "egress"
     assert run("init", str(directory), "--overlays", "stage,eu-west").code == 0

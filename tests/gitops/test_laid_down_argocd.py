@@ -17,6 +17,7 @@ from laid_down import build, documents, laid_down
 def test_applications_of_argo_cd_name_this_repository_and_what_they_name_builds(run: Run) -> None:
     laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--argocd"))
     assert sorted(path.name for path in Path("egress/deploy/argocd").iterdir()) == ["repo-server", "volume"]
+    assert sorted(path.name for path in Path("egress/deploy").iterdir()) == ["argocd", "container"]
     # Another way beside it finds what they share.
     added = laid_down(run("init", "egress", "--argocd-way", "plugin"))
     assert {path.parts[3] for path in added} == {"plugin"}
@@ -55,7 +56,11 @@ def test_one_argo_cd_for_several_clusters(run: Run) -> None:
     for name, cluster in (("dev", "in-cluster"), ("prod", "arn:aws:eks:eu-west-1:1:cluster/prod")):
         (one,) = documents(f"egress/deploy/argocd/repo-server/application-{name}/application.yaml")
         assert one["spec"]["destination"] == {"name": cluster}
-    assert "then, where Argo CD runs, kubectl apply -k egress/deploy/argocd/repo-server/application-NAME" in outcome.err
+    assert "4. where Argo CD runs: kubectl apply -k egress/deploy/argocd/repo-server/application-NAME" in outcome.err
+    # Later they stay as they are, and what is other is named.
+    again = run("init", "egress", "--argocd-clusters", "dev=elsewhere,prod=arn:aws:eks:eu-west-1:1:cluster/prod")
+    (line,) = [line for line in again.err.splitlines() if "left alone" in line]
+    assert line.endswith(" written: egress/deploy/argocd/repo-server/application-dev/application.yaml")
     assert "--argocd-clusters dev=CLUSTER,prod=CLUSTER" in run("init", "other", *words[:2], "--argocd").err
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..editing import deployment
 from ..editing.repository import Repository, repository_of
@@ -52,14 +52,23 @@ def _wants_argocd(arguments: Namespace) -> bool:
     return bool(arguments.argocd or arguments.argocd_way or arguments.argocd_clusters)
 
 
-def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) -> tuple[dict[Path, bytes], list[str]]:
-    """What the options add to `tree`, by path, and what is left to do, a line each; raises Failure.
+class Laid(NamedTuple):
+    """Files by path, the steps that are left, and what could be chosen in place of one of them, a line each."""
+
+    files: dict[Path, bytes]
+    left: list[str]
+    choices: list[str]
+
+
+def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) -> Laid:
+    """What the options add to `tree`, and what is left to do; raises Failure.
 
     `environments` are the overlays of a new tree; None for one that is there.
     """
     if not is_wanted(arguments):
-        return {}, []
+        return Laid({}, [], [])
     left: list[str] = []
+    choices: list[str] = []
     repository = repository_of(tree)
     if repository is None:
         here = Path.cwd()
@@ -68,7 +77,7 @@ def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) 
     place = _place(repository, tree, _overlays_of(tree) if environments is None else environments)
     found: dict[Path, bytes] = {}
     if _wants_argocd(arguments):
-        found |= _argocd(place, tree, arguments, left)
+        found |= _argocd(place, tree, arguments, left, choices)
     if arguments.flux:
         found |= _flux(place, tree, arguments.ci, left)
     if arguments.ci:
@@ -76,13 +85,27 @@ def files(arguments: Namespace, tree: Path, environments: Sequence[str] | None) 
     if arguments.ci or arguments.flux:
         left.append("the CI runner: kustomize and egress-overlays[probe] on PATH, and flux where it pushes")
     root = repository.root if tree.is_absolute() else Path(os.path.relpath(repository.root))
-    # Ways share parts: one that is added finds them there.
-    return {root / path: content for path, content in found.items() if not _is_shared(root / path, content)}, left
+    return Laid({root / path: content for path, content in found.items()}, left, choices)
 
 
-def _is_shared(path: Path, content: bytes) -> bool:
-    is_component = path.parent.parts[-2:-1] == ("argocd",)
-    return is_component and path.is_file() and path.read_bytes() == content
+def adding(tree: Path, overlay: Path) -> list[str]:
+    """What is left to do for a new `overlay` of a `tree` that is deployed already."""
+    if not overlay.is_relative_to(tree / "overlays"):
+        return []
+    name = deployment.resource_name(overlay.relative_to(tree / "overlays").as_posix()).removeprefix("egress-")
+    shown = Path(os.path.relpath(tree))
+    top = tree / "deploy/argocd"
+    runs = [deployment.PLUGIN] if (top / deployment.PLUGIN).is_dir() else []
+    left = []
+    for way in sorted(found.name for found in top.glob("*") if any(found.glob("application*/"))):
+        ways = [*runs, way] if way == deployment.HYDRATOR else [way]
+        option = "--argocd" if way == deployment.REPO_SERVER else f"--argocd-way {','.join(ways)}"
+        left.append(f"egress-overlays init {shown} {option}   # adds {shown}/deploy/argocd/{way}/application-{name}")
+    if any((tree / "deploy/flux").glob("egress-*.yaml")):
+        left.append(
+            f"egress-overlays init {shown} --flux   # adds deploy/flux/egress-{name}.yaml; name it in the job, too"
+        )
+    return left
 
 
 def _place(repository: Repository, tree: Path, names: Sequence[str]) -> deployment.Place:
@@ -95,7 +118,9 @@ def _place(repository: Repository, tree: Path, names: Sequence[str]) -> deployme
     return deployment.Place(below, names, repository.url, repository.branch)
 
 
-def _argocd(place: deployment.Place, tree: Path, arguments: Namespace, left: list[str]) -> dict[Path, bytes]:
+def _argocd(
+    place: deployment.Place, tree: Path, arguments: Namespace, left: list[str], choices: list[str]
+) -> dict[Path, bytes]:
     ways = _ways(arguments.argocd_way)
     clusters = _clusters(arguments.argocd_clusters, place.overlays)
     if not place.url:
@@ -103,23 +128,27 @@ def _argocd(place: deployment.Place, tree: Path, arguments: Namespace, left: lis
     top = tree / "deploy/argocd"
     listed = " and ".join(str(top / way) for way in ways)
     left.append(
-        f"Argo CD: list {listed} under components: beside its installation, and set the image egress-overlays to the "
-        "one that you build from a checkout (`egress-overlays docs install`, Containers)"
+        "build Argo CD's image of the function from the release's archive, and push it: "
+        f"{tree / 'deploy/container/Dockerfile'} (`egress-overlays docs install`, Containers)"
+    )
+    left.append(
+        f"list {listed} under components: where Argo CD is installed, set the image egress-overlays there, apply "
+        "it (`egress-overlays docs gitops`)"
     )
     if deployment.PLUGIN in ways:
         left.append("the sidecar runs no program of a repository: overlays list plugin/inject-legacy, not inject")
     else:
-        left.append("an Argo CD of many teams, whose repositories should start no program in it: --argocd-way plugin")
+        choices.append("an Argo CD of many teams, whose repositories shall start no program in it: --argocd-way plugin")
     made = deployment.argocd(place, ways, clusters)
     application = top / (deployment.HYDRATOR if deployment.HYDRATOR in ways else ways[0]) / "application-NAME"
-    if clusters:
-        left.append(f"then, where Argo CD runs, kubectl apply -k {application} for each overlay")
-    else:
-        left.append(f"then, in each cluster, kubectl apply -k {application} of its one overlay")
-        if len(place.overlays) > 1:
-            names = ",".join(f"{name}=CLUSTER" for name in place.overlays)
-            left.append(f"one Argo CD for all clusters: --argocd-clusters {names} writes where each goes")
-    left.append(f"or list {application} under resources: of a directory that Argo CD syncs there already")
+    left.append("commit and push the tree, from which Argo CD builds")
+    names = ", ".join(sorted(path.parent.name for path in made if path.name == "application.yaml"))
+    where = "where Argo CD runs" if clusters else "in the cluster of each overlay"
+    left.append(f"{where}: kubectl apply -k {application} ({names.replace('application-', '')})")
+    if len(place.overlays) > 1 and not clusters:
+        pairs = ",".join(f"{name}=CLUSTER" for name in place.overlays)
+        choices.append(f"one Argo CD for all clusters: --argocd-clusters {pairs}")
+    choices.append(f"a directory that Argo CD syncs already: list {application} under its resources:")
     return made
 
 

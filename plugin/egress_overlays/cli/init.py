@@ -5,11 +5,16 @@ of plugin/ that run the egress-overlays on PATH, and overlays/, one for each env
 nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of its own.
 
 --argocd, --flux and --ci add what deploys and reviews the overlays, with the repository's URL, branch and paths filled
-in; what GitHub or GitLab run stands at the root of the repository. They work for a tree that is there, too.
+in; what GitHub or GitLab run stands at the root of the repository. They add to a tree that is there, too: what it has
+already stays as it is.
+
+--list makes DIR, below a tree, a list of its own, which overlays name under components:, and --clients a list for some
+workloads alone, as of a team.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -18,6 +23,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ..editing import releases, scaffold
+from ..lists.clients import InvalidClient, parse
 from ..manifest.quantities import many
 from . import deploying, inputs
 from .console import Failure
@@ -25,10 +31,12 @@ from .formats.data import structured
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
 
     from .console import Console
 
 EXAMPLE = "egress-overlays init overlays/qa"
+_LIMITED = "components/client-lists"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -38,6 +46,12 @@ def configure(parser: ArgumentParser) -> None:
         "--overlays",
         metavar="A,B",
         help=f"the environments of a new tree (default: {','.join(scaffold.ENVIRONMENTS)})",
+    )
+    parser.add_argument("--list", action="store_true", help="make a list that overlays share, and no overlay")
+    parser.add_argument(
+        "--clients",
+        metavar="A,B",
+        help="make a list for these alone: namespaces, or namespace/serviceaccount",
     )
     deploying.configure(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the files and write nothing")
@@ -51,13 +65,12 @@ def run(arguments: Namespace, console: Console) -> int:
     is_there = scaffold.is_tree(directory)
     environments = _environments(arguments.overlays)
     _check_use(arguments, directory, tree, is_there=is_there)
-    files: dict[Path, bytes] = {}
-    if tree:
-        files = scaffold.overlay(directory, tree)
-    elif not is_there:
-        files = {**scaffold.whole_tree(directory, environments), directory / releases.NOTE: releases.note()}
-    more, left = deploying.files(arguments, directory, None if is_there else environments)
-    files |= more
+    files = {} if is_there else _files(arguments, directory, tree, environments)
+    laid = deploying.files(arguments, directory, None if is_there else environments)
+    if tree and not _is_list(arguments):
+        laid.left.extend(deploying.adding(tree, directory.resolve()))
+    kept = {path: content for path, content in laid.files.items() if is_there and path.is_file()}
+    files |= {path: content for path, content in laid.files.items() if path not in kept}
     _check_free(directory, files, is_whole=tree is None and not is_there)
     try:
         if not arguments.dry_run:
@@ -66,13 +79,18 @@ def run(arguments: Namespace, console: Console) -> int:
         raise Failure(f"{fault.filename or directory}: {fault.strerror}; nothing was written") from None
     names = [str(path) for path in files]
     if arguments.output != "text":
-        console.write(structured({"directory": str(directory), "files": names, "left": left}, arguments.output))
+        said = {"directory": str(directory), "files": names, "left": laid.left, "choices": laid.choices}
+        console.write(structured(said, arguments.output))
         return 0
-    console.write("\n".join(names))
+    is_long = tree is None and not is_there and not arguments.dry_run
+    console.write("\n".join(_by_part(directory, files) if is_long else names))
+    _say_kept(kept, console)
     if arguments.dry_run:
         console.say(f"egress-overlays: {many(len(names), 'file')}; nothing was written (--dry-run)")
         return 0
-    if not is_there:
+    if _is_list(arguments):
+        _say_where_to_list(directory, tree or directory, console, limited=arguments.clients is not None)
+    elif not is_there:
         first = directory if tree else directory / "overlays" / environments[0]
         _say_next(first, console, on_path=scaffold.runs_installed(files[first / "kustomization.yaml"], tree))
     if tree and scaffold.is_of_earlier_version(tree):
@@ -80,14 +98,84 @@ def run(arguments: Namespace, console: Console) -> int:
             f"\n{tree} is a tree of an earlier version: a list that comes after components/inject is lost there; "
             f"`egress-overlays upgrade {tree}`, then list plugin/inject under transformers: in its place"
         )
-    if left:
-        console.say("\n  ".join(["\nleft for you:", *left]))
+    _say_left(laid, console)
     return 0
+
+
+def _files(
+    arguments: Namespace, directory: Path, tree: Path | None, environments: tuple[str, ...]
+) -> dict[Path, bytes]:
+    """A list or an overlay below `tree`, or a whole tree where that is None."""
+    if tree is None:
+        return {**scaffold.whole_tree(directory, environments), directory / releases.NOTE: releases.note()}
+    return _list(directory, arguments.clients) if _is_list(arguments) else scaffold.overlay(directory, tree)
+
+
+def _is_list(arguments: Namespace) -> bool:
+    return bool(arguments.list or arguments.clients is not None)
+
+
+def _say_kept(kept: dict[Path, bytes], console: Console) -> None:
+    """Say what was there already, and which of it is not as it would be written."""
+    if kept:
+        other = [str(path) for path, content in kept.items() if path.read_bytes() != content]
+        differ = f"; not as they would be written: {', '.join(other)}" if other else ""
+        console.say(f"egress-overlays: {many(len(kept), 'file is', 'files are')} there already and left alone{differ}")
+
+
+def _say_left(laid: deploying.Laid, console: Console) -> None:
+    """Say what is left to do, in that order, and what could be chosen in place of it."""
+    if laid.left:
+        steps = [f"{number}. {step}" for number, step in enumerate(laid.left, 1)]
+        console.say("\n  ".join(["\nleft for you:", *(steps if len(steps) > 1 else laid.left)]))
+    if laid.choices:
+        console.say("\n  ".join(["\nother ways (`egress-overlays docs gitops`):", *laid.choices]))
+
+
+def _by_part(directory: Path, files: Iterable[Path]) -> list[str]:
+    """The files of a new tree: those that are for reading one by one, and how many there are in each shipped part."""
+    counts: dict[str, int] = {}
+    for path in files:
+        below = path.relative_to(directory).parts if path.is_relative_to(directory) else ()
+        is_shipped = len(below) > 1 and below[0] in ("base", "components", "plugin")
+        shown = f"{directory / below[0]}/" if is_shipped else str(path)
+        counts[shown] = counts.get(shown, 0) + 1
+    return [f"{shown}  {many(count, 'file')}" if shown.endswith("/") else shown for shown, count in counts.items()]
+
+
+def _list(directory: Path, clients: str | None) -> dict[Path, bytes]:
+    """The files of a list in `directory`; raises Failure for what no list can be called, and who can be no client."""
+    name = directory.resolve().name
+    if name.strip(deploying.NAME.replace("_", "")) or not name[0].isalnum() or not name[-1].isalnum():
+        raise Failure(f'"{name}": its ConfigMap takes the name; write a-z, 0-9, "-" and ".", as in teams/payments')
+    written = [part.strip() for part in clients.split(",")] if clients is not None else []
+    for one in written:
+        try:
+            parse(one)
+        except InvalidClient as fault:
+            raise Failure(f"--clients {fault}") from None
+    return scaffold.component(directory, name, written)
+
+
+def _say_where_to_list(directory: Path, tree: Path, console: Console, *, limited: bool) -> None:
+    """Say what makes an overlay take the list in `directory`."""
+    overlay = Path(os.path.relpath(tree)) / "overlays/NAME"
+    listed = [os.path.relpath(directory.resolve(), tree / "overlays/NAME"), *([f"../../{_LIMITED}"] if limited else [])]
+    console.say("\nit opens nothing yet. Next:")
+    console.say(
+        f"  egress-overlays add api.example.com --group {directory.resolve().name} {directory / 'domains.yaml'}"
+    )
+    console.say(f"  in {overlay / 'kustomization.yaml'}: components: [{', '.join(listed)}]")
 
 
 def _check_use(arguments: Namespace, directory: Path, tree: Path | None, *, is_there: bool) -> None:
     """Raise Failure where an option does not go with what `directory` is."""
     deployed = deploying.is_wanted(arguments)
+    if _is_list(arguments):
+        if tree is None:
+            raise Failure(f"--list and --clients make a list below a tree of `init`, and {directory} lies in none")
+        if deployed or arguments.overlays:
+            raise Failure("--list and --clients make a list, which goes with no other option")
     if tree and arguments.overlays:
         raise Failure(
             f"--overlays is for a new tree, and {directory} lies in the one of {tree}; init one overlay at a time"
@@ -106,6 +194,10 @@ def _say_next(first: Path, console: Console, *, on_path: bool) -> None:
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
+    console.say(
+        "\nwhere the mesh's outboundTrafficPolicy is ALLOW_ANY, Istio's default, sidecars still reach names of no list "
+        "directly: components/restrict-direct-egress closes that (`egress-overlays docs adopting`)"
+    )
     if on_path and not shutil.which("egress-overlays"):
         here = Path(sys.argv[0]).resolve().parent
         console.say(

@@ -94,6 +94,11 @@ def argocd(place: Place, ways: Sequence[str], clusters: Mapping[str, str]) -> di
                         r"(?m)^(      path: .*\n)", r"\1      plugin:\n        name: egress-overlays\n", filled, count=1
                     )
                 found |= {directory / "application.yaml": filled, directory / "kustomization.yaml": _APPLICATION_ALONE}
+    image = Path("deploy/container")
+    found |= {
+        image / name: (shipped() / image / name).read_text(encoding="utf-8")
+        for name in ("Dockerfile", "Dockerfile.dockerignore")
+    }
     return {Path(place.path(str(name))): text.encode() for name, text in found.items()}
 
 

@@ -63,6 +63,19 @@ data:
     # api.example.com    # who asked for it, and why
 """
 
+_COMPONENT = """\
+# A list for the overlays that name this directory under components:.
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+resources:
+- domains.yaml
+"""
+_CLIENTS = """\
+    # For these alone: a namespace, or namespace/serviceaccount. Overlays need components/client-lists for it.
+    egress-overlays.dev/clients: |
+{lines}
+"""
+
 # `test` holds it; what it denies no list of a new overlay opens, and the risk table names.
 _TESTS = """\
 # What must be allowed here, and what must not: `egress-overlays test` (`egress-overlays docs expectations`).
@@ -107,6 +120,16 @@ def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
         directory / "domains.yaml": _DOMAINS.encode(),
         directory / "egress-tests.yaml": _TESTS.encode(),
     }
+
+
+def component(directory: Path, name: str, clients: Sequence[str]) -> dict[Path, bytes]:
+    """The files of a list of its own in `directory`, for `clients`, or for every workload where there are none."""
+    text = _DOMAINS.replace("name: egress-domains\n", f"name: egress-domains-{name}\n")
+    text = text.replace("  partners: |", f"  {name}: |")
+    if clients:
+        lines = "\n".join(f"      {one}" for one in clients)
+        text = text.replace("  annotations:\n", f"  annotations:\n{_CLIENTS.format(lines=lines)}")
+    return {directory / "kustomization.yaml": _COMPONENT.encode(), directory / "domains.yaml": text.encode()}
 
 
 def is_of_earlier_version(tree: Path) -> bool:
