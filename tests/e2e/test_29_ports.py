@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from mesh.guard import attempt, on_guard
+from mesh.network import add_internet_address
 from mesh.processes import eventually
 from mesh.proxy import now
+
+import quick_yaml as yaml
+from builds import OWNER
+from postgresql import ANSWER, PostgreSQL, postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +25,9 @@ if TYPE_CHECKING:
 
 ADDRESS = "185.15.62.40"
 BROKER, API = "broker.ports.example.net", "api.shops.example.net"
-NAMES = ("en.wikipedia.org", f"{BROKER}:9093", "*.shops.example.net:8443")
+DATABASE, ITS_ADDRESS = "db.ports.example.net", "185.15.62.41"
+NAMES = ("en.wikipedia.org", f"{BROKER}:9093", "*.shops.example.net:8443", f"{DATABASE}:5432")
+COMPONENTS = ("ports", "restrict-direct-egress", "ports/restrict-direct-egress")
 PORTS = {9093: 9093, 8443: 32443}
 """The ports of the list, each with the one where the gateway listens for it."""
 
@@ -39,12 +47,12 @@ def listed(mesh: Mesh, internet: Internet, overlays: Overlays, gateway: Proxy, s
     for port in (443, *PORTS):
         internet.listen(ADDRESS, port, tls=True)
     internet.dns.records |= {"*.ports.example.net": [ADDRESS], "*.shops.example.net": [ADDRESS]}
-    components = ["ports", "restrict-direct-egress", "ports/restrict-direct-egress"]
-    mesh.cluster.sync(overlays.make(NAMES, components=components))
+    mesh.cluster.sync(overlays.make(NAMES, components=COMPONENTS))
     mesh.expose(gateway.pod, "egressgateway", "istio-egress")
     eventually(
         lambda: (
-            _held(gateway, 9093) == sidecar.routed_names(_sent(9093)) == {BROKER}
+            _held(gateway, 5432) == sidecar.routed_names(_sent(5432)) == {DATABASE}
+            and _held(gateway, 9093) == sidecar.routed_names(_sent(9093)) == {BROKER}
             and _held(gateway, 8443) == sidecar.routed_names(_sent(32443)) == {"*.shops.example.net"}
             and gateway.allowed_names() == sidecar.routed_names() == {"en.wikipedia.org"}
         ),
@@ -125,3 +133,39 @@ def test_a_listed_pair_is_no_way_to_an_internal_address(
     assert not internet.arrived("10.0.0.9")
     (refused, *_) = gateway.logged(since, requested_server_name="inside.shops.example.net", upstream_host="-")
     assert "rbac_access_denied_matched_policy[not-global]" in refused.text
+
+
+@pytest.fixture(scope="module")
+def database(internet: Internet) -> Iterator[PostgreSQL]:
+    """A real PostgreSQL 17 at 5432 of an address of its own."""
+    with postgresql() as programs:
+        add_internet_address(ITS_ADDRESS)
+        internet.dns.records[DATABASE] = [ITS_ADDRESS]
+        process = programs.start(ITS_ADDRESS, 5432, *internet.authority.leaf(DATABASE))
+        yield programs
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.mark.parametrize("negotiation", ["direct", "postgres"])
+def test_a_real_postgresql_is_reached_by_direct_tls_alone(
+    negotiation: str, database: PostgreSQL, application: Application, internet: Internet, gateway: Proxy
+) -> None:
+    since = now()
+    words = {"host": DATABASE, "hostaddr": ITS_ADDRESS, "sslnegotiation": negotiation}
+    outcome = database.asked(words, internet.authority.root, application.pod.command())
+    assert outcome.stdout == (ANSWER if negotiation == "direct" else ""), outcome.stderr
+    if negotiation == "direct":
+        gateway.logged(since, requested_server_name=DATABASE, upstream_host=f"{ITS_ADDRESS}:5432")
+
+
+def test_with_admission_the_owner_changes_every_port_and_a_team_none(mesh: Mesh, overlays: Overlays) -> None:
+    made = [one for one in yaml.safe_load_all(overlays.make(NAMES, components=COMPONENTS)) if one]
+    copies = [one for one in made if "egress-overlays.dev/shard" in one["metadata"].get("annotations", {})]
+    opened = [one for one in made if "egress-overlays.dev/ports" in one["metadata"].get("annotations", {})]
+    assert (len(copies), {one["kind"] for one in opened}) == (9, {"Gateway", "Service", "NetworkPolicy"})
+    with on_guard(mesh.cluster, overlays):
+        for one in (*copies, *opened):
+            one["metadata"]["annotations"]["example.com/changed"] = "yes"
+            assert attempt(mesh.cluster, one, OWNER) == "", one["metadata"]["name"]
+            assert "ValidatingAdmissionPolicy 'egress-gateway-" in attempt(mesh.cluster, one), one["metadata"]["name"]
