@@ -121,6 +121,20 @@ def test_the_action_holds_expectations(tree: Path, repository: Callable[..., str
 
 
 @pytest.mark.usefixtures("repository")
+def test_the_job_of_gitlab_fails_where_the_overlays_cannot_be_listed(tmp_path: Path) -> None:
+    program = tmp_path / "bin/egress-overlays"
+    program.parent.mkdir()
+    environ = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "CI_TOKEN": ""}
+    environ["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "HEAD~1"
+    job = yaml.safe_load((ROOT / "deploy/ci/gitlab.yaml").read_text())["egress"]
+    script = "\n".join(job["script"])
+    for code in (0, 2):
+        program.write_text(f'#!/bin/sh\ncase "$*" in *--list*) exit {code};; esac\n')
+        program.chmod(0o755)
+        done = subprocess.run(["sh", "-ec", script], cwd=tmp_path, env=environ, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+
+
 @pytest.mark.parametrize(("existing", "method"), [("", "POST"), ("7\n9\n", "PATCH")])
 def test_the_action_keeps_one_comment(existing: str, method: str, tree: Path, tmp_path: Path) -> None:
     """GitHub itself cannot be had here: what stands in for `gh` notes down what it was asked for."""

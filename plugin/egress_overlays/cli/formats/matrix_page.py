@@ -121,7 +121,7 @@ def _row(row: dict[str, Any], shown: dict[str, str], numbers: _Cells, *, several
     return (
         f'<tr data-cells="{" ".join(str(numbers.number(text)) for text in texts)}" data-kind="{kind}" {flags}>'
         f'<th scope="row">{html(row["name"])}{total}</th>{set_cell}{"".join(texts) if inline else ""}'
-        f'<td class="risk"{warned}<td class="list">{lists}</td><td>{owners}</td>'
+        f'<td class="risk"{warned}<td class="list">{lists}</td><td class="owner">{owners}</td>'
         f'<td class="why">{html(", ".join(row["groups"]))}{comments}</td></tr>'
     )
 
