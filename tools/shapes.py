@@ -122,9 +122,13 @@ def _models(tree: Path, components: tuple[str, ...]) -> list[tuple[list[Message]
         with tempfile.TemporaryDirectory() as made:
             directory = builds.overlay(Path(made).resolve(), components, ("everybody.example.com",))
             if limited:
-                some = builds.config_map(("some.example.com",), "shop/checkout")
+                some = builds.config_map(
+                    ("*.some.example.com", "!a.some.example.com", "!b.some.example.com"), "shop/one"
+                )
                 some["metadata"]["name"] = "some"
-                (directory / "some.yaml").write_text(json.dumps(some))
+                others = builds.config_map(("a.some.example.com",), "shop/another")
+                others["metadata"]["name"] = "others"
+                (directory / "some.yaml").write_text(json.dumps(some) + "\n---\n" + json.dumps(others))
                 file = directory / "kustomization.yaml"
                 file.write_text(file.read_text().replace("- domains.yaml", "- domains.yaml\n- some.yaml"))
             resources = [resource.value for resource in built(str(directory)).resources]

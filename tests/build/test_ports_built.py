@@ -205,3 +205,42 @@ def test_rules_of_a_policy_speak_of_names_at_every_port(tmp_path: Path, run: Run
     (directory / "egress-policy.yaml").write_text("- {never: x.example.com}\n")
     outcome = run("verify", directory)
     assert '"*.example.com:9093" opens x.example.com, which must not stand here' in outcome.out
+
+
+def test_a_denial_at_a_port_is_one_of_that_port_alone(tmp_path: Path, run: Run) -> None:
+    names = ("*.example.com", "*.example.com:9093", "!admin.example.com:9093")
+    directory = overlay(tmp_path, ("ports",), names)
+    made = build(directory)
+    chains = {
+        one["metadata"]["name"]: [
+            chain["filter_chain_match"]["server_names"]
+            for patch in one["spec"]["configPatches"]
+            for chain in patch["patch"]["value"].get("filter_chains", ())
+        ]
+        for one in made
+        if one["kind"] == "EnvoyFilter" and "sni" in one["metadata"]["name"]
+    }
+    assert sorted(chains.values()) == [[["*.example.com"]], [["*.example.com"], ["admin.example.com"]]]
+    service = named(made, "VirtualService", "direct-wildcard-through-egress-gateway-port.9093")["spec"]
+    assert [(one["match"][0]["port"], one["match"][0]["sniHosts"]) for one in service["tls"]] == [
+        (9093, ["*.example.com"]),
+        (9093, ["admin.example.com"]),
+    ]
+    assert service["tls"][1]["route"] == [{"destination": {"host": "denied.egress-domains.invalid"}}]
+    (verified,) = json.loads(run("verify", "-o", "json", directory).out)
+    assert [one for one in verified["findings"] if one["severity"] in ("error", "warning")] == []
+    hosts = ("admin.example.com", "admin.example.com:9093", "x.example.com:9093")
+    answers = json.loads(run("check", *hosts, "-o", "json", directory).out)["hosts"]
+    assert [one["allowed"] for one in answers] == [True, False, True]
+    assert "!admin.example.com:9093 (" in answers[1]["reason"]
+    # A second run of the function, and one without the denial.
+    again = apply([*map(Resource, made)], plan([*map(Resource, made), Resource(_lists(*names))]))
+    assert [one for one in again if one["kind"] != "ConfigMap"] == made
+    fewer = _lists(*names[:2], annotations={"config.kubernetes.io/local-config": "true"})
+    found = apply([*map(Resource, made)], plan([*map(Resource, made), Resource(fewer)]))
+    assert "admin.example.com" not in json.dumps(found)
+
+
+def _lists(*names: str, annotations: Object | None = None) -> Object:
+    metadata = {"name": "d", "labels": {"egress-overlays.dev/set": "default"}, "annotations": annotations or {}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"all": "\n".join(names)}}

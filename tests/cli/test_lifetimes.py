@@ -109,3 +109,28 @@ def test_the_short_form_of_an_acceptance(run: Run, file: Path) -> None:
     assert sorted(of_line, key=str) == [("accepted", None), ("shared-suffix", None)]
     file.write_text(LIST + "    *.github.io # allow=shared-suffix pages\n")
     assert "add ticket= and until=" in run("verify", "--all", file).out
+
+
+def test_a_line_that_denies_has_an_owner_and_a_last_day_too(run: Run, file: Path) -> None:
+    denial = "    *.example.org\n    !admin.example.org  # owner=security ticket=NET-31 until=2027-01-02 on the VPN\n"
+    file.write_text(LIST + denial)
+    outcome = run("verify", "--today", "2027-01-03", "-o", "json", file)
+    (found,) = [one for one in json.loads(outcome.out)[0]["findings"] if one["value"] == "!admin.example.org"]
+    assert (found["rule"], found["severity"], found["line"]) == ("expired", "error", 13)
+    assert "remove the line, which opens the name again, or write a later until=" in found["message"]
+    (listed,) = json.loads(run("list", "-o", "json", "--today", "2027-01-03", file).out)["sets"]
+    told = {one["name"]: (one["owner"], one["ticket"], one["until"], one["lifetime"]) for one in listed["entries"]}
+    assert told["!admin.example.org"] == ("security", "NET-31", "2027-01-02", "expired")
+    pruned = run("remove", "--prune-expired", "--today", "2027-01-03", file)
+    assert pruned.code == 0
+    assert "!admin.example.org" in file.read_text(), "what denies opens a name when it goes"
+    assert "b.example.com" not in file.read_text()
+
+
+def test_a_line_that_denies_has_nothing_to_accept(run: Run, file: Path) -> None:
+    file.write_text(LIST + "    *.example.org\n    !admin.example.org  # allow=shared-suffix ticket=NET-31\n")
+    outcome = run("verify", "--today", "2026-12-01", file)
+    assert outcome.code == 1
+    assert '"!admin.example.org" denies, so that there is nothing to accept; remove allow= from its comment' in (
+        outcome.out + outcome.err
+    )

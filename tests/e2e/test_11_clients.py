@@ -6,18 +6,17 @@ in a pod of its own without a sidecar, that holds the files which the sidecar's 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from mesh.decisions import decided
 from mesh.mesh import SIDECARS_NAME, Impostor
 from mesh.processes import eventually
-from mesh.proxy import FLUSH_SECONDS, now
+from mesh.proxy import now
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Mapping
 
     from mesh.application import Application
@@ -40,6 +39,8 @@ REACH: dict[str, frozenset[str]] = {
     "us.bank.example.com": frozenset({"payments"}),
     "cdn.blog.example.com": frozenset({"blog"}),
     "de.eu.bank.example.com": frozenset({"blog", "payments"}),  # each by a wildcard of its own
+    "admin.bank.example.com": frozenset({"blog"}),  # payments denies it below its wildcard, for itself
+    "a.vault.bank.example.com": frozenset(),  # likewise, and nobody else lists it
     "tills.example.net": frozenset(),  # of payments' other service account alone
     "nobodys.example.net": frozenset(),
 }
@@ -49,9 +50,12 @@ SITES = {name: f"185.15.60.{number}" for number, name in enumerate(REACH, 10)}
 SHARED = {"pypi.org", "www.bank.example.com", "*.open.example.com"}
 KNOWN = {
     "payments": {*SHARED, "api.stripe.com", "*.bank.example.com", "tills.example.net"},
-    "blog": {*SHARED, "cdn.blog.example.com", "*.eu.bank.example.com"},
+    "blog": {*SHARED, "cdn.blog.example.com", "*.eu.bank.example.com", "admin.bank.example.com"},
     "stranger": SHARED,
 }
+DENIED = {"admin.bank.example.com", "a.vault.bank.example.com"}
+"""What payments denies: its sidecar refuses it, since no list of the namespace opens it."""
+NOWHERE = "outbound|443||denied.egress-domains.invalid"
 
 
 @dataclass(frozen=True)
@@ -114,26 +118,6 @@ def _team(name: str, mesh: Mesh) -> Team:
     return Team(name, sidecar, mesh.application(sidecar.pod), Impostor(past, certificate, key))
 
 
-def decisions(gateway: Proxy, since: dt.datetime) -> Iterator[dict[str, Any]]:
-    """The gateway's lines about clients."""
-    for line in gateway.log.read_text(errors="replace").splitlines():
-        if '"log":"egress-overlays.clients"' in line:
-            found = json.loads(line)
-            if found["time"] >= since.isoformat().replace("+00:00", "Z"):
-                yield found
-
-
-def decided(gateway: Proxy, since: dt.datetime, client: str, name: str) -> dict[str, Any]:
-    """The one line about this client and name."""
-
-    def found() -> dict[str, Any]:
-        lines = [line for line in decisions(gateway, since) if line["client"] == client and line["name"] == name]
-        assert len(lines) == 1, lines
-        return lines[0]
-
-    return eventually(found, within=5 * FLUSH_SECONDS, what=f"a line about {client} and {name}")
-
-
 def arrivals(internet: Internet) -> dict[str, int]:
     """How many connections each site has seen."""
     return {name: len(internet.arrived(address)) for name, address in SITES.items()}
@@ -172,7 +156,18 @@ def test_each_application_reaches_its_own_and_the_shared_names(
     assert all(gateway.logged_nothing(since, requested_server_name=host) for host in unknown)
     for host in unknown:
         (kept,) = teams[name].sidecar.logged(since, requested_server_name=host)
-        assert kept["upstream_cluster"] == "BlackHoleCluster"
+        is_denied = name == "payments" and host in DENIED
+        assert kept["upstream_cluster"] in ((NOWHERE, "-") if is_denied else ("BlackHoleCluster",))
+        assert (kept["response_flags"] == "NC") is is_denied
+
+
+def test_the_sidecar_of_the_list_that_denies_knows_the_denials(teams: Mapping[str, Team]) -> None:
+    denied = {name: team.sidecar.routed_names(NOWHERE) for name, team in teams.items()}
+    assert denied == {
+        "payments": {"admin.bank.example.com", "*.vault.bank.example.com"},
+        "blog": set(),
+        "stranger": set(),
+    }
 
 
 def test_the_gateway_tells_service_accounts_of_one_namespace_apart(
@@ -214,7 +209,9 @@ def test_past_its_sidecar_with_its_own_certificate_a_client_reaches_no_more(
     # Who asked stands in the log of each refusal; nobody's name has no filter chain, and so no decision.
     for host in set(REACH) - allowed - {"nobodys.example.net"}:
         line = decided(gateway, since, teams[name].identity, host)
-        assert (line["decision"], line["list"]) == ("denied", None)
+        by = "!payments" if host in DENIED else None
+        assert (line["decision"], line["list"]) == ("denied", by)
+        assert line["details"] == f"rbac_access_denied_matched_policy[{by or 'none'}]"
         # The forwarder's line: with this outer name the mesh listener leaves another one for it.
         (refused,) = gateway.logged(since, requested_server_name=host, downstream_local_address=FORWARDER)
         assert refused["upstream_host"] == "-"

@@ -232,3 +232,13 @@ def test_verify_judges_the_days_of_a_policy_that_builds(overlay: Path) -> None:
         f'"new.example.com" ends on 2027-03-31, more than 30 days ahead; remove it, or change the rule ({other}:6)'
         in (outcome.out)
     )
+
+
+def test_a_line_that_denies_has_the_fields_that_a_rule_asks_for_and_no_rule_of_names_is_for_it() -> None:
+    lines = "*.example.com  # owner=a\n!admin.example.com\n"
+    outcome = judged(lines, {"require": "owner"})
+    assert outcome.code == 1
+    place = 'ConfigMap egress-domains, group "partners", line 2: "!admin.example.com" has no owner=, which a line must'
+    assert place in outcome.words
+    assert judged(f"{lines.strip()}  # owner=b\n", {"require": "owner"}).code == 0
+    assert judged(lines, {"never": "admin.example.org"}, {"most": 1}, {"only": "*.example.com"}).code == 0

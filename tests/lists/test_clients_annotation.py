@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from builders import domains, virtual_service
-from egress_overlays.lists.clients import Client, InvalidClient, Limits, parse, read
+from egress_overlays.lists.clients import Client, InvalidClient, parse, read
+from egress_overlays.lists.limits import Limits
 from egress_overlays.manifest.resource import Resource
 from egress_overlays.names.domain import Domain
 from limited import limited_list, placed, run

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from builds import build, overlay
+import pytest
+
+import quick_yaml as yaml
+from builds import build, config_map, overlay
+from egress_overlays.lists.clients import Client
 from egress_overlays.probe.run import probe
-from evaluated import HOLED_HOSTS, holed_list, with_denials
+from evaluated import CLIENTS, HOLED_HOSTS, holed_list, limited_lists, with_clients, with_denials
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+KNOWS_CLIENTS = 38
+"""The minor version of Envoy from which the gateway knows its clients."""
 LISTS = int(os.environ.get("EGRESS_OVERLAYS_PROBED", "12"))
 """How many lists are tried; `make holes` tries 300."""
 
@@ -38,3 +44,37 @@ def test_lists_agree_with_the_naive_evaluator(tmp_path: Path, binary: Path, mino
 def _in_zone(name: str, number: int) -> str:
     """`name` below a domain of its own for each list."""
     return name.replace("example.com", f"z{number}.example.com").replace("other.org", f"z{number}.other.org")
+
+
+@pytest.mark.parametrize("components", [("client-lists",), ("client-lists", "steady-connections")], ids=len)
+def test_lists_of_some_clients_agree_with_the_naive_evaluator(
+    components: tuple[str, ...], tmp_path: Path, binary: Path, minor: int
+) -> None:
+    """Each a zone of one gateway, asked past the sidecar by one client, who has a certificate."""
+    if minor < KNOWS_CLIENTS:
+        return  # it refuses everything: test_clients_in_envoy.py
+    random = Random(f"limited and probed/{LISTS}")  # noqa: S311 - no secret
+    lists: list[Any] = []
+    hosts: dict[str, list[str]] = {client: [] for client in CLIENTS}
+    for number in range(LISTS):
+        zone = limited_lists(random)
+        for index, (limit, lines) in enumerate(zone):
+            lists.append(config_map(tuple(_in_zone(line, number) for line in lines), limit))
+            lists[-1]["metadata"]["name"] = f"z{number}-{index}"
+        client = CLIENTS[number % len(CLIENTS)]
+        hosts[client] += [
+            f"{_in_zone(host, number)}={'allow' if with_clients(host, client, zone) else 'deny'}"
+            for host in HOLED_HOSTS
+        ]
+    directory = overlay(tmp_path, components, ("everybody.example.net",))
+    with (directory / "domains.yaml").open("a") as file:
+        file.write("---\n" + yaml.safe_dump_all(lists))
+    manifests = build(directory)
+    refused = []
+    for client, asked in hosts.items():
+        report = probe(manifests, hosts=asked, client=Client(client), binary=binary)
+        assert len(report.results) == len(asked)
+        assert [f"{one.case.label} as {client}: {one.outcome}" for one in report.differing] == []
+        refused += [one for one in report.results if one.rule.startswith("RBAC !z")]
+    assert refused, "some were refused by a denial of a limited list, which the log names"
+    assert all(one.logged for one in refused)

@@ -85,3 +85,34 @@ def holed_list(random: Random) -> list[str]:
     wildcards = [Domain(one) for one in names if one[0] == "*"]
     inside = [one for one in _PATTERNS if any(wide.covers(one) and wide != one for wide in wildcards)]
     return names + [f"!{one}" for one in random.sample(inside, min(len(inside), random.randrange(4)))]
+
+
+CLIENTS = ["shop/till", "shop/web", "blog/web", "blog/job", "other/web"]
+_LIMITS = ["shop", "shop/till", "blog/web", "*/web", "shop/till\nblog/job", "blog"]
+List = tuple[str, list[str]]
+"""A list: whom it is for, as the annotation says it, "" for every workload; and its lines."""
+
+
+def with_clients(host: str, client: str, lists: list[List]) -> bool:
+    """The rule of a set with limited lists, word for word.
+
+    Some list of the client admits the host and does not deny it itself, and no list for every workload denies it.
+    """
+    if any(line[0] == "!" and Domain(line[1:]).matches(host) for limit, lines in lists if not limit for line in lines):
+        return False
+    return any(with_denials(host, lines) for limit, lines in lists if not limit or _is_for(client, limit))
+
+
+def _is_for(client: str, limit: str) -> bool:
+    return any(
+        (one.partition("/")[0] in ("*", client.partition("/")[0]))
+        and (one.partition("/")[2] in ("", client.partition("/")[2]))
+        for one in limit.split("\n")
+    )
+
+
+def limited_lists(random: Random) -> list[List]:
+    """Two to four lists, some of them for some clients alone, most with denials."""
+    limits = [random.choice(_LIMITS) for _ in range(random.randrange(1, 4))]
+    lists = [(limit, holed_list(random)) for limit in (*limits, *random.sample(["", *_LIMITS], 1))]
+    return [(limit, lines if limit or random.random() < 0.5 else lines[:1]) for limit, lines in lists]

@@ -53,12 +53,19 @@ def decide(matcher: Value, identity: str, host: str) -> str | None:
         for group in groups:
             if candidate in group["domains"]:
                 if "action" in group["on_match"]:
-                    return str(group["on_match"]["action"]["typed_config"]["name"])
+                    return _allowing(group["on_match"])
                 (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
                 expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
                 if re.fullmatch(expression, identity):
-                    return str(rule["on_match"]["action"]["typed_config"]["name"])
+                    return _allowing(rule["on_match"])
+                if "on_no_match" in group["on_match"]["matcher"]:
+                    return _allowing(group["on_match"]["matcher"]["on_no_match"])
     return None
+
+
+def _allowing(decides: Value) -> str | None:
+    action = decides["action"]["typed_config"]
+    return str(action["name"]) if action["action"] == "ALLOW" else None
 
 
 def spiffe(namespace: str, account: str, trust_domain: str = "cluster.local") -> str:

@@ -120,7 +120,7 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
                 "listed": _listed(found, verdict.set_name, host, client),
             }
         )
-    taken = denied.lines(found, verdicts, host)
+    taken = denied.lines(found, verdicts, host, client)
     if taken:
         result["denied"] = taken
         result["allowed"] = any(one["allowed"] for one in result["sets"])
@@ -129,7 +129,11 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
         near = nearest(host, known)
         result["nearest"] = {"name": near[0], "why": near[1]} if near else None
     result |= reported.of_answer(result["sets"], [found.reporting(verdict.set_name) for verdict in verdicts])
-    result["reason"] = _limit(verdicts, client) or reported.said(result) or _why(result)
+    limit = _limit(verdicts, client)
+    if limit:
+        result["reason"] = "; ".join([limit, *(denied.said(one, host) for one in taken[:1])])
+    else:
+        result["reason"] = reported.said(result) or _why(result)
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:
@@ -195,7 +199,12 @@ def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
 def _listed(found: Rendered, name: str, host: Domain, client: Client | None) -> list[dict[str, Any]]:
     """The entries that cover `host`, those of lists that are for `client` in front."""
     allowed = found.sets.get(name)
-    entries = [entry for entry in allowed.entries if entry.domain.covers(host)] if allowed else []
+    holes = allowed.holes if allowed else None
+    entries = [
+        entry
+        for entry in (allowed.entries if allowed else ())
+        if entry.domain.covers(host) and not (holes and holes.denies(entry.source, host))
+    ]
     if allowed and client is not None:
         limits = allowed.clients
         entries.sort(

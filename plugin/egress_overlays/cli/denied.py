@@ -9,12 +9,18 @@ from ..names.domain import Domain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..lists.clients import Client
     from ..rendered.reach import Verdict
     from ..rendered.rendered import Rendered
 
 
-def lines(found: Rendered, verdicts: Sequence[Verdict], host: Domain) -> list[dict[str, Any]]:
-    """The lines that deny `host` or a part of it, and what is denied without a line."""
+def lines(
+    found: Rendered, verdicts: Sequence[Verdict], host: Domain, client: Client | None = None
+) -> list[dict[str, Any]]:
+    """The lines that deny `host` or a part of it, and what is denied without a line; for `client`, those of its lists.
+
+    Without a client what some lists deny for themselves counts where nobody is left.
+    """
     names = dict.fromkeys(name for verdict in verdicts if not verdict.allowed for name in verdict.holes)
     if not verdicts:
         names = dict.fromkeys(
@@ -23,8 +29,10 @@ def lines(found: Rendered, verdicts: Sequence[Verdict], host: Domain) -> list[di
     known = {
         entry.domain: found.where.entry(entry.source, entry.group, entry.line)
         for one in reversed(found.sets.values())
-        for entry in (reversed(one.denials.entries) if one.denials is not None else ())
+        for entry in reversed(one.denying)
+        if client is None or _is_for(client, one.clients.get(entry.source))
     }
+    others = {entry.domain for one in found.sets.values() for entry in one.denying} - known.keys()
     return [
         {
             "name": name,
@@ -32,7 +40,12 @@ def lines(found: Rendered, verdicts: Sequence[Verdict], host: Domain) -> list[di
             "line": known[name].line if name in known else None,
         }
         for name in map(Domain, names)
+        if name not in others
     ]
+
+
+def _is_for(client: Client, clients: frozenset[Client] | None) -> bool:
+    return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
 
 
 def said(first: dict[str, Any], host: str) -> str:

@@ -216,6 +216,7 @@ def data(found: Sequence[Difference]) -> dict[str, Any]:
                         "before": None if change.before is None else sorted(change.before),
                         "after": None if change.after is None else sorted(change.after),
                         "widens": change.widens,
+                        **({"without": list(map(str, change.without))} if change.without else {}),
                     }
                     for change in one.clients
                 ],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from ..lists import Entry
     from ..lists.allowlist import AllowSet
     from ..lists.clients import Client
     from ..manifest.resource import Resource
@@ -112,41 +113,46 @@ def listed(found: Rendered, name: str, today: date | None = None) -> dict[str, A
                     "repeated": domain in explained,
                     "coveredBy": allowed.cover_of(entry),
                     "covers": covers.get(domain, []),
-                    **_denier(allowed, entry.domain),
+                    **_denier(allowed, entry),
                     "risk": risk(domain),
                     **_reports(allowed, entry.source),
                 }
             )
             explained.add(domain)
-    entries += _denials(found, name)
+    entries += _denials(found, name, today)
     entries += _unexplained(found, name, [host for host in hosts if host not in explained])
     entries.sort(key=lambda entry: str(entry["name"]).removeprefix("!").removeprefix("*."))
     denied = found.holes(name)
     return {"set": name, "hosts": list(hosts), **({"denied": list(denied)} if denied else {}), "entries": entries}
 
 
-def _denials(found: Rendered, name: str) -> Iterator[dict[str, Any]]:
+def _denials(found: Rendered, name: str, today: date | None) -> Iterator[dict[str, Any]]:
     """The lines that deny, and what the manifests deny without one."""
     denied = dict.fromkeys(found.holes(name))
     allowed = found.sets.get(name)
     seen = set()
-    for entry in allowed.denials.entries if allowed is not None and allowed.denials is not None else ():
+    exceptions = found.exceptions(name)
+    for entry in allowed.denying if allowed is not None else ():
         place = found.where.entry(entry.source, entry.group, entry.line)
+        is_limited = allowed is not None and entry.source in allowed.clients
+        key = entry.domain, entry.source if is_limited else None
         yield {
             **_blank(f"!{entry.domain}"),
             "clients": _sorted(allowed.clients.get(entry.source)) if allowed else None,
             "group": entry.group,
             "comment": entry.comment,
+            **_fields(entry.fields, today),
             "configMap": entry.source.name,
             "file": place.file,
             "line": place.line or None,
-            "effective": entry.domain in denied and entry.domain not in seen,
-            "repeated": entry.domain in seen,
+            "effective": entry.domain in (exceptions if is_limited else denied) and key not in seen,
+            "repeated": key in seen,
         }
-        seen.add(entry.domain)
+        seen.add(key)
+    lines = {domain for domain, _ in seen} | {*exceptions}
     places = {hole: holder for holder in (found.lists.get(name, ()) if denied else ()) for hole in holder.holes}
     for hole in denied:
-        if hole not in seen:
+        if hole not in lines:
             place = found.where.of(places[hole].resource)
             yield {**_blank(f"!{hole}"), "file": place.file, "line": place.line or None}
 
@@ -193,8 +199,8 @@ def _reports(allowed: AllowSet, source: Resource) -> dict[str, str]:
     return {"reportsUntil": until} if until else {}
 
 
-def _denier(allowed: AllowSet, name: Domain) -> dict[str, str]:
-    by = allowed.denials.by.get(name) if allowed.denials is not None else None
+def _denier(allowed: AllowSet, entry: Entry) -> dict[str, str]:
+    by = allowed.denier_of(entry)
     return {"deniedBy": str(by)} if by is not None else {}
 
 

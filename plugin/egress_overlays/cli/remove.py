@@ -40,7 +40,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--group", default="", metavar="G", help="of this group alone")
     parser.add_argument(
-        "--prune-expired", action="store_true", help="remove every line whose last day, until=, is over; no DOMAIN then"
+        "--prune-expired",
+        action="store_true",
+        help="remove every line whose last day, until=, is over, but those that deny; no DOMAIN then",
     )
     inputs.add_today(parser)
     edit.configure(parser)
@@ -103,8 +105,8 @@ def _lines(listing: Listing, arguments: Namespace) -> list[Line]:
 
 
 def _is_over(listing: Listing, line: Line, arguments: Namespace) -> bool:
-    """Whether the last day of a line is over."""
-    if listing.holder is None or not line.domains:
+    """Whether the last day of a line is over that opens a name: to remove one that denies would open something."""
+    if listing.holder is None or not line.domains or line.denied:
         return False
     comment = listing.holder.text.split("\n")[line.number].partition("#")[2].strip()
     entry = Entry(line.domains[0], listing.holder.manifest.resource, listing.group, line.number + 1, comment)

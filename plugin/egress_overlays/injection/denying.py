@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..manifest.edits import at, dotted
 from ..manifest.findings import Finding, fault_of
-from ..names.domain import Domain, ascii_quoted, covering
+from ..names.domain import Domain, ascii_quoted, covering, minimise
 from ..sites import REGISTRY, BadPlace, DenialPlace, Place, Site
 
 TYPE_CHECKING = False
@@ -28,7 +28,9 @@ def fill(  # noqa: PLR0913, PLR0917 - one caller
     places = [place for place in found if isinstance(place, Place)]
     earlier = [place for place in found if isinstance(place, DenialPlace)]
     if site.denying is None:
-        if allowed.denied and any(site.hop_of(resource.value, place.path) != REGISTRY for place in places):
+        if (allowed.denied or allowed.holes) and any(
+            site.hop_of(resource.value, place.path) != REGISTRY for place in places
+        ):
             findings.append(_cannot(resource, site, allowed))
         return
     told: list[tuple[frozenset[str], list[Domain]]] = []
@@ -56,7 +58,10 @@ def _of_object(
     wildcards = {Domain(host) for host in hosts if host[:1] == "*"}
     readers = frozenset(edits.get(("spec", "exportTo"), ("*",)))
     refused = {name for others, names in told if "*" in others or others & readers for name in names}
-    found = [name for name in allowed.denied if name not in refused and covering(name, wildcards) is not None]
+    denied: Sequence[Domain] = allowed.denied
+    if allowed.holes is not None and not site.checks_clients:
+        denied = minimise((*denied, *allowed.holes.refused(readers)))[0]
+    found = [name for name in denied if name not in refused and covering(name, wildcards) is not None]
     told.append((readers, found))
     return found
 
@@ -79,7 +84,7 @@ def _put(resource: Resource, edits: Edits, holder: Path, wanted: list[object], e
 
 
 def _cannot(resource: Resource, site: Site, allowed: AllowSet) -> Finding:
-    first = f"!{allowed.denied[0]}"
+    first = f"!{(*allowed.denied, *(allowed.holes.clients if allowed.holes else ()))[0]}"
     message = (
         f"takes the set {ascii_quoted(allowed.name)}, which denies names inside of wildcards "
         f"({ascii_quoted(first)}), and a {site.kind} cannot say that; give it a set without denials"

@@ -258,7 +258,7 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
 def _deny(  # noqa: PLR0913, PLR0917 - one caller
     resource: Resource, site: Site, found: Sequence[object], allowed: AllowSet, objects: Sequence[Edits], result: Plan
 ) -> None:
-    if allowed.denied or any(isinstance(place, DenialPlace) for place in found):
+    if allowed.denying or any(isinstance(place, DenialPlace) for place in found):
         from . import denying
 
         denying.fill(resource, site, found, allowed, objects, result.findings)

@@ -15,7 +15,7 @@ from ..lists.clients import EVERYWHERE, Client
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
-from ..names.domain import PLACEHOLDER, ascii_quoted, minimise
+from ..names.domain import PLACEHOLDER, Domain, ascii_quoted, covering, minimise
 from . import shards
 from .identities import TYPE, allow, among, identity, trusted
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..lists.allowlist import AllowSet
-    from ..lists.clients import Limits
+    from ..lists.clients import Client
+    from ..lists.limited_denials import Holes
+    from ..lists.limits import Limits
     from ..manifest.edits import Edits
     from ..sites import ClientsPlace, Place, Site
     from .spreading import Spread
@@ -141,8 +143,10 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
     Where no list is limited, nobody is asked who they are: the gateway works as one without the filter. `within`: the
     names of the one chain that the rules are for; wildcards above them count, since Envoy's tree goes on to those.
     """
+    wildcards = set[Domain]()
     if within is not None:
         within |= {f"*.{above}" for name in within for above in _above(name)}
+        wildcards = {Domain(name) for name in within if name[0] == "*"}
 
     def here(hosts: Sequence[str]) -> list[str]:
         return [host for host in hosts if within is None or host in within]
@@ -157,6 +161,10 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
             expressions = [identity(of, client) for client in sorted(clients)]
             mine = here(hosts)
             found += [_names(mine, _lists(allowed, clients), expressions)] if mine else []
+        for (clients, title), names in _denied(allowed.limits.holes).items():
+            mine = [name for name in names if within is None or name in within or covering(name, wildcards)]
+            expressions = [identity(of, client) for client in sorted(clients)]
+            found += [_names(mine, _lists(allowed, clients), expressions, title)] if mine else []
     matcher: dict[str, Any] = {
         "matcher_tree": {
             "input": {
@@ -192,9 +200,33 @@ def _lists(allowed: AllowSet, clients: frozenset[Client]) -> str:
     return "+".join(sorted(source.name for source, found in allowed.clients.items() if found <= clients))
 
 
-def _names(hosts: Sequence[str], title: str, expressions: Sequence[str]) -> dict[str, Any]:
-    """Names, and the identities that they are open to."""
+def _denied(holes: Holes | None) -> dict[tuple[frozenset[Client], str], list[str]]:
+    """The names that limited lists deny, by the clients that reach them all the same and by what the log says."""
+    found: dict[tuple[frozenset[Client], str], list[str]] = {}
+    for name, clients in holes.clients.items() if holes is not None else ():
+        found.setdefault((clients, f"!{'+'.join(holes.lists[name])}" if holes is not None else ""), []).append(name)
+    return found
+
+
+def _names(hosts: Sequence[str], title: str, expressions: Sequence[str], denied: str = "") -> dict[str, Any]:
+    """Names, and the identities that they are open to.
+
+    Where they are `denied` to all others, wildcards above them are not asked; that is what the log calls it.
+    """
+    if denied and not expressions:
+        return {"domains": list(hosts), "on_match": _deny(denied)}
     return {
         "domains": list(hosts),
-        "on_match": {"matcher": {"matcher_list": {"matchers": [among(title, expressions)]}}},
+        "on_match": {
+            "matcher": {
+                "matcher_list": {"matchers": [among(title, expressions)]},
+                **({"on_no_match": _deny(denied)} if denied else {}),
+            }
+        },
     }
+
+
+def _deny(title: str) -> dict[str, Any]:
+    """What refuses a connection for good; the access log names `title` as what decided."""
+    action = {"@type": TYPE + "envoy.config.rbac.v3.Action", "name": title, "action": "DENY"}
+    return {"action": {"name": "deny", "typed_config": action}}

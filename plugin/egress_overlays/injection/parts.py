@@ -37,11 +37,9 @@ def taken(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> All
     entries = [
         entry
         for entry in allowed.entries
-        if entry.domain.is_wildcard == (asked == WILDCARDS)
-        and allowed.cover_of(entry) is None
-        and not allowed.denies(entry.domain)
+        if entry.domain.is_wildcard == (asked == WILDCARDS) and allowed.is_emitted(entry)
     ]
-    denials = allowed.denials.entries if allowed.denials else ()
+    denials = allowed.denying
     return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials, reporting=allowed.reporting)
 
 

@@ -43,13 +43,6 @@ _ADVICE = (
 def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result: Plan) -> list[tuple[str, Edits]]:
     """The edits that turn a copy of `resource` into each one for another port, with the key that its name ends in."""
     found: list[tuple[str, Edits]] = []
-    if allowed.denials is not None:
-        message = (
-            f"takes the set {ascii_quoted(allowed.name)}, which has names at other ports than 443 and lines that deny, "
-            "and no set may have both yet; give one of them a set of its own"
-        )
-        result.findings.append(fault_of(resource, message, "port"))
-        return []
     for port in allowed.ports:
         if site.by_port is None:
             message = (

@@ -82,7 +82,8 @@ def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
         for place in find(resource)
         if isinstance(place, DenialPlace)
         for name in at(resource.value, place.path)
-        if not allowed.denies(Domain(name)) and any(entry.domain.covers(name) for entry in allowed.entries)
+        if not (allowed.denies(Domain(name)) or (allowed.holes and Domain(name) in allowed.holes.clients))
+        and any(entry.domain.covers(name) for entry in allowed.entries)
     }
     lost = sorted(denied) + sorted(
         name for name in names - {PLACEHOLDER, *kept} if not any(entry.domain.covers(name) for entry in allowed.entries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..manifest.findings import ERROR, Finding, fault_of, has_errors
+from ..manifest.findings import Finding, fault_of, has_errors
 from ..manifest.resource import (
     CLIENTS_ANNOTATION,
     DEFAULT_SET,
@@ -20,12 +20,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .clients import Client, Limits
+    from .clients import Client
     from .denials import Denials
+    from .limited_denials import Holes
+    from .limits import Limits
     from .reporting import Reporting
 
 # Longer lines are no names (RFC 1035 allows 253 octets); what stands in them is not worth parsing.
 _LONGEST_LINE = 4096
+_FOR_SOME = (CLIENTS_ANNOTATION, ENFORCE_ANNOTATION, REPORT_UNTIL_ANNOTATION)
 
 
 class AllowSet:
@@ -35,11 +38,24 @@ class AllowSet:
     nothing, since Envoy takes an empty `server_names` for "every name". `covered` maps each name
     left out to the one that opens it already. `clients` holds the clients of each source that is
     limited to some, and `limits` who may reach what then; None where every list is for all. `ports` are the ports
-    of its names but 443. `reporting`: who is let through and reported where the lists would refuse.
+    of its names but 443. `denying` are the lines that deny, `denials` what those of lists for every workload say.
+    `reporting`: who is let through and reported where the lists would refuse.
     """
 
     __slots__ = (
-        *("_named", "_parts", "clients", "covered", "denials", "entries", "hosts", "limits", "name", "ports"),
+        *(
+            "_named",
+            "_parts",
+            "clients",
+            "covered",
+            "denials",
+            "denying",
+            "entries",
+            "hosts",
+            "limits",
+            "name",
+            "ports",
+        ),
         *("reporting", "sources"),
     )
 
@@ -64,20 +80,30 @@ class AllowSet:
         self.limits: Limits | None = None
         self.denials: Denials | None = None
         admitting = entries
-        if denials:
+        self.denying = denials
+        own = [entry for entry in denials if entry.source in clients]
+        if len(own) < len(denials):
             from .denials import Denials
 
-            self.denials = Denials(denials, [entry.domain for entry in entries])
+            set_wide = [entry for entry in denials if entry.source not in clients]
+            self.denials = Denials(set_wide, [entry.domain for entry in entries])
             admitting = [entry for entry in entries if entry.domain not in self.denials.by]
         kept, self.covered = minimise(entry.domain for entry in admitting if entry.source not in clients)
         if clients:
-            from .clients import Limits, asked
+            from .limits import Limits, asked
 
             limited = [entry for entry in admitting if entry.source in clients]
+            holes = None
+            if own:
+                from .limited_denials import Holes
+
+                holes = Holes(own, clients, entries, (kept, self.denials))
+                limited = [entry for entry in limited if not holes.denies(entry.source, entry.domain)]
             self.limits = Limits(
                 kept,
                 asked((entry.domain, clients[entry.source]) for entry in limited),
                 frozenset(client.namespace for one in reporting for client in one.clients),
+                holes,
             )
             kept = tuple(sorted((*kept, *self.limits.limited)))
             self.covered |= self.limits.left_out
@@ -91,13 +117,11 @@ class AllowSet:
         if not self.ports:
             return self
         if not self._parts:
-            by_port: dict[int, list[Entry]] = {HTTPS: [], **{one: [] for one in self.ports}}
-            for one in self.entries:
-                name, _, written = one.domain.partition(":")
-                part = by_port[int(written) if written else HTTPS]
-                part.append(Entry(Domain(name), one.source, one.group, one.line, one.comment) if written else one)
-            for number, entries in by_port.items():
-                denials = self.denials.entries if self.denials is not None and number == HTTPS else ()
+            from .at_ports import by_port
+
+            listed, denied = by_port(self.entries), by_port(self.denying)
+            for number in (HTTPS, *self.ports):
+                entries, denials = listed.get(number, ()), denied.get(number, ())
                 self._parts[number] = AllowSet(
                     self.name, self.sources, entries, self.clients, denials, reporting=self.reporting
                 )
@@ -105,9 +129,8 @@ class AllowSet:
 
     def reported_by(self, one: Reporting) -> AllowSet:
         """The same set with `one` among those who report."""
-        denials = self.denials.entries if self.denials is not None else ()
         reporting = (*self.reporting, one)
-        return AllowSet(self.name, self.sources, self.entries, self.clients, denials, reporting=reporting)
+        return AllowSet(self.name, self.sources, self.entries, self.clients, self.denying, reporting=reporting)
 
     def is_for_all(self, name: Domain | None) -> bool:
         """Whether `name` is emitted for every workload, limits or none."""
@@ -121,11 +144,28 @@ class AllowSet:
     @property
     def denied(self) -> tuple[Domain, ...]:
         """What is refused although a wildcard of `hosts` stands for it, least in number."""
-        return self.denials.names if self.denials is not None else ()
+        return tuple(self.denials.names) if self.denials is not None else ()
 
     def denies(self, name: Domain) -> bool:
         """Whether nothing of what `name` stands for is let through, since a denial holds all of it."""
-        return any(one.covers(name) for one in self.denied)
+        return self.denials is not None and self.denials.denier(name) is not None
+
+    @property
+    def holes(self) -> Holes | None:
+        """What lists for some clients deny, each for itself; None where none does."""
+        return self.limits.holes if self.limits is not None else None
+
+    def denier_of(self, entry: Entry, name: Domain | None = None) -> Domain | None:
+        """What denies all of `name`, or of the entry's own name, to whom the line `entry` is for."""
+        name = entry.domain if name is None else name
+        found = self.denials.denier(name) if self.denials is not None else None
+        if found is None and self.holes is not None and entry.source in self.holes.of:
+            found = self.holes.of[entry.source].denier(name)
+        return found
+
+    def is_emitted(self, entry: Entry) -> bool:
+        """Whether the line `entry` opens what no other one does."""
+        return self.cover_of(entry) is None and (not self.denying or self.denier_of(entry) is None)
 
     def clients_of(self, host: Domain) -> frozenset[Client] | None:
         """The clients of all lists that stand for `host`, None if one of these is for every workload."""
@@ -135,6 +175,8 @@ class AllowSet:
         found: frozenset[Client] = frozenset()
         for name in {str(host), *(f"*{host[at:]}" for at, char in enumerate(host) if char == ".")}:
             for entry in self._named.get(name, ()):
+                if self.denying and self.denier_of(entry, host):
+                    continue
                 if entry.source not in self.clients:
                     return None
                 found |= self.clients[entry.source]
@@ -142,9 +184,10 @@ class AllowSet:
 
     def covering(self, host: str) -> Entry | None:
         """The first entry, in the order of the sources, that admits the lower-case name `host`; a denial wins."""
-        if any(name.matches(host) for name in self.denied):
-            return None
-        return next((entry for entry in self.entries if entry.domain.matches(host)), None)
+        for entry in self.entries:
+            if entry.domain.matches(host) and not (self.denying and self.denier_of(entry, Domain(host))):
+                return entry
+        return None
 
 
 def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding]]:
@@ -163,11 +206,12 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         before = len(findings)
         denials: list[Entry] = []
         entries = [entry for source in group for entry in _entries(source, findings, denials)]
-        clients = _clients(group, findings)
-        reporting = _reporting(group, clients, findings)
+        clients, reporting = _for_some(group, findings)
         sets[name] = allowed = AllowSet(name, group, entries, clients, denials, reporting=reporting)
         findings += about(allowed, refused=has_errors(findings[before:]))
-        findings += allowed.denials.findings(name, entries, allowed.clients) if allowed.denials else ()
+        findings += allowed.denials.findings(name, entries) if allowed.denials else ()
+        if allowed.holes is not None and allowed.limits is not None:
+            findings += allowed.holes.findings(entries, allowed.limits.shared)
     return sets, findings
 
 
@@ -177,29 +221,15 @@ def set_of(source: Resource) -> str:
     return found if isinstance(found, str) else str(found)
 
 
-def _clients(sources: Sequence[Resource], findings: list[Finding]) -> dict[Resource, frozenset[Client]]:
-    """The sources that are limited to clients, with these; faults go to `findings`."""
-    limited = {}
-    for source in sources:
-        if CLIENTS_ANNOTATION in source.annotations:
-            from .clients import read as read_clients
+def _for_some(
+    sources: Sequence[Resource], findings: list[Finding]
+) -> tuple[dict[Resource, frozenset[Client]], Sequence[Reporting]]:
+    """The sources that are for some clients, with these, and what of them reports; faults go to `findings`."""
+    if not any(key in one.annotations for one in sources for key in _FOR_SOME):
+        return {}, ()
+    from .for_some import read as read_clients
 
-            limited[source], faults = read_clients(source)
-            findings += faults
-    return limited
-
-
-def _reporting(
-    sources: Sequence[Resource], clients: dict[Resource, frozenset[Client]], findings: list[Finding]
-) -> Sequence[Reporting]:
-    """What of `sources` reports where it would refuse; faults go to `findings`."""
-    if not any(ENFORCE_ANNOTATION in one.annotations or REPORT_UNTIL_ANNOTATION in one.annotations for one in sources):
-        return ()
-    from .reporting import of_lists
-
-    reporting, faults = of_lists(sources, clients)
-    findings += faults
-    return reporting
+    return read_clients(sources, findings)
 
 
 def _entries(source: Resource, findings: list[Finding], denials: list[Entry]) -> Iterator[Entry]:
@@ -213,23 +243,14 @@ def _entries(source: Resource, findings: list[Finding], denials: list[Entry]) ->
     for group in sorted(data, key=str):
         text = data[group]
         if not isinstance(text, str) or not isinstance(group, str):
-            findings.append(_not_text(source, group, text))
+            from .line_faults import no_text
+
+            findings.append(no_text(source, group, text))
             continue
         if not group.isascii() or not group.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            findings.append(
-                fault_of(
-                    source,
-                    f"{ascii_quoted(group)} is no key of a ConfigMap; use letters, digits, '-', '_' and '.'",
-                    "group-name",
-                )
-            )
+            message = f"{ascii_quoted(group)} is no key of a ConfigMap; use letters, digits, '-', '_' and '.'"
+            findings.append(fault_of(source, message, "group-name"))
         yield from _lines(source, group, text, findings, denials)
-
-
-def _not_text(source: Resource, group: object, value: object) -> Finding:
-    from ..names.refusals import no_text
-
-    return Finding(ERROR, no_text(value), rule="data-type", resource=source, group=str(group))
 
 
 def _lines(source: Resource, group: str, text: str, findings: list[Finding], denials: list[Entry]) -> Iterator[Entry]:
@@ -252,13 +273,17 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding], den
         if not name:
             continue
         if len(name) > _LONGEST_LINE:
+            from .line_faults import invalid
+
             fault = InvalidDomain(name, f"is a line of {len(name)} characters", "write one name a line")
-            findings.append(_invalid(source, group, number, fault))
+            findings.append(invalid(Entry(Domain(), source, group, number, comment), fault))
             continue
         try:
             parsed = parse(name) if ":" not in name else _pairs(name)
         except InvalidDomain as fault:
-            denials += _denied(fault, Entry(Domain(), source, group, number, comment), findings)
+            from .line_faults import denied
+
+            denials += denied(fault, Entry(Domain(), source, group, number, comment), findings)
             continue
         for domain in parsed:
             yield Entry(domain, source, group, number, comment)
@@ -268,27 +293,3 @@ def _pairs(line: str) -> tuple[Domain, ...]:
     from ..names.ports import pairs
 
     return pairs(line)
-
-
-def _denied(fault: InvalidDomain, line: Entry, findings: list[Finding]) -> list[Entry]:
-    """What a `line` that admits nothing denies; `fault` says why it admits nothing, and goes to `findings` else."""
-    try:
-        from .denials import domains
-
-        return [Entry(domain, line.source, line.group, line.line, line.comment) for domain in domains(fault)]
-    except InvalidDomain as refused:
-        findings.append(_invalid(line.source, line.group, line.line, refused))
-        return []
-
-
-def _invalid(source: Resource, group: str, line: int, fault: InvalidDomain) -> Finding:
-    return Finding(
-        ERROR,
-        str(fault),
-        rule="domain",
-        resource=source,
-        group=group,
-        line=line,
-        value=fault.text[:300],
-        proposal=fault.proposal,
-    )

@@ -11,7 +11,7 @@ from ..names.domain import ascii_quoted
 # The function starts with it where there is a policy: no typing, re, fnmatch or datetime before they are needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from ..names.domain import Domain
@@ -74,10 +74,10 @@ class Broken:
 
     __slots__ = ("entry", "finding")
 
-    def __init__(self, entry: Entry, rule: Rule, said: str) -> None:
+    def __init__(self, entry: Entry, rule: Rule, said: str, mark: str = "") -> None:
         self.entry = entry
-        words = f"{ascii_quoted(entry.domain)} {said}; remove it, or change the rule {rule.cited}"
-        place = {"group": entry.group, "line": entry.line, "value": str(entry.domain)}
+        words = f"{ascii_quoted(mark + entry.domain)} {said}; remove it, or change the rule {rule.cited}"
+        place = {"group": entry.group, "line": entry.line, "value": mark + entry.domain}
         self.finding = Finding(ERROR, words, rule=RULE, resource=entry.source, **place)  # type: ignore[arg-type]
 
 
@@ -99,7 +99,7 @@ class Lines:
 
         for allowed in self.sets:
             source, group, shared = None, "", {}
-            for entry in allowed.entries:
+            for entry in (*allowed.entries, *allowed.denying):
                 if entry.source is not source or entry.group != group:
                     source, group = entry.source, entry.group
                     shared = defaults_of(source, group)
@@ -120,23 +120,26 @@ class Lines:
     def of(self, rule: Rule) -> Iterator[tuple[AllowSet, list[Entry]]]:
         """The lines that `rule` is for, by set."""
         for allowed in self.sets:
-            if not matches(allowed.name, rule.sets):
-                continue
-            if rule.groups == rule.lists == EVERY and not rule.names:
-                yield allowed, list(allowed.entries)
-                continue
-            # Of ten thousand lines, a hundred groups: their names are matched once each.
-            meant: dict[tuple[int, str], bool] = {}
-            found = []
-            for entry in allowed.entries:
-                key = id(entry.source), entry.group
-                is_meant = meant.get(key)
-                if is_meant is None:
-                    is_meant = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
-                    meant[key] = is_meant
-                if is_meant and (not rule.names or any(map(entry.domain.name.meets, rule.names))):
-                    found.append(entry)
-            yield allowed, found
+            if matches(allowed.name, rule.sets):
+                yield allowed, _meant(allowed.entries, rule)
+
+
+def _meant(entries: Sequence[Entry], rule: Rule) -> list[Entry]:
+    """Those of `entries` that `rule` is for, by group, list and name."""
+    if rule.groups == rule.lists == EVERY and not rule.names:
+        return list(entries)
+    # Of ten thousand lines, a hundred groups: their names are matched once each.
+    meant: dict[tuple[int, str], bool] = {}
+    found = []
+    for entry in entries:
+        key = id(entry.source), entry.group
+        is_meant = meant.get(key)
+        if is_meant is None:
+            is_meant = matches(entry.group, rule.groups) and matches(entry.source.name, rule.lists)
+            meant[key] = is_meant
+        if is_meant and (not rule.names or any(map(entry.domain.name.meets, rule.names))):
+            found.append(entry)
+    return found
 
 
 def judged(rule: Rule, lines: Lines, today: date | None = None) -> tuple[list[Broken], bool]:
@@ -154,6 +157,10 @@ def judged(rule: Rule, lines: Lines, today: date | None = None) -> tuple[list[Br
             said += [(one, f"is one more than the {rule.most} that may stand here") for one in past[:1]]
         count += len(entries)
         broken += [Broken(entry, rule, words) for entry, words in _in_order(said, lines, rule)]
+        if rule.require and allowed.denying:
+            # Lines that deny open nothing: who answers for them is all that is asked.
+            lacking = _in_order(list(_of_required(rule, _meant(allowed.denying, rule), lines)), lines, rule)
+            broken += [Broken(entry, rule, words, "!") for entry, words in lacking]
     return broken, matched
 
 
@@ -217,11 +224,7 @@ def _risky(rule: Rule, entries: list[Entry]) -> Iterator[Said]:
 
 def _of_fields(rule: Rule, entries: list[Entry], lines: Lines, today: date | None) -> Iterator[Said]:
     """The fields that lines must have and have not, lives that are too long, and approvals that are missing."""
-    for entry in entries if rule.require else ():
-        words = lines.words(entry)
-        for key in rule.require:
-            if not words.get(key):
-                yield entry, f"has no {key}=, which a line must have here"
+    yield from _of_required(rule, entries, lines)
     for entry in entries if rule.longest >= 0 else ():
         if not lines.words(entry).get("until"):
             if "until" not in rule.require:
@@ -234,6 +237,14 @@ def _of_fields(rule: Rule, entries: list[Entry], lines: Lines, today: date | Non
         ticket = lines.words(entry).get("ticket")
         has = f"has ticket={ticket}" if ticket else "has no ticket="
         yield entry, f"{has}, and may stand here with one such as {', '.join(rule.approved)} alone"
+
+
+def _of_required(rule: Rule, entries: list[Entry], lines: Lines) -> Iterator[Said]:
+    for entry in entries if rule.require else ():
+        words = lines.words(entry)
+        for key in rule.require:
+            if not words.get(key):
+                yield entry, f"has no {key}=, which a line must have here"
 
 
 def _of_lists(rule: Rule, entries: list[Entry], allowed: AllowSet) -> Iterator[Said]:

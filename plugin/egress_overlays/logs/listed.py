@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..names.domain import Domain
+from ..names.holes import admits, table
 
 if TYPE_CHECKING:
     from ..rendered.rendered import Rendered
@@ -17,7 +18,7 @@ class Listed:
     def __init__(self, found: Rendered) -> None:
         self._found = found
         self._hosts = {name: frozenset(found.hosts(name)) for name in found.names}
-        self._holes = {name: frozenset(found.holes(name)) for name in found.names}
+        self._tables = {name: table(self._hosts[name], holes) for name in found.names if (holes := found.holes(name))}
 
     def allows(self, name: str, workload: Workload) -> bool:
         """Whether `workload` may reach `name`; where little is known of it, whether all that it may be may."""
@@ -28,7 +29,9 @@ class Listed:
         return any(self._holds(one, name) for one in self._hosts)
 
     def _holds(self, set_name: str, name: str) -> bool:
-        return _matches(self._hosts[set_name], name) and not _matches(self._holes[set_name], name)
+        return _matches(self._hosts[set_name], name) and (
+            set_name not in self._tables or admits(name, self._tables[set_name])
+        )
 
     def _admits(self, set_name: str, name: str, workload: Workload) -> bool:
         clients = self._found.clients(set_name, Domain(name))

@@ -152,6 +152,9 @@ def _of_identities(admission: Admission) -> Iterator[Case]:
         for client in dict.fromkeys((exemplar(first), *near_misses(first), PROBE)):
             expected = ALLOW if admission.admits(name, client) else DENY
             yield Case(f"{name} as {client}", "client", expected, Hello(name, certificate=f"as {client}"))
+    for domain, client in _spread(list(admission.refused()), NEAR_MISSES):
+        name = _below(domain)
+        yield Case(f"{name} as {client}", "client", DENY, Hello(name, certificate=f"as {client}"))
 
 
 def _of_addresses(domains: list[Domain]) -> Iterator[Case]:

@@ -9,9 +9,10 @@ from ..manifest.resource import Resource
 from ..names.domain import Domain
 from ..names.holes import admits, table
 from ..rendered.identities import client_rules, who
+from ..rendered.identities import denied as denied_to_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from ..rendered.identities import ClientRules
@@ -35,10 +36,12 @@ class Admission:
         denied: Iterable[Domain] = (),
     ) -> None:
         self.domains = tuple(domains)
-        self._table = table(self.domains, denied)
         rules, _ = client_rules(map(Resource, resources))
         self._rules: Sequence[ClientRules] = [one for found in rules.values() for one in found]
         self._reporting = [one for rule in self._rules for one in rule.reporting]
+        self.exceptions = denied_to_some(self._rules)
+        """The names that limited lists deny, each for itself: the rules say to whom."""
+        self._table = table(self.domains, set(denied).difference(self.exceptions))
 
     @property
     def has_rules(self) -> bool:
@@ -51,7 +54,10 @@ class Admission:
 
     def admits(self, name: str, client: Client) -> bool:
         """Whether the gateway is to let `client` reach `name`."""
-        return self.lists(name) and (self._is_for(name, client) or self.reports(client))
+        if not self.lists(name):
+            return False
+        is_denied = any(one.matches(name.lower()) for one in self.exceptions)
+        return self._is_for(name, client) or (self.reports(client) and not is_denied)
 
     def reports(self, client: Client) -> bool:
         """Whether `client` is let through and reported where no list lets it."""
@@ -64,7 +70,7 @@ class Admission:
     def groups(self) -> dict[frozenset[Client], Domain]:
         """The clients of limited names, each group with one such name."""
         found: dict[frozenset[Client], Domain] = {}
-        for domain in self.domains if self._rules else ():
+        for domain in (*self.domains, *self.exceptions) if self._rules else ():
             clients = who(self._rules, domain)
             if clients:
                 found.setdefault(clients, domain)
@@ -77,6 +83,16 @@ class Admission:
         for one in self._reporting:
             found += [(one.clients, domain) for clients, domain in groups if one.clients - clients][:1]
         return found
+
+    def refused(self) -> Iterator[tuple[Domain, Client]]:
+        """The names that limited lists deny, each with a client that a wildcard above it is for."""
+        for name in self.exceptions:
+            for wide in sorted(self.domains):
+                clients = who(self._rules, wide) if wide.covers(name) else None
+                client = min((one for one in clients or () if not self._is_for(name, exemplar(one))), default=None)
+                if client is not None:
+                    yield name, exemplar(client)
+                    break
 
     def asking(self) -> Client:
         """Who asks by default: PROBE, or the first client where every name is limited to others."""

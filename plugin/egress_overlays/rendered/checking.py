@@ -28,5 +28,6 @@ def check(host: Domain, found: Rendered, client: Client | None = None) -> list[V
         lists = found.counting(name)
         rules = found.rules.get(name, ())
         for_whom, reporting = clients(host, lists, rules), found.reporting(name)
-        verdicts.append(Verdict(host, name, lists, for_whom, client, reporting=reporting))
+        exceptions = found.exceptions(name)
+        verdicts.append(Verdict(host, name, lists, for_whom, client, reporting=reporting, exceptions=exceptions))
     return sorted(verdicts, key=lambda verdict: not verdict.allowed)

@@ -156,7 +156,7 @@ def _holes(entry: HostList, denials: Sequence[DenialPlace]) -> tuple[str, ...]:
     asked = without(at(value, entry.path[:-1]), entry.path[-1])
     return tuple(
         dict.fromkeys(
-            str(name)
+            pair(entry.resource, str(name)) if SHARD_ANNOTATION in entry.resource.annotations else str(name)
             for place in denials
             if entry.path[: len(place.holder)] == place.holder
             and without(at(value, place.path[:-1]), place.path[-1]) == asked

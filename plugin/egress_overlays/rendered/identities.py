@@ -33,10 +33,11 @@ EVERYONE = Client("*/*")
 class ClientRules:
     """The rules of one filter, at `path` of `resource`: names and the clients that may reach them.
 
-    `reporting`: who reaches the others too, and is reported.
+    `reporting`: who reaches the others too, and is reported. `denied` are the names of which the wildcards above them
+    say nothing more: who is not named there is refused.
     """
 
-    __slots__ = ("_clients", "path", "reporting", "resource")
+    __slots__ = ("_clients", "denied", "path", "reporting", "resource")
 
     def __init__(
         self,
@@ -44,11 +45,13 @@ class ClientRules:
         path: tuple[str | int, ...],
         clients: Mapping[str, frozenset[Client]],
         reporting: Sequence[Reporting] = (),
+        denied: frozenset[Domain] = frozenset(),
     ) -> None:
         self.resource = resource
         self.path = path
         self._clients = clients
         self.reporting = tuple(reporting)
+        self.denied = denied
 
     @property
     def names(self) -> Iterable[str]:
@@ -61,11 +64,16 @@ class ClientRules:
         return entry.resource is self.resource and entry.path[: len(chain)] == chain
 
     def clients(self, host: Domain) -> frozenset[Client]:
-        """Who may reach all that `host` stands for: by it, or by a wildcard above it, as Envoy's tree goes on to."""
+        """Who may reach `host`: by it, or by a wildcard above it, as Envoy's tree goes on to; of a wildcard, its rest.
+
+        That is all that it stands for, without what is denied below it.
+        """
         found = set(self._clients.get(host, ()))
         dot = host.find(".", 2 if host.is_wildcard else 0)
-        while dot != -1:
-            found |= self._clients.get("*" + host[dot:], frozenset())
+        entry = str(host)
+        while dot != -1 and entry not in self.denied:
+            entry = "*" + host[dot:]
+            found |= self._clients.get(entry, frozenset())
             dot = host.find(".", dot + 1)
         return frozenset({EVERYONE}) if EVERYONE in found else frozenset(found)
 
@@ -94,33 +102,50 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
         config = config[step]
     clients: dict[str, frozenset[Client]] = {}
     rest = {key: value for key, value in config["matcher"].items() if key != "on_no_match"}
-    _alone(rest, "matcher_tree")
+    _exactly(rest, {"matcher_tree"})
     reports = reporting.read(config["matcher"]["on_no_match"]) if rest != config["matcher"] else []
     if reports is None:
         raise ValueError("others than the clients of lists that report")
+    denied: set[Domain] = set()
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
-        if "action" in group["on_match"]:  # where no list is limited
-            decides, meant = group["on_match"], frozenset({EVERYONE})
-        else:
-            _alone(group["on_match"], "matcher")
-            _alone(group["on_match"]["matcher"], "matcher_list")
-            (rule,) = group["on_match"]["matcher"]["matcher_list"]["matchers"]
-            expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
-            decides = rule["on_match"]
-            meant = frozenset(client_of(part)[1] for part in re.split(r"\|(?=spiffe:)", expression))
-        if decides["action"]["typed_config"]["action"] != "ALLOW":
-            raise ValueError("an action of another kind")
+        meant, denies = _group(group["on_match"])
         if EVERYTHING in group["domains"]:
             raise ValueError("clients that reach every name that comes")
-        for name in group["domains"]:
-            clients[pair(resource, name)] = clients.get(pair(resource, name), frozenset()) | meant
-    return ClientRules(resource, path, clients, reports)
+        names = [Domain(pair(resource, name)) for name in group["domains"]]
+        for name in names:
+            clients[name] = clients.get(name, frozenset()) | meant
+        denied.update(names if denies else ())
+    return ClientRules(resource, path, clients, reports, frozenset(denied))
 
 
-def _alone(node: Mapping[str, Any], key: str) -> None:
-    """Refuse what stands beside `key`: an on_no_match would decide about those whom no rule means."""
-    if set(node) != {key}:
-        raise ValueError(f"more than {key}")
+def _group(on_match: Any) -> tuple[frozenset[Client], bool]:
+    """The clients that one group of names is for, and whether all others are refused for good."""
+    if "action" in on_match:
+        action = _action(on_match)
+        return (frozenset({EVERYONE}) if action == "ALLOW" else frozenset()), action == "DENY"
+    _exactly(on_match, {"matcher"})
+    _exactly(on_match["matcher"], {"matcher_list"}, frozenset({"on_no_match"}))
+    (rule,) = on_match["matcher"]["matcher_list"]["matchers"]
+    expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
+    otherwise = on_match["matcher"].get("on_no_match")
+    if _action(rule["on_match"]) != "ALLOW" or (otherwise is not None and _action(otherwise) != "DENY"):
+        raise ValueError("an action of another kind")
+    meant = frozenset(client_of(part)[1] for part in re.split(r"\|(?=spiffe:)", expression))
+    return meant, otherwise is not None
+
+
+def _action(decides: Any) -> str:
+    _exactly(decides, {"action"})
+    found: str = decides["action"]["typed_config"]["action"]
+    if found not in ("ALLOW", "DENY"):
+        raise ValueError("an action of another kind")
+    return found
+
+
+def _exactly(node: Mapping[str, Any], keys: set[str], optional: frozenset[str] = frozenset()) -> None:
+    """Refuse what stands beside `keys`: an on_no_match would decide about those whom no rule means."""
+    if not keys <= set(node) <= keys | optional:
+        raise ValueError(f"not {', '.join(keys)} alone")
 
 
 def who(rules: Sequence[ClientRules], host: Domain) -> frozenset[Client] | None:
@@ -129,13 +154,23 @@ def who(rules: Sequence[ClientRules], host: Domain) -> frozenset[Client] | None:
     return None if EVERYONE in found else found
 
 
+def denied(rules: Iterable[ClientRules]) -> list[Domain]:
+    """The names that limited lists deny, each for its own clients."""
+    return sorted({name for one in rules for name in one.denied})
+
+
+def is_within(client: Client, others: Iterable[Client]) -> bool:
+    """Whether one of `others` stands for all that `client` means."""
+    return any(_stands_for(other, client) for other in others)
+
+
 def is_wider(after: frozenset[Client] | None, before: frozenset[Client] | None) -> bool:
     """Whether `after` holds a client that nobody in `before` stands for."""
     if before is None:
         return False
     if after is None:
         return True
-    return any(not any(_stands_for(known, client) for known in before) for client in after)
+    return any(not is_within(client, before) for client in after)
 
 
 def _stands_for(one: Client, other: Client) -> bool:

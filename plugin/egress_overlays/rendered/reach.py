@@ -11,12 +11,12 @@ from ..names import holes
 from ..names.domain import PLACEHOLDER, Domain, minimise
 from ..sites import GATEWAY, POLICY, SIDECAR
 from .host_lists import EVERYTHING, HostList, cover, hops_of, lists_of, ways
-from .identities import who
+from .identities import is_within, who
 from .unannotated import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..lists.clients import Client
     from ..lists.reporting import Reporting
@@ -60,6 +60,17 @@ def passing(lists: Sequence[HostList], hops: Sequence[str] = ()) -> set[Domain]:
         here = {name for entry in lists if entry.hop == hop for name in _domains(entry.matching)}
         passed = here if passed is None else _both(passed, here)
     return passed or set()
+
+
+def named(lists: Sequence[HostList]) -> set[Domain]:
+    """As `passing`, with every name that stands somewhere and passes: each may be for other clients."""
+    if not any(entry.holes for entry in lists):
+        return passing(lists)
+    known = effective(lists)
+    hops = {hop for way in ways(lists) for hop in hops_of(way)}
+    return {
+        name for entry in lists if entry.hop in hops for name in _domains(entry.matching) if holes.admits(name, known)
+    }
 
 
 def denied(lists: Sequence[HostList], hops: Sequence[str] = ()) -> tuple[Domain, ...]:
@@ -106,7 +117,8 @@ class Verdict:
     """Whether `host` passes: `hops` maps each hop to its lists, each with the entry that matches or None.
 
     A policy of the network beside the mesh's hops is for some pods alone: it is shown and decides nothing.
-    `holes` are the denials that take it, or some of it, from the wildcards that stand for it.
+    `holes` are the denials that take it, or some of it, from the wildcards that stand for it. `exceptions` are those of
+    limited lists, with whom they leave it to.
     `clients` are the workloads that the gateway lets it through for, None for every one. Where it was
     asked for `client`, the sidecars' lists are those that its namespace knows. `is_direct`: sidecars let it out by
     themselves, and no gateway sees it. `reported`: what lets it through for `client` although no list does.
@@ -123,6 +135,7 @@ class Verdict:
         client: Client | None = None,
         *,
         reporting: Sequence[Reporting] = (),
+        exceptions: Mapping[Domain, frozenset[Client] | None] | None = None,
     ) -> None:
         self.host = host
         self.set_name = set_name
@@ -147,8 +160,19 @@ class Verdict:
             named = [found for entry in lists if (found := entry.hole(host)) is not None]
             self.holes = sorted({*own, *named})
             passes = passes and not own
+        for name, others in exceptions.items() if exceptions else ():
+            # What a limited list denies for itself: the name is not for those of its clients that nobody else lets.
+            if name != host and host.is_wildcard and host.covers(name) and self.clients is not None:
+                left = frozenset(one for one in self.clients if others is None or is_within(one, others))
+                if left != self.clients and (client is None or not _admits(left, client)):
+                    self.holes.append(name)
+                self.clients = left
+            elif name.covers(host) and (client is None or not _admits(self.clients, client)):
+                self.holes.append(name)
         self.reported: Reporting | None = None
-        if client is not None and passes and not self.admits_client:
+        # What is denied is refused to those who report, too.
+        is_denied = any(name.meets(host) for name in exceptions or ())
+        if client is not None and passes and not self.admits_client and not is_denied:
             self.reported = next((one for one in reporting if one.admits(client)), None)
         self.allowed = passes and (self.admits_client or self.reported is not None)
         self.is_direct = self.allowed and any(entry.is_direct and entry.match(host) for entry in lists)
@@ -156,11 +180,13 @@ class Verdict:
     @property
     def admits_client(self) -> bool:
         """Whether the gateway lets the name through for the client, or, without one, for anybody."""
-        if self.clients is None:
-            return True
         if self.client is None:
-            return bool(self.clients)
-        return any(one.admits(self.client.namespace, self.client.service_account) for one in self.clients)
+            return self.clients is None or bool(self.clients)
+        return _admits(self.clients, self.client)
+
+
+def _admits(clients: frozenset[Client] | None, client: Client) -> bool:
+    return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
 
 
 def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules]) -> frozenset[Client] | None:

@@ -9,6 +9,7 @@ from ..lists import allowlist
 from ..lists.unread import misplaced
 from ..manifest.resource import SET_LABEL
 from ..names.domain import Domain, covering
+from ..names.holes import admits
 from . import identities, reach
 from .beside import strangers
 from .host_lists import members
@@ -59,6 +60,7 @@ class Rendered:
         self.rules, unread = identities.client_rules(resources)
         self.findings += unread
         self._hosts: dict[str, tuple[str, ...]] = {}
+        self._exceptions: dict[str, dict[Domain, frozenset[Client] | None]] = {}
 
     def __repr__(self) -> str:
         return f"Rendered({self.shown!r}, {len(self.resources)} resources, sets {self.names})"
@@ -77,9 +79,26 @@ class Rendered:
     def holes(self, name: str) -> tuple[str, ...]:
         """What the set `name` denies although a wildcard of `hosts` stands for it."""
         if name in self.lists:
-            return reach.denied(self.counting(name))
+            lists = self.counting(name)
+            own = reach.denied(lists)
+            nobodys = [one for one, clients in self.exceptions(name).items() if not clients and clients is not None]
+            if not nobodys:
+                return own
+            passing = reach.effective(lists)
+            return tuple(sorted({*own, *(one for one in nobodys if admits(one, passing))}))
         allowed = self.sets.get(name)
         return allowed.denied if allowed else ()
+
+    def exceptions(self, name: str) -> dict[Domain, frozenset[Client] | None]:
+        """What limited lists of the set `name` deny, each for itself, with the clients that reach it all the same."""
+        if name not in self._exceptions:
+            if name in self.lists:
+                found = identities.denied(self.rules.get(name, ()))
+            else:
+                allowed = self.sets.get(name)
+                found = sorted(allowed.holes.clients) if allowed is not None and allowed.holes is not None else []
+            self._exceptions[name] = {one: self.clients(name, one) for one in found}
+        return self._exceptions[name]
 
     def _effective(self, name: str) -> tuple[str, ...]:
         if name in self.rules:
@@ -95,13 +114,16 @@ class Rendered:
 
     def _limited(self, name: str) -> tuple[str, ...]:
         """As `hosts`, with those below a wildcard that are for other clients than it, without those for nobody."""
-        passing = reach.passing(self.counting(name))
+        passing = reach.named(self.counting(name))
         wildcards = {domain for domain in passing if domain.is_wildcard}
+        denied = {domain for domain in self.exceptions(name) if domain.is_wildcard}
         kept = []
         for domain in sorted(passing):
             clients = self.clients(name, domain)
             cover = covering(domain, wildcards)
-            if clients != frozenset() and (cover is None or self.clients(name, cover) != clients):
+            if clients != frozenset() and (
+                cover is None or self.clients(name, cover) != clients or covering(domain, denied) is not None
+            ):
                 kept.append(domain)
         return tuple(kept)
 

@@ -34,7 +34,7 @@ def without_effect(found: Rendered) -> Iterator[Finding]:
         holes = {hole: entry.resource for entry in reversed(lists) for hole in entry.holes}
         missing: dict[Resource, list[str]] = {}
         for entry in allowed.entries if found.lists.get(name) else ():
-            if entry.domain not in here and allowed.cover_of(entry) is None and not allowed.denies(entry.domain):
+            if entry.domain not in here and allowed.is_emitted(entry):
                 missing.setdefault(entry.source, []).append(entry.domain)
         for line in allowed.denials.entries if allowed.denials is not None and lists else ():
             if line.domain in allowed.denied and line.domain not in holes:

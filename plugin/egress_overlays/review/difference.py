@@ -39,11 +39,15 @@ class Change:
 
 
 class ClientChange:
-    """A name that stays reachable, but for other clients: `before` and `after`, None being every workload."""
+    """A name that stays reachable, but for other clients: `before` and `after`, None being every workload.
 
-    __slots__ = ("after", "before", "domain")
+    `without` are the names below it that stay as they were, for other clients than it.
+    """
+
+    __slots__ = ("after", "before", "domain", "without")
 
     def __init__(self, domain: Domain, before: frozenset[Client] | None, after: frozenset[Client] | None) -> None:
+        self.without: tuple[Domain, ...] = ()
         self.domain = domain
         self.before = before
         self.after = after
@@ -140,11 +144,33 @@ def differences(before: Rendered, after: Rendered) -> list[Difference]:
 
 def _clients(one: Difference, before: Rendered, after: Rendered) -> list[ClientChange]:
     gone = {change.domain for change in (*one.opened, *one.closed)}
-    names = sorted({*one.before, *one.after} - gone)
-    found = [
-        ClientChange(name, before.clients(one.set_name, name), after.clients(one.set_name, name)) for name in names
-    ]
-    return [change for change in found if change.before != change.after]
+    denied = {*before.exceptions(one.set_name), *after.exceptions(one.set_name)}
+    names = sorted({*one.before, *one.after, *denied} - gone)
+    was, is_ = _Reaching(before, one.set_name), _Reaching(after, one.set_name)
+    found = [ClientChange(name, was.clients(name), is_.clients(name)) for name in names]
+    changed = [change for change in found if change.before != change.after]
+    alike = [change for change in found if change.before == change.after]
+    for change in changed if alike else ():
+        if change.domain.is_wildcard:
+            change.without = tuple(
+                other.domain for other in alike if other.after != change.after and change.domain.covers(other.domain)
+            )
+    return changed
+
+
+class _Reaching:
+    """Who reaches a name of one side: nobody where it is denied."""
+
+    def __init__(self, side: Rendered, set_name: str) -> None:
+        self._side = side
+        self._set_name = set_name
+        holes = side.holes(set_name)
+        self._table = table(side.hosts(set_name), holes) if holes else None
+
+    def clients(self, name: Domain) -> frozenset[Client] | None:
+        if self._table is not None and not admits(name, self._table):
+            return frozenset()
+        return self._side.clients(self._set_name, name)
 
 
 def _attribute(changes: list[Change], allowed: AllowSet | None) -> None:

@@ -136,7 +136,13 @@ class _Column:
 
     def opened(self, others: Sequence[_Column]) -> Iterable[Domain]:
         """The names that this environment denies inside of a wildcard, and another one does not."""
-        return (Domain(name) for name in self.holes if any(one.cell(Domain(name)).state != NO for one in others))
+        yield from (Domain(name) for name in self.holes if any(one.cell(Domain(name)).state != NO for one in others))
+        # And those that it denies to some clients alone.
+        yield from (
+            name
+            for name in self.environment.exceptions(self.set_name)
+            if name not in self.hosts and any(one.cell(name) != self.cell(name) for one in others)
+        )
 
     def cell(self, name: Domain) -> Cell:
         """What this environment says of `name`."""

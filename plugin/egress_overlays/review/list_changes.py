@@ -29,9 +29,9 @@ def list_changes(
     for change in one.clients:
         gained, lost = _less(change.after, change.before), _less(change.before, change.after)
         key = (_kind(change), _list_of(change, one.set_name, before, after), tuple(gained), tuple(lost))
-        found.setdefault(key, []).append(change)
+        found.setdefault((*key, change.without), []).append(change)
     sides: list[Side] = [(HEAD, after, roots[1]), (BASE, before, roots[0])]
-    for (kind, name, gained, lost), changed in found.items():
+    for (kind, name, gained, lost, without), changed in found.items():
         names = [str(change.domain) for change in changed]
         risks = [found for found in map(risk, (change.domain for change in changed)) if found]
         more = {
@@ -43,6 +43,7 @@ def list_changes(
             "wildcard": any(change.domain.is_wildcard for change in changed),
             "unlimited": kind == LIFTED,
             "risk": risks[0] if risks else None,
+            **({"without": list(map(str, without))} if without else {}),
         }
         # Whom the list is for stands in its annotation, which a list that is for everybody now has no more.
         its = _place_of(name, one.set_name, sides if kind != LIFTED else sides[::-1])

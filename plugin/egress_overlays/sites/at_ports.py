@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..manifest.resource import KEEP_HOSTS_ANNOTATION, SHARD_ANNOTATION
 from ..names.domain import HTTPS, PLACEHOLDER
 from ..names.ports import listening
+from .site import DENYING_ROUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def virtual_service(value: dict[str, Any], port: int) -> Edits:
     arrives = listening(port)
     edits = _numbers(value, ("port",), {HTTPS: port, MESH_LISTENER: arrives})
     for index, route in enumerate(value["spec"].get("tls") or ()):
-        for place, target in enumerate(route.get("route") or ()):
+        leads = () if route.get("route") == DENYING_ROUTE else route.get("route") or ()
+        for place, target in enumerate(leads):
             path = ("spec", "tls", index, "route", place, "destination")
             edits[path] = {**target["destination"], "port": {"number": arrives}}
     return edits

@@ -50,7 +50,7 @@ def rule(found: Rendered, options: Options) -> Faults:
         else:
             for port in {port_of(entry.resource) for entry in lists}:
                 yield from _placeholders([entry for entry in lists if port_of(entry.resource) == port])
-            yield from _agree(name, lists)
+            yield from _agree(name, lists, {f"!{one}" for one in found.exceptions(name)})
             yield from _stale(found, name, lists)
         yield from _sni_hosts(lists)
 
@@ -127,8 +127,11 @@ def _placeholders(lists: Sequence[HostList]) -> Faults:
             )
 
 
-def _agree(name: str, lists: list[HostList]) -> Faults:
-    """Compare what each hop holds altogether, and whatever stands for pods of its own."""
+def _agree(name: str, lists: list[HostList], denied_to_some: set[str]) -> Faults:
+    """Compare what each hop holds altogether, and whatever stands for pods of its own.
+
+    `denied_to_some`: what the gateway denies by its rules for clients, and sidecars may.
+    """
     parts: list[tuple[str, HostList, set[str]]] = []
     for hop in (SIDECAR, REGISTRY):
         here = [entry for entry in lists if entry.hop == hop]
@@ -152,7 +155,7 @@ def _agree(name: str, lists: list[HostList]) -> Faults:
         for entry in lists
         if entry.hop == POLICY and not entry.is_missing
     ]
-    union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER}
+    union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER} - denied_to_some
     for what, entry, hosts in parts:
         # What a hop of several objects holds is taken together; of one object, its own part counts. The registry and
         # policies of the network hold no denials: what stands there admits nothing by itself.
@@ -190,12 +193,10 @@ def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:
     if allowed is None or any(finding.rule == "stale" for finding in found.findings):
         return  # of a directory it is said already, of each list
     here = {host for entry in lists if entry.hop != ROUTES for host in (*entry.names, *_denied(entry))}
-    wanted = {
-        str(entry.domain)
-        for entry in allowed.entries
-        if allowed.cover_of(entry) is None and not allowed.denies(entry.domain)
-    }
+    wanted = {str(entry.domain) for entry in allowed.entries if allowed.is_emitted(entry)}
     wanted |= {f"!{name}" for name in allowed.denied}
+    # Sidecars refuse of what limited lists deny what nobody there reaches: the rule for clients judges that.
+    here -= {f"!{one}" for one in allowed.holes.clients} if allowed.holes is not None else set()
     for what, names in (("not in the manifests", wanted - here), ("in the manifests alone", here - wanted)):
         if names - {PLACEHOLDER}:
             message = (

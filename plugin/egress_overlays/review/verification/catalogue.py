@@ -10,7 +10,7 @@ LISTS = {
     "comment": "No comment hides characters that make a line read as another.",
     "covered": "A name is covered by a wildcard of its set and left out.",
     "data-type": "A group is text, one name a line.",
-    "denial": "A denial (!name) stands inside a wildcard of its set, for every workload.",
+    "denial": "A denial (!name) stands inside a wildcard of its set; in a list for some clients, of that list.",
     "denied": "No name is listed that a denial of its set holds: it opens nothing.",
     "domain": "A line is a host name, or *. and a host name.",
     "empty-list": "A set has at least one name, unless it is allowed to be empty.",

@@ -14,6 +14,7 @@ from ...sites import GATEWAY
 from .fault import fault, some
 
 if TYPE_CHECKING:
+    from ...lists.clients import Client
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
@@ -34,7 +35,11 @@ def rule(found: Rendered, _options: Options) -> Faults:
             listed = {
                 str(host) for entry in lists if entry.hop == GATEWAY and one.guards(entry) for host in entry.names
             }
-            unruled = sorted(host for host in listed - {PLACEHOLDER} if not one.clients(Domain(host)))
+            unruled = sorted(
+                host
+                for host in listed - {PLACEHOLDER}
+                if not one.clients(Domain(host)) and Domain(host) not in one.denied
+            )
             if unruled:
                 message = f"lets nobody reach {some(unruled)}, although server_names holds them"
                 yield fault("client-rules", message, one.resource, one.path)
@@ -48,7 +53,10 @@ def rule(found: Rendered, _options: Options) -> Faults:
                     "is refused; use components/client-lists as it is"
                 )
                 yield fault("client-rules", message, one.resource, one.path)
-            yield from _stale(found, name, sorted(listed - {PLACEHOLDER}))
+            yield from _stale(found, name, sorted({*listed, *one.denied} - {PLACEHOLDER}))
+        allowed = found.sets.get(name)
+        if rules and allowed is not None and allowed.holes is not None:
+            yield from _stale(found, name, sorted({*allowed.holes.clients} - {*found.exceptions(name)}))
 
 
 def _carries_identity(value: Any) -> bool:
@@ -58,6 +66,10 @@ def _carries_identity(value: Any) -> bool:
     return isinstance(value, list) and any(map(_carries_identity, value))
 
 
+def _whom(clients: frozenset[Client] | None) -> str:
+    return "every workload" if clients is None else shown(clients) or "nobody"
+
+
 def _stale(found: Rendered, name: str, hosts: list[str]) -> Faults:
     """The clients of each name, as the ConfigMaps have them and as the gateway does."""
     allowed = found.sets.get(name)
@@ -65,7 +77,7 @@ def _stale(found: Rendered, name: str, hosts: list[str]) -> Faults:
         wanted, rendered = allowed.clients_of(Domain(host)) if allowed else None, found.clients(name, host)
         if wanted != rendered:
             message = (
-                f'"{host}" is for {shown(rendered) or "every workload"} at the gateway and for '
-                f"{shown(wanted) or 'every workload'} in the ConfigMaps; was a list changed after the function ran?"
+                f'"{host}" is for {_whom(rendered)} at the gateway and for {_whom(wanted)} in the ConfigMaps; was a '
+                "list changed after the function ran?"
             )
             yield fault("stale", message, found.rules[name][0].resource, found.rules[name][0].path)

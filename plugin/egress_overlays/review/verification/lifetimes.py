@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...lists.denials import MARK
 from ...manifest.findings import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def rule(found: Rendered, options: Options) -> Faults:
     if today is None:
         return
     for allowed in found.sets.values():
-        for entry in allowed.entries:
+        for entry, mark in (*((one, "") for one in allowed.entries), *((one, MARK) for one in allowed.denying)):
             own = entry.fields
             judged = lifetime(own.last_day, today)
             if not judged:
@@ -45,18 +46,19 @@ def rule(found: Rendered, options: Options) -> Faults:
             whose = "".join(
                 f", {key} {value}" for key, value in (("owner", own.owner), ("ticket", own.ticket)) if value
             )
+            opens = ", which opens the name again" if mark else ""
             if judged == EXPIRED:
-                said = f"was to end on {own.last_day}{whose}; remove the line, or write a later until="
+                said = f"was to end on {own.last_day}{whose}; remove the line{opens}, or write a later until="
             else:
-                said = f"ends on {own.last_day}{whose}; remove the line then, or write a later until="
+                said = f"ends on {own.last_day}{whose}; remove the line then{opens}, or write a later until="
             severity = ERROR if judged == EXPIRED else WARNING
             finding = Finding(
                 severity,
-                f'"{entry.domain}" {said}',
+                f'"{mark}{entry.domain}" {said}',
                 rule=judged,
                 resource=entry.source,
                 group=entry.group,
                 line=entry.line,
-                value=str(entry.domain),
+                value=mark + entry.domain,
             )
             yield finding, ()
