@@ -19,6 +19,7 @@ import pytest
 
 import quick_yaml as yaml
 from builds import build, overlay
+from command import Run, one_line
 from egress_overlays.probe import ProbeError, envoy, probe
 
 LIST = ("*.wikipedia.org", "pypi.org")
@@ -125,10 +126,8 @@ def test_output_for_programs(rendered: Path) -> None:
         ("a b.wikipedia.org", "has white space inside"),
     ],
 )
-def test_hosts_that_cannot_be_read(host: str, reason: str, rendered: Path) -> None:
-    done = command(str(rendered), "--host", host)
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
+def test_hosts_that_cannot_be_read(host: str, reason: str, run: Run, rendered: Path) -> None:
+    line = one_line(run("probe", rendered, "--host", host), 2)
     assert line.startswith("egress-overlays: error: --host ")
     assert reason in line
 

@@ -72,7 +72,7 @@ def test_what_is_not_there_is_named(what: str, run: Run, rendered: Callable[[str
     documents = list(yaml.safe_load_all(file.read_text()))
     assert dangling(run, file) == []
     change(documents)
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     (said,) = dangling(run, file)
     assert said.startswith(start)
 
@@ -81,5 +81,5 @@ def test_a_kind_of_which_nothing_is_at_hand_is_not_looked_at(run: Run, rendered:
     file = rendered("prod")
     few = ("VirtualService", "ServiceEntry", "EnvoyFilter")
     documents = [one for one in yaml.safe_load_all(file.read_text()) if one["kind"] in few]
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     assert dangling(run, file) == []

@@ -68,7 +68,7 @@ OPENS: dict[str, tuple[Change, str]] = {
 
 
 def findings(run: Run, file: Path, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     found = json.loads(run("verify", "-o", "json", file).out)[0]["findings"]
     return [one for one in found if one["rule"] == "kernel"]
 
@@ -130,25 +130,25 @@ def test_denied_ranges_are_no_other_gateway(run: Run, tmp_path: Path) -> None:
     """More is refused, so that verify has nothing to say; a policy of that name that is none of ranges is one."""
     documents = denying(tmp_path)
     file = tmp_path / "all.yaml"
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     assert run("verify", file).code == 0
 
     (envoy_filter,) = (one for one in documents if one["kind"] == "EnvoyFilter")
     chain = envoy_filter["spec"]["configPatches"][2]["patch"]["value"]["filter_chains"][0]
     policies = chain["filters"][1]["typed_config"]["rules"]["policies"]
     policies["denied-addresses"]["permissions"] = [{"any": True}]
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     assert "denied-addresses" in run("verify", file).out
 
     policies["denied-addresses"] = policies["not-global"]
     chain["filters"][1]["typed_config"]["rules"]["action"] = "ALLOW"
-    file.write_text(yaml.safe_dump_all(documents, width=2**20))
+    file.write_text(yaml.safe_dump_all(documents))
     assert run("verify", file).code == 1
 
 
 def test_addresses_of_the_cluster_that_a_name_may_lead_to_are_a_warning(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "all.yaml"
-    file.write_text(yaml.safe_dump_all(denying(tmp_path), width=2**20))
+    file.write_text(yaml.safe_dump_all(denying(tmp_path)))
 
     def inside(*ranges: str) -> Outcome:
         return run("verify", *(word for one in ranges for word in ("--inside", one)), file)

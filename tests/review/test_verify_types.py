@@ -58,7 +58,7 @@ def test_a_wrong_type_is_said_and_troubles_no_command(
     file = rendered("prod")
     documents = {one["kind"]: one for one in yaml.safe_load_all(file.read_text())}
     damage(documents, path)
-    file.write_text(yaml.safe_dump_all(documents.values(), width=2**20))  # long lines, as kustomize writes them
+    file.write_text(yaml.safe_dump_all(documents.values()))
     outcome = run("verify", "-o", "json", file)
     found = [one for one in json.loads(outcome.out)[0]["findings"] if one["rule"] == "type"]
     assert outcome.code == 1

@@ -108,10 +108,21 @@ def _digest(root: Path, directories: Sequence[Path], arguments: Sequence[str]) -
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     said.update(repr((sorted(environ.items()), arguments)).encode())
     said.update(repr([os.path.relpath(it.resolve(), root) for it in directories]).encode())
+    beside: dict[str, bytes] = {}
+    read: list[bytes] = []
     for holder, inner, files in os.walk(root):
         inner[:] = sorted(name for name in inner if name not in (".git", "__pycache__"))
         for name in sorted([*files, *(name for name in inner if (Path(holder) / name).is_symlink())]):
             file = Path(holder, name)
             content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+            if file.parent == root and not file.is_symlink():
+                beside[name] = content
+                continue
+            read.append(content)
             said.update(repr((os.path.relpath(file, root), len(content))).encode() + content)
+    # What a test keeps at the top of its tree is not read, unless a file below names it or the top is built itself.
+    is_built = any(name.casefold().startswith("kustomiz") for name in beside)
+    for name, content in beside.items():
+        if is_built or any(name.encode() in text for text in read):
+            said.update(repr((name, len(content))).encode() + content)
     return said.digest()
