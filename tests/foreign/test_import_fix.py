@@ -45,6 +45,8 @@ TAKEN = [
     "a.example.com\u00a0",
     "\u200ba.example.com",
     "https://a.example.com/",
+    "<https://a.example.com/>",
+    "<a.example.com>",
     "https://a.example.com:443/path/index.html?x=y",
     "a.example.com:443",
     "a.example.com/path",

@@ -24,7 +24,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:\*\.|\.)?(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*\.?", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]\s]+)\]\((\S+?)\)")
 _PROTOCOL = r"(?:tcp|tls|https)"
 _HTTPS = re.compile(
