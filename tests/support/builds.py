@@ -19,8 +19,10 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
-LAST = ("ipv6-only", "steady-connections", "own-namespace")
+LAST = ("ipv6-only", "steady-connections", "exact-names", "own-namespace")
 """The components that go after all others, in this order."""
+ON_TOP = {"exact-names": "steady-connections"}
+"""Components that need another one."""
 OWN_NAMESPACE = "egress-prod"
 OWNER = "system:serviceaccount:argocd:argocd-application-controller"
 """Who syncs the gateway, in a mesh with components/admission."""
@@ -94,6 +96,7 @@ def overlay(
 ) -> Path:
     """Write an overlay on base/ with `components` in that order, the function last, then `patches`; its directory."""
     here = os.path.relpath(ROOT, directory)
+    components = tuple(dict.fromkeys((*components, *(ON_TOP[name] for name in components if name in ON_TOP))))
     components = tuple(sorted(components, key=lambda name: LAST.index(name) if name in LAST else -1))
     kustomization: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",

@@ -162,7 +162,7 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
         if NAMES_ANNOTATION in resource.annotations:
             from . import parts
 
-            allowed = parts.taken(resource, allowed, result.findings)
+            allowed = parts.taken(resource, site, allowed, result.findings)
             result.findings += parts.untaken(resource, site, result.sets[name], resources)
         _fill_one(index, resource, site, allowed.at(HTTPS), result)
         if allowed.ports and site is not None:

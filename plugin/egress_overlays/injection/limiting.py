@@ -144,6 +144,7 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
     names of the one chain that the rules are for; wildcards above them count, since Envoy's tree goes on to those.
     """
     wildcards = set[Domain]()
+    own = sorted(within or ())
     if within is not None:
         within |= {f"*.{above}" for name in within for above in _above(name)}
         wildcards = {Domain(name) for name in within if name[0] == "*"}
@@ -165,6 +166,8 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
             mine = [name for name in names if within is None or name in within or covering(name, wildcards)]
             expressions = [identity(of, client) for client in sorted(clients)]
             found += [_names(mine, _lists(allowed, clients), expressions, title)] if mine else []
+    if within is not None and not any(one["domains"] for one in found):
+        found = [{"domains": own, "on_match": allow(allowed.name)}]  # a chain that holds a placeholder alone
     matcher: dict[str, Any] = {
         "matcher_tree": {
             "input": {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from ..lists.allowlist import AllowSet
 from ..manifest.findings import Finding, fault_of
 from ..manifest.nearness import did_you_mean
-from ..manifest.resource import INJECT_ANNOTATION, NAMES_ANNOTATION, Resource
+from ..manifest.resource import APART, EXACT, INJECT_ANNOTATION, NAMES_ANNOTATION, WILDCARDS, Resource
 from ..names.domain import ascii_quoted
-from ..sites import site_of
+from ..sites import BY_PATCHES, site_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
     from ..sites import Site
 
-WILDCARDS, EXACT = "wildcards", "exact"
 
-
-def taken(resource: Resource, allowed: AllowSet, findings: list[Finding]) -> AllowSet:
+def taken(resource: Resource, site: Site | None, allowed: AllowSet, findings: list[Finding]) -> AllowSet:
     """The part of `allowed` that `resource` asks for; all of it with a finding where it asks for none that there is.
 
     A part without a name holds the placeholder, as a list does that is empty on purpose.
     """
     asked = resource.annotations[NAMES_ANNOTATION]
+    has_chains = site is not None and site.acts_by == BY_PATCHES
+    if asked == APART and has_chains:
+        return allowed  # each of its filter chains takes a part
     if asked not in (WILDCARDS, EXACT):
+        others = f"{APART}, {WILDCARDS}" if has_chains else WILDCARDS
         message = (
-            f"{ascii_quoted(str(asked))} is no part of a list; write {WILDCARDS} or {EXACT}, or remove the annotation"
-            f"{did_you_mean(str(asked), [WILDCARDS, EXACT])}"
+            f"{ascii_quoted(str(asked))} is no part of a list; write {others} or {EXACT}, or remove the annotation"
+            f"{did_you_mean(str(asked), [WILDCARDS, EXACT, *([APART] if has_chains else [])])}"
         )
         findings.append(fault_of(resource, message, "names", f"annotation {NAMES_ANNOTATION}"))
         return allowed

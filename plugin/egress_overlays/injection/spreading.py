@@ -80,6 +80,7 @@ class Spread:
         self._chains = chains
         self._plain = [place for place in places if _holder(place.path) is None]
         self._holders: dict[Path, dict[int, Path]] = {}
+        self._places = {place.path: place for place in places}
         for place in places:
             holder = _holder(place.path)
             if holder is not None:
@@ -106,15 +107,21 @@ class Spread:
     def lists(self, names: list[str], rules: Rules | None = None) -> Edits:
         """The edits that put `names` where they belong, with `rules` for the clients of each chain."""
         edits: Edits = {place.path: place.written(names) for place in self._plain}
-        parts = spread(names, self._chains)
         for holder, sorts in self._sorts.items():
             entries = at(self._value, holder)
             kept = [entry for index, entry in enumerate(entries) if index not in self._holders[holder]]
             edits[holder] = [
-                *(self._chain(holder, index, number, part, rules) for index in sorts for number, part in parts.items()),
+                *(
+                    self._chain(holder, index, number, part, rules)
+                    for index in sorts
+                    for number, part in spread(self._place(holder, index).written(names), self._chains).items()
+                ),
                 *kept,
             ]
         return edits
+
+    def _place(self, holder: Path, index: int) -> Place:
+        return self._places[*holder, index, *self._holders[holder][index]]
 
     def _sorts_of(self, holder: Path) -> list[int]:
         """The first chain of each sort, by its index."""

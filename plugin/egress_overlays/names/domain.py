@@ -22,6 +22,8 @@ HTTPS = 443
 
 PLACEHOLDER = "egress-domains.invalid"
 """The one host of a list that admits nothing: RFC 6761 promises that it never resolves."""
+SECOND_PLACEHOLDER = "wildcards." + PLACEHOLDER
+"""The same in a filter chain for wildcards alone: no two chains of a listener may hold one name."""
 
 
 class InvalidDomain(ValueError):  # noqa: N818 - named after its concept, as in `InvalidX` of the field

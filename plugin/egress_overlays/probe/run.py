@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..istiod.gateway import Resource
 from ..lists.clients import Client
-from ..names.domain import PLACEHOLDER, Domain, ascii_quoted
+from ..names.domain import PLACEHOLDER, SECOND_PLACEHOLDER, Domain, ascii_quoted
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
 from .hosts import read
@@ -122,7 +122,7 @@ def _configured(node: Any) -> Iterator[Domain]:
     """The server_names below `node`."""
     if isinstance(node, dict):
         for name in node.get("server_names") or []:
-            if name != PLACEHOLDER:
+            if name not in (PLACEHOLDER, SECOND_PLACEHOLDER):
                 yield Domain(str(name).lower())
         node = list(node.values())
     if isinstance(node, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..manifest.edits import at
 from ..manifest.fields import texts
-from ..manifest.resource import NAMES_ANNOTATION, SHARD_ANNOTATION
+from ..manifest.resource import APART, NAMES_ANNOTATION, SHARD_ANNOTATION, WILDCARDS
 from ..names.domain import Domain
 from ..names.holes import admits, deciding, table
 from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, DenialPlace, Place, site_of
@@ -28,7 +28,7 @@ class HostList:
     beside it refuses.
     """
 
-    __slots__ = ("_direct", "_entries", "_table", "holes", "hop", "is_missing", "names", "path", "resource")
+    __slots__ = ("_direct", "_entries", "_table", "holes", "hop", "is_missing", "names", "part", "path", "resource")
 
     def __init__(
         self, hop: str, resource: Resource, path: Path, names: Sequence[str], *, is_missing: bool = False
@@ -39,6 +39,8 @@ class HostList:
         self.names = names
         self.is_missing = is_missing
         self.holes: tuple[str, ...] = ()
+        asked = str(resource.annotations.get(NAMES_ANNOTATION, ""))
+        self.part = "" if asked == APART else asked
         self._direct: bool | None = None
         self._table: dict[str, bool] | None = None
         self._entries: frozenset[str] | None = None
@@ -61,9 +63,13 @@ class HostList:
         return self._direct
 
     def takes(self, name: str) -> bool:
-        """Whether the resource is for `name`, and not for the other part of its set alone."""
-        part = self.resource.annotations.get(NAMES_ANNOTATION)
-        return part is None or name.startswith("*") == (part == "wildcards")
+        """Whether the list is for `name`, and not for the other part of its set alone."""
+        return not self.part or name.startswith("*") == (self.part == WILDCARDS)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether other lists of the same object take the other part of the set."""
+        return bool(self.resource.annotations.get(NAMES_ANNOTATION) == APART)
 
     @property
     def table(self) -> dict[str, bool]:
@@ -135,6 +141,7 @@ def lists_of(resource: Resource) -> list[HostList]:
             if SHARD_ANNOTATION in resource.annotations:
                 names = [pair(resource, name) for name in names]
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
+            lists[-1].part = place.part or lists[-1].part
         elif isinstance(place, BadPlace) and place.opens:
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, [], is_missing=True))
     if lists and site.open_paths:

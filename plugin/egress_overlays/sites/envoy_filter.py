@@ -7,6 +7,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 
 from __future__ import annotations
 
+from ..manifest.resource import APART, NAMES_ANNOTATION
 from .site import BadPlace, ClientsPlace, DenialPlace, Place, list_at, mappings
 
 TYPE_CHECKING = False
@@ -90,11 +91,22 @@ def find(value: dict[str, Any]) -> Found:
             from .behind import is_behind
 
             found = [place for place in found if not (_is_chain(place) and is_behind(spec, place.path))]
+        if _asks_for_parts(value):
+            from .apart import divide
+
+            divide(value, found)
     for place in found:
         if isinstance(place, BadPlace):
             # Of what a patch adds and no list limits, nobody knows better.
             place.opens = place.path[3:5] == ("patch", "value")
     return found
+
+
+def _asks_for_parts(value: dict[str, Any]) -> bool:
+    """Whether exact names and wildcards have filter chains of their own."""
+    metadata = value.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return isinstance(annotations, dict) and annotations.get(NAMES_ANNOTATION) == APART
 
 
 def _is_chain(place: Place | ClientsPlace | DenialPlace | BadPlace) -> bool:

@@ -5,6 +5,9 @@ All that fills, compares or verifies lists asks this.
 
 from __future__ import annotations
 
+from ..manifest.resource import WILDCARDS
+from ..names.domain import PLACEHOLDER, SECOND_PLACEHOLDER
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -163,16 +166,25 @@ TEXT = Form(str, str)
 
 
 class Place:
-    """A list of names: `path` leads to it, as in `("spec", "tls", 0, "match", 1, "sniHosts")`, and `form` writes it."""
+    """A list of names: `path` leads to it, as in `("spec", "tls", 0, "match", 1, "sniHosts")`, and `form` writes it.
 
-    __slots__ = ("form", "path")
+    `part`: WILDCARDS or EXACT where it takes these names alone. A part without names holds a placeholder
+    of its own.
+    """
+
+    __slots__ = ("form", "part", "path")
 
     def __init__(self, path: Path, form: Form = TEXT) -> None:
         self.path = path
         self.form = form
+        self.part = ""
 
     def written(self, names: list[str]) -> list[Any]:
         """The list as it stands here; `names` itself where they are texts."""
+        if self.part == WILDCARDS:
+            names = [name for name in names if name[:1] == "*"] or [SECOND_PLACEHOLDER]
+        elif self.part:
+            names = [name for name in names if name[:1] != "*"] or [PLACEHOLDER]
         return names if self.form is TEXT else [self.form.write(name) for name in names]
 
     def names(self, entries: Sequence[Any]) -> list[str]:

@@ -174,7 +174,7 @@ def _denied(entry: HostList) -> list[str]:
 
 def _is_for(entry: HostList, name: str) -> bool:
     """Whether `name` belongs in the part of the set that the object of a list takes."""
-    return entry.takes(name) and Domain(name).port == port_of(entry.resource)
+    return (entry.takes(name) or entry.is_divided) and Domain(name).port == port_of(entry.resource)
 
 
 def _what(entry: HostList) -> str:
