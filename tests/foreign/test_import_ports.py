@@ -9,6 +9,10 @@ import pytest
 
 import quick_yaml as yaml
 from egress_overlays import Source, import_lists
+from egress_overlays.foreign.config_maps import config_maps
+from egress_overlays.lists import allowlist
+from egress_overlays.manifest.findings import ERROR
+from egress_overlays.manifest.resource import Resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,12 +193,21 @@ def test_ports_that_few_clients_reach_by_tls_are_said() -> None:
     assert "sslnegotiation=direct" in left.words
 
 
-def test_a_denial_at_a_port_is_said() -> None:
-    text = _azure(("Deny", "bad.example.com", 8443), ("Allow", "*.example.com", 8443))
+def test_a_denial_at_a_port_is_one_there() -> None:
+    text = _azure(("Deny", "bad.example.com", 8443), ("Allow", "*.example.com", 8443), ("Allow", "*.example.com", 443))
     found = import_lists([Source("a.json", text.encode())])
-    assert [name for names in found.groups.values() for name in names] == ["*.example.com:8443"]
-    (note,) = [note for note in found.notes if note.kind == "opened wider"]
-    assert note.words == '"bad.example.com:8443" was denied, and is open now by "*.example.com:8443"'
+    assert [name for names in found.groups.values() for name in names] == [
+        "!bad.example.com:8443",
+        "*.example.com:8443",
+        "*.example.com",
+    ]
+    (one,) = config_maps(found)
+    sets, faults = allowlist.read([Resource(one.value)])
+    assert [str(fault) for fault in faults if fault.severity == ERROR] == []
+    assert (sets["default"].covering("bad.example.com:8443"), sets["default"].covering("bad.example.com") is None) == (
+        None,
+        False,
+    )
 
 
 def test_the_build_and_check_take_what_comes(run: Run, tmp_path: Path) -> None:

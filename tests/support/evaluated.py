@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from egress_overlays.names.domain import HTTPS, Domain
+from egress_overlays.names.domain import Domain
 from egress_overlays.names.ports import pairs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ LISTS = st.lists(GLOB, max_size=3)
 def check(found: Imported, decide: Callable[[str], bool], port: int = 443) -> None:
     """Nothing is open at a port that `decide` denies, but for what a note says; a denial closes nothing.
 
-    At 443 a denial is said, and not carried over, only where a part of what it names is open.
+    A denial is said, and not carried over, only where a part of what it names is open.
     """
     lines = [name for names in found.groups.values() for name in names]
     opened = _at([domain for name in lines if name[0] != "!" for domain in pairs(name)], port)
@@ -43,9 +43,9 @@ def check(found: Imported, decide: Callable[[str], bool], port: int = 443) -> No
         assert any(wide.is_wildcard and wide != one and wide.covers(one) for wide in opened), (one, lines)
     for note in wider:
         (name, *_) = pairs(note.name)
-        if "was denied, and is open now" in note.words and port == name.port == HTTPS:
-            assert any(decide(host) for host in HOSTS if name.matches(host)) or any(
-                name.covers(one) for one in opened
+        if "was denied, and is open now" in note.words and port == name.port:
+            assert any(decide(host) for host in HOSTS if name.name.matches(host)) or any(
+                name.name.covers(one) for one in opened
             ), (note, lines)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..lists.denials import MARK
-from ..names.domain import HTTPS, Domain, InvalidDomain
+from ..names.domain import Domain, InvalidDomain
 from ..names.ports import pairs
 from .names import covers, plain
 
@@ -66,9 +66,10 @@ class Opened:
         ], unsaid
 
     def _can_say(self, one: Denied, pattern: str, wildcards: Sequence[str]) -> bool:
-        is_name = isinstance(pattern, Domain) and pattern.port == HTTPS
         is_whole = pattern not in self._holding and not self._limited.intersection(wildcards)
-        return is_name and is_whole and all(self._among[cover] == {one.among} for cover in wildcards)
+        return (
+            isinstance(pattern, Domain) and is_whole and all(self._among[cover] == {one.among} for cover in wildcards)
+        )
 
 
 def _pattern(one: Denied) -> str:
