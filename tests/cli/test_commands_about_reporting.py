@@ -169,6 +169,41 @@ def test_list_and_matrix_show_it(run: Run) -> None:
     assert "reported: till/*" in run("matrix", "-o", "html", "overlays/teams").out
 
 
+def test_verify_knows_a_wildcard_that_another_client_of_the_namespace_has(run: Run, tree: Path) -> None:
+    """Their sidecars hold one object for the namespace, and in it the wildcard alone; the gateway tells them apart."""
+    lists = tree / "overlays/enforced/domains.yaml"
+    text = (
+        lists.read_text().replace("api.stripe.com", "eu.adyen.com").replace("clients: office", "clients: office/desk")
+    )
+    for other in ("office/till", "till"):  # of another namespace both are held
+        lists.write_text(text.replace("clients: till", f"clients: {other}"))
+        assert run("verify", "overlays/enforced").code == 0, run("verify", "overlays/enforced").out
+        assert run("check", "eu.adyen.com", "overlays/enforced", "--as", "office/other").code == 1
+
+
+def test_the_platform_reports_for_everybody(run: Run, tree: Path) -> None:
+    """By the EnvoyFilter alone: one component of its own, before the function."""
+    overlay = tree / "overlays/enforced"
+    (overlay / "everybody").mkdir()
+    annotations = ", ".join(line.strip() for line in REPORTS.splitlines())
+    metadata = f"metadata: {{name: sni-egressgateway, namespace: istio-egress, annotations: {{{annotations}}}}}"
+    patch = f"apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\n{metadata}\n"
+    (overlay / "everybody/patch.yaml").write_text(patch)
+    (overlay / "everybody/kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: patch.yaml}]\n"
+    )
+    file = overlay / "kustomization.yaml"
+    file.write_text(file.read_text().replace("components/report]", "components/report, everybody]"))
+    lists = overlay / "domains.yaml"
+    lists.write_text(lists.read_text().replace("all: pypi.org", "all: eu.adyen.com"))
+    (found,) = data(run, "verify", overlay)
+    (one,) = found["findings"]
+    assert '"sni-egressgateway" ONLY REPORTS until 2027-03-31: every workload may reach every name' in one["message"]
+    for client in ("any/one", "office/x"):
+        outcome = run("check", "x.adyen.com", overlay, "--as", client)
+        assert outcome.out.startswith(f"x.adyen.com as {client}: allowed, reported"), outcome.out
+
+
 def test_without_the_component_it_does_not_build(run: Run, overlay: Path) -> None:
     file = overlay / "kustomization.yaml"
     file.write_text(file.read_text().replace(", ../../components/report", ""))

@@ -50,7 +50,7 @@ def rule(found: Rendered, options: Options) -> Faults:
         else:
             for port in {port_of(entry.resource) for entry in lists}:
                 yield from _placeholders([entry for entry in lists if port_of(entry.resource) == port])
-            yield from _agree(name, lists, {f"!{one}" for one in found.exceptions(name)})
+            yield from _agree(found, name, lists)
             yield from _stale(found, name, lists)
         yield from _sni_hosts(lists)
 
@@ -127,11 +127,9 @@ def _placeholders(lists: Sequence[HostList]) -> Faults:
             )
 
 
-def _agree(name: str, lists: list[HostList], denied_to_some: set[str]) -> Faults:
-    """Compare what each hop holds altogether, and whatever stands for pods of its own.
-
-    `denied_to_some`: what the gateway denies by its rules for clients, and sidecars may.
-    """
+def _agree(found: Rendered, name: str, lists: list[HostList]) -> Faults:
+    """Compare what each hop holds altogether, and whatever stands for pods of its own."""
+    denied_to_some = {f"!{one}" for one in found.exceptions(name)}  # by the gateway's rules for clients; sidecars may
     parts: list[tuple[str, HostList, set[str]]] = []
     for hop in (SIDECAR, REGISTRY):
         here = [entry for entry in lists if entry.hop == hop]
@@ -163,9 +161,21 @@ def _agree(name: str, lists: list[HostList], denied_to_some: set[str]) -> Faults
         missing = sorted(
             name for name in union - hosts if (not alone or _is_for(entry, name)) and not (silent and name[:1] == "!")
         )
+        if entry.hop in {SIDECAR, REGISTRY} and name in found.rules:
+            here = [one for one in lists if one.hop == entry.hop]
+            missing = [host for host in missing if not _is_known(found, name, here, host)]
         if missing:
             message = f"the places of the set {ascii_quoted(name)} disagree: {what} lack {some(missing)}"
             yield fault("agreement", message, entry.resource, entry.path)
+
+
+def _is_known(found: Rendered, name: str, lists: Sequence[HostList], host: str) -> bool:
+    """Whether proxies of all clients of `host` know a wildcard above it: one object of theirs holds no name twice."""
+    clients = found.clients(name, host)
+    namespaces = {"*"} if clients is None else {client.namespace for client in clients}
+    return all(
+        any(one.is_known_in(namespace) and one.covers(host) for one in lists) for namespace in namespaces
+    ) and not host.startswith("!")
 
 
 def _denied(entry: HostList) -> list[str]:

@@ -50,7 +50,7 @@ def _asking(found: Rendered, name: str, one: Reporting) -> tuple[Resource, Path]
 
 
 def _told(name: str, rules: ClientRules, one: Reporting, where: tuple[Resource, Path], options: Options) -> Faults:
-    reaching = f"{whom(one)} reach every name of the set {ascii_quoted(name)}"
+    reaching = f"{whom(one)} may reach every name of the set {ascii_quoted(name)}"
     if rules.resource.annotations.get(ALLOW_REPORT_ANNOTATION) != "true":
         message = (
             f"lets through what {ascii_quoted(one.name)} would refuse, so that {reaching}, and does not carry "
