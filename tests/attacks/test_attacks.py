@@ -39,7 +39,7 @@ def test_names_whose_dns_server_is_silent(attacked: Gateway, beside: Gateway) ->
     others = during(attacked, floods.at_once, SILENT, 2400, beside=beside)
     assert len(attacked.dns.asked[SILENT]) > 1.2 * PENDING, "too few got through for an attack"
     holds(attacked, others)
-    fires(attacked, "EgressMadeUpNames", floods.GOES_ON)
+    fires(attacked, "EgressMadeUpNames", within=3)  # so long a query is open: who keeps these open asks as often
 
 
 def test_names_that_do_not_exist(attacked: Gateway, beside: Gateway) -> None:

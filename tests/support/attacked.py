@@ -101,7 +101,7 @@ class Gateway:
     peak: int = 0
     most: int = 0
     noise: float = 0.0
-    rates: dict[str, float] = field(default_factory=dict)
+    counted: dict[str, float] = field(default_factory=dict)
 
     def certificate(self, client: str) -> tuple[str, str]:
         """(certificate, key) of a workload, `namespace/serviceaccount`."""

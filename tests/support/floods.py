@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 PROCESSES = 2
 _THREADS = 8
 _GATHER = 5.0  # seconds: the gateway closes who says no name for 10, and a busy machine is late
-_HELD = 6.0
-GOES_ON = (_GATHER + 0.5 + _HELD) / _HELD
-"""How often as many names a second an attacker asks for who gathers while another one asks."""
 
 
 def run(flood: Flood, port: int, certificate: tuple[str, str], label: str, count: int) -> None:
@@ -62,7 +59,7 @@ def at_once(port: int, certificate: tuple[str, str], label: str, count: int) -> 
     for session, hello in zip(held, hellos, strict=True):
         with contextlib.suppress(OSError):
             session.sendall(hello)
-    time.sleep(_HELD)
+    time.sleep(6)
 
 
 def one_by_one(port: int, certificate: tuple[str, str], label: str, count: int) -> None:
