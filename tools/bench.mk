@@ -17,6 +17,10 @@ bench-start: .venv/.dev ## Measure what the packages cost at the function's star
 bench-verify: .venv/.dev ## Measure verify beside an idle interpreter: bench/results/verify.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.verify $(BENCH)
 
+.PHONY: bench-expectations
+bench-expectations: .venv/.dev ## Measure test of 500 expectations beside one: bench/results/expectations.md
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.expectations $(BENCH)
+
 .PHONY: bench-trees
 bench-trees: .venv/.dev ## Measure diff of 200 overlays beside their builds alone: bench/results/trees.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.trees $(BENCH)

@@ -69,8 +69,10 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0 if all(one["allowed"] for one in answers) else 1
 
 
-def asked(found: Rendered, text: str, client: Client | None, faults: Sequence[Reported]) -> dict[str, Any]:
-    """The answer for what a person asked for, where verify says `faults`; what no list may hold is denied, and why."""
+def asked(
+    found: Rendered, text: str, client: Client | None, faults: Sequence[Reported], *, near: bool = True
+) -> dict[str, Any]:
+    """The answer for what a person asked for, where verify says `faults`; `near`: with the name that may be meant."""
     try:
         parsed = pairs(text)
     except InvalidDomain as fault:
@@ -78,10 +80,12 @@ def asked(found: Rendered, text: str, client: Client | None, faults: Sequence[Re
         return denied if client is None else {**denied, "as": str(client)}
     if len(parsed) > 1:
         raise Failure(f'"{text}" means two names; ask for "{parsed[0]}" and "{parsed[1]}"')
-    return answer(found, parsed[0], client, faults)
+    return answer(found, parsed[0], client, faults, near=near)
 
 
-def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequence[Reported]) -> dict[str, Any]:
+def answer(
+    found: Rendered, host: Domain, client: Client | None, faults: Sequence[Reported], *, near: bool = True
+) -> dict[str, Any]:
     """The answer for one name, asked for by `client` where one is given, as data, where verify says `faults`."""
     verdicts = check(host, found, client)
     result: dict[str, Any] = {"host": str(host), "allowed": any(verdict.allowed for verdict in verdicts), "sets": []}
@@ -124,16 +128,14 @@ def answer(found: Rendered, host: Domain, client: Client | None, faults: Sequenc
     if taken:
         result["denied"] = taken
         result["allowed"] = any(one["allowed"] for one in result["sets"])
-    known = {name for set_name in found.names for name in found.hosts(set_name)}
-    if not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
-        near = nearest(host, known)
-        result["nearest"] = {"name": near[0], "why": near[1]} if near else None
+    known = {name for set_name in found.names for name in found.hosts(set_name)} if near else set()
+    if near and not result["allowed"] and not any(entry.matches(host) for entry in map(Domain, known)):
+        alike = nearest(host, known)
+        result["nearest"] = {"name": alike[0], "why": alike[1]} if alike else None
     result |= reported.of_answer(result["sets"], [found.reporting(verdict.set_name) for verdict in verdicts])
     limit = _limit(verdicts, client)
-    if limit:
-        result["reason"] = "; ".join([limit, *(denied.said(one, host) for one in taken[:1])])
-    else:
-        result["reason"] = reported.said(result) or _why(result)
+    limited = [limit, *(denied.said(one, host) for one in taken[:1])] if limit else []
+    result["reason"] = "; ".join(limited) or reported.said(result) or _why(result)
     result["beside"] = [_way(one) for one in faults if _opens(one.finding, host)]
     result["broken"] = [_way(one) for one in faults if _breaks(one.finding)]
     if result["beside"] and not result["allowed"]:

@@ -158,7 +158,7 @@ def _holds(one: Expectation, found: Rendered) -> bool:
 
 def _answer(found: Rendered, one: Expectation, faults: Sequence[Reported]) -> dict[str, Any]:
     """What `check` says of the name; where a wildcard is to be denied, of a name below it that is allowed."""
-    said = asked(found, one.host, one.client, faults)
+    said = asked(found, one.host, one.client, faults, near=one.expect == ALLOW)
     if one.expect == DENY and one.host.startswith("*.") and _is_open_in_part(found, Domain(one.host)):
         return {**said, "allowed": True}
     if one.expect == DENY and one.host.startswith("*.") and not said["allowed"]:
