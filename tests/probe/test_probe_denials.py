@@ -57,8 +57,9 @@ def test_lists_of_some_clients_agree_with_the_naive_evaluator(
         return  # it refuses everything: test_clients_in_envoy.py
     random = Random(f"limited and probed/{LISTS}")  # noqa: S311 - no secret
     refused = []
-    for start in range(0, LISTS, AT_ONCE):
-        numbers = range(start, min(start + AT_ONCE, LISTS))
+    at_once = AT_ONCE // len(components)
+    for start in range(0, LISTS, at_once):
+        numbers = range(start, min(start + at_once, LISTS))
         zones = {number: (CLIENTS[number % len(CLIENTS)], limited_lists(random)) for number in numbers}
         directory = tmp_path / str(start)
         directory.mkdir()
