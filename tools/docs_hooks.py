@@ -1,10 +1,13 @@
 """MkDocs hooks: README is the first page, and what documents link to in the repository is part of the site.
 
 A link of a page to a file outside of docs/ leads to a copy of it under `repository/`; one to nothing fails the build.
+Each version has a directory of its own in the site, and those that are there stay: the theme's menu of versions reads
+versions.json beside them, as mike would write it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,6 +23,31 @@ _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 _COPIES = "repository"
 # Behind the language of a block stands what a test calls it.
 _BLOCK = re.compile(r"^(\s*```\w+) [^`\n]*$", re.MULTILINE)
+
+
+_VERSION = ROOT / "plugin/egress_overlays/version.py"
+_REDIRECT = '<!doctype html><meta http-equiv="refresh" content="0; url={0}/"><a href="{0}/">{0}</a>\n'
+
+
+def version() -> str:
+    """The version that the documents are of."""
+    return _VERSION.read_text(encoding="utf-8").partition('VERSION = "')[2].partition('"')[0]
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Build into the directory of this version."""
+    config.site_dir = str(Path(config.site_dir) / version())
+    return config
+
+
+def on_post_build(*, config: MkDocsConfig) -> None:
+    """List the versions that the site has, the newest first, and lead from its root to the newest."""
+    top = Path(config.site_dir).parent
+    found = [path.parent.name for path in top.glob("*/index.html") if re.fullmatch(r"\d+(\.\d+)+", path.parent.name)]
+    names = sorted(found, key=lambda name: tuple(map(int, name.split("."))), reverse=True)
+    listed = [{"version": name, "title": name, "aliases": []} for name in names]
+    (top / "versions.json").write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+    (top / "index.html").write_text(_REDIRECT.format(names[0]), encoding="utf-8")
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

@@ -21,14 +21,30 @@ FILE = re.compile(r"docs/[\w-]+\.md")
 def test_without_a_name_it_lists_every_page_with_its_title(run: Run) -> None:
     outcome = run("docs")
     assert (outcome.code, outcome.err) == (0, "")
-    assert {line.split()[0] for line in outcome.out.splitlines()} == PAGES
+    components = {f"components/{file.parent.name}" for file in ROOT.glob("components/*/README.md")}
+    assert {line.split()[0] for line in outcome.out.splitlines()} == PAGES | components
     assert re.search(r"^gitops +GitOps", outcome.out, re.MULTILINE | re.IGNORECASE)
 
 
 @pytest.mark.parametrize("name", ["gitops", "gitops.md", "docs/gitops.md"])
-def test_a_page_is_printed_as_it_stands(name: str, run: Run) -> None:
+def test_a_page_is_printed_with_links_that_its_reader_can_follow(name: str, run: Run) -> None:
     outcome = run("docs", name)
-    assert (outcome.code, outcome.out) == (0, (ROOT / "docs/gitops.md").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/gitops.md").read_text(encoding="utf-8")
+    assert outcome.code == 0
+    assert [line for line in outcome.out.splitlines() if "](" in line and "](http" not in line] == []
+    pairs = list(zip(text.splitlines(), outcome.out.splitlines(), strict=True))
+    assert [shown for written, shown in pairs if "](" not in written and shown != written] == []
+    assert "Build the image (`egress-overlays docs install`), push it" in outcome.out
+
+
+def test_links_of_every_page_lead_to_a_command_that_prints_it(run: Run) -> None:
+    for page in sorted(line.split()[0] for line in run("docs").out.splitlines()):
+        text = run("docs", page).out
+        assert not re.search(r"\]\((?!https?:|mailto:)", re.sub(r"`[^`]*`", "", text)), page
+        for named in re.findall(r"\(`egress-overlays docs (\S+)`\)", text):
+            assert run("docs", named).code == 0, named
+    assert "components/client-lists (`egress-overlays docs components/client-lists`)" in run("docs", "adopting").out
+    assert "compact-registry" in run("docs", "components/compact-registry/README.md").out
 
 
 def test_a_page_that_is_not_there_is_said_in_a_line(run: Run) -> None:

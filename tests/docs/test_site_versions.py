@@ -1,0 +1,38 @@
+"""The site has a directory a version, and a menu of those that are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import quick_yaml as yaml
+from egress_overlays import __version__
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_versions_stand_side_by_side_and_the_newest_is_first(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="NOT RUN: `make docs` brings mkdocs")
+    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "tools/docs_hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    config = hooks.on_config(SimpleNamespace(site_dir=str(tmp_path)))
+    assert Path(config.site_dir) == tmp_path / __version__
+    for name in (__version__, "0.1.0", "0.10.0", "assets"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").touch()
+    hooks.on_post_build(config=config)
+    listed = json.loads((tmp_path / "versions.json").read_text())
+    assert [one["version"] for one in listed] == ["0.10.0", __version__, "0.1.0"]
+    assert 'url=0.10.0/"' in (tmp_path / "index.html").read_text()
+
+
+def test_the_theme_shows_the_menu() -> None:
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert config["extra"]["version"] == {"provider": "mike"}
