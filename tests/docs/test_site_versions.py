@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import quick_yaml as yaml
-from egress_overlays import __version__
+from egress_overlays.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,13 +23,13 @@ def test_versions_stand_side_by_side_and_the_newest_is_first(tmp_path: Path) -> 
     hooks = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hooks)
     config = hooks.on_config(SimpleNamespace(site_dir=str(tmp_path)))
-    assert Path(config.site_dir) == tmp_path / __version__
-    for name in (__version__, "0.1.0", "0.10.0", "assets"):
+    assert Path(config.site_dir) == tmp_path / VERSION
+    for name in (VERSION, "0.1.0", "0.10.0", "assets"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.html").touch()
     hooks.on_post_build(config=config)
     listed = json.loads((tmp_path / "versions.json").read_text())
-    assert [one["version"] for one in listed] == ["0.10.0", __version__, "0.1.0"]
+    assert [one["version"] for one in listed] == ["0.10.0", VERSION, "0.1.0"]
     assert 'url=0.10.0/"' in (tmp_path / "index.html").read_text()
 
 
