@@ -186,3 +186,22 @@ def test_a_name_of_the_list_that_it_denies_opens_nothing() -> None:
     ]
     assert '"a.in.example.com" opens nothing: "!*.in.example.com" (ConfigMap' in warning
     assert "a denial wins within a list" in warning
+
+
+def test_what_is_denied_is_refused_to_who_reports_too() -> None:
+    """Only what no line speaks of is let through and reported."""
+    ours = "egress-overlays.dev/"
+    lists = config_maps(LISTS)
+    lists[0]["metadata"]["annotations"] |= {f"{ours}enforce": "report", f"{ours}report-until": "2027-03-31"}
+    placing = placed(annotations={f"{ours}allow-report": "true"})
+    values, _ = run(virtual_service(), service_entry(), placing, *lists)
+    found = from_text(yaml.safe_dump_all([one for one in values if one["kind"] != "ConfigMap"]).encode(), "-")
+    asked = ("www.example.com", "admin.example.com", "a.internal.example.com")
+    assert [check(parse(host)[0], found, Client("payments/web"))[0].allowed for host in asked] == [True, False, False]
+    matcher = chain_of(values)["filters"][1]["typed_config"]["matcher"]
+    assert "on_no_match" in matcher
+    groups = matcher["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]
+    refusing = [
+        one["domains"] for one in groups if "action" in one["on_match"] or "on_no_match" in one["on_match"]["matcher"]
+    ]
+    assert refusing == [["*.internal.example.com"], ["admin.example.com"]]
