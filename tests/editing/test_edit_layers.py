@@ -167,7 +167,7 @@ def test_a_name_or_group_that_looks_like_one_that_is_listed_is_told(run: Run) ->
     assert "did you mean" not in elsewhere.err
     group = run("add", "x.example.com", "--group", "identitty", "overlays/prod")
     assert group.code == 2
-    assert group.err.endswith('payment-providers; did you mean "identity"?\n')
+    assert 'payment-providers; did you mean "identity"?; --new-group makes one' in group.err
 
 
 @pytest.mark.parametrize("line", ["*.example.com", ".example.com", ".x.example.com"])

@@ -139,7 +139,7 @@ def test_the_job_of_gitlab_fails_where_the_overlays_cannot_be_listed(tmp_path: P
 def test_the_action_keeps_one_comment(existing: str, method: str, tree: Path, tmp_path: Path) -> None:
     """GitHub itself cannot be had here: what stands in for `gh` notes down what it was asked for."""
     runner = tmp_path / ".git/runner"
-    runner.mkdir()
+    runner.mkdir(parents=True)
     (runner / "existing").write_text(existing)
     stand_in = tmp_path / ".git/bin/gh"
     stand_in.parent.mkdir()

@@ -42,7 +42,6 @@ def rule(found: Rendered, options: Options) -> Faults:
             yield from _state(resource)
         if INJECT_ANNOTATION in resource.annotations or id(resource) in members:
             yield from _places(resource)
-    yield from _left_over(found)
     for name, lists in found.lists.items():
         yield from _hops(name, lists)
         if all(list(entry.names) == [PLACEHOLDER] for entry in lists):
@@ -98,16 +97,6 @@ def _denies_all(found: Rendered, name: str, lists: list[HostList], options: Opti
         yield fault("placeholder", message, lists[0].resource, lists[0].path)
     else:
         yield fault("deny-all", message, lists[0].resource, lists[0].path, INFO)
-
-
-def _left_over(found: Rendered) -> Faults:
-    """Lists with names that say that they may be empty: if the names go, so does every connection, without an error."""
-    for allowed in found.sets.values():
-        named = {entry.source for entry in allowed.entries}
-        for source in allowed.sources:
-            if ALLOW_EMPTY_ANNOTATION in source.annotations and source in named:
-                message = f"carries {ALLOW_EMPTY_ANNOTATION} and has names; remove it, so that losing them is an error"
-                yield fault("allow-empty", message, source, severity=WARNING)
 
 
 def _placeholders(lists: Sequence[HostList]) -> Faults:
