@@ -15,7 +15,7 @@ from documents import ROOT
 SHIPPED = (
     *("base", "components", "overlays", "plugin/guard", "plugin/egress-overlays.dev"),
     *("plugin/inject", "plugin/inject-installed", "plugin/inject-legacy"),
-    *("deploy/argocd", "deploy/ci", "deploy/flux", "docs"),
+    *("deploy/argocd", "deploy/ci", "deploy/container", "deploy/flux", "docs"),
 )
 
 
