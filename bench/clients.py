@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import platform
 import statistics
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +23,7 @@ import yaml
 from . import contenders, workloads
 from .contenders import GO, REPLAY
 from .forwarder import ROOT, answering, connect, gateway, memory_of
+from .kept import MACHINE, keep
 from .measure import Job, Meter, alternate
 from .paired import alternating, compared
 
@@ -36,7 +34,6 @@ from egress_overlays.probe.client import with_raw_name
 from egress_overlays.probe.identity import spiffe
 from egress_overlays.probe.world import World
 
-RESULTS = Path(__file__).with_name("results")
 WAYS = OPEN, LIMITED = "unlimited", "limited"
 TEAMS, DOMAINS = 200, 50
 FEW = 10  # domains, from which the memory of one more is counted
@@ -162,14 +159,10 @@ def main() -> int:
     asked = ("team-137/default", "host-7.team-137.example.com")
     results = {
         "envoy": envoy.version(envoy.find()),
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}",
+        "machine": MACHINE,
         "measured": measured | traffic(manifests, *asked, options.rounds, options.connections) | memory(manifests, few),
     }
-    if options.keep:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "clients.json").write_text(json.dumps(results, indent=1) + "\n")
-        (RESULTS / "clients.md").write_text(report(results))
-    sys.stdout.write(report(results))
+    keep("clients", results, report(results), really=options.keep)
     return 0
 
 

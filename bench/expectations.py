@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import workloads
+from .kept import keep
 from .measure import Job, Meter
 from .paired import alternating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RESULTS = Path(__file__).with_name("results")
 COUNT = 500
 ONE, ALL = "one expectation", f"{COUNT} expectations"
 MOST = 1.0
@@ -43,10 +43,7 @@ def main() -> int:
             for title, directory in _trees(Path(made)).items()
         }
     meter.close()
-    table = _table(found)
-    RESULTS.joinpath("expectations.json").write_text(json.dumps(found, indent=1) + "\n")
-    RESULTS.joinpath("expectations.md").write_text(table)
-    sys.stdout.write(table)
+    keep("expectations", found, _table(found))
     return int(any(_beyond(pair, "cpu") > MOST for pair in found.values()))
 
 

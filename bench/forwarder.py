@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import platform
 import socket
 import ssl
 import statistics
@@ -35,9 +33,9 @@ from egress_overlays.probe.client import OUTER_NAME, with_raw_name  # noqa: E402
 from egress_overlays.probe.identity import PROBE, spiffe  # noqa: E402
 from egress_overlays.probe.world import World  # noqa: E402
 
+from .kept import MACHINE, keep  # noqa: E402
 from .paired import alternating, compared  # noqa: E402
 
-RESULTS = Path(__file__).with_name("results")
 PAIR = SEED, OURS = "seed", "base/"
 NAME = b"bench.wikipedia.org"
 MEMORY = (10, 1_000, 10_000)
@@ -221,16 +219,12 @@ def main() -> int:
     options.keep = options.keep and not COMPONENTS
     results = {
         "envoy": envoy.version(envoy.find()),
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}",
+        "machine": MACHINE,
         "rounds": options.rounds,
         "traffic": traffic(options.rounds, options.connections),
         "memory": memory(),
     }
-    if options.keep:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "forwarder.json").write_text(json.dumps(results, indent=1) + "\n")
-        (RESULTS / "forwarder.md").write_text(report(results))
-    sys.stdout.write(report(results))
+    keep("forwarder", results, report(results), really=options.keep)
     return 0
 
 

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -33,13 +30,13 @@ from egress_overlays.probe.world import World  # noqa: E402
 
 from .contenders import FUNCTION, go_function  # noqa: E402
 from .forwarder import answering, connect  # noqa: E402
+from .kept import MACHINE, keep  # noqa: E402
 from .paired import alternating  # noqa: E402
 from .workloads import names  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-RESULTS = Path(__file__).with_name("results")
 ALONE, TEN = "1,000 names at 443", "100 names at each of 10 ports"
 PORTS = (443, *range(9001, 9010))
 NAME = "bench.wikipedia.org"
@@ -174,14 +171,11 @@ def main() -> int:
         measured["gateway"] = traffic(options.rounds, options.connections, directories)
     results = {
         "envoy": envoy.version(envoy.find()),
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}",
+        "machine": MACHINE,
         "rounds": options.rounds,
         "measured": measured,
     }
-    if options.keep:
-        (RESULTS / "ports.json").write_text(json.dumps(results, indent=1) + "\n")
-        (RESULTS / "ports.md").write_text(report(results))
-    sys.stdout.write(report(results))
+    keep("ports", results, report(results), really=options.keep)
     return 0
 
 

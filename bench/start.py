@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tarfile
 import tempfile
 from functools import partial
@@ -24,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from . import workloads
+from .kept import keep
 from .measure import Job, Meter, alternate
 from .workloads import CHECKOUT
 
-RESULTS = Path(__file__).with_name("results")
 BEFORE, NOW = "before", "now"
 FLAT = "7cc0b00"  # the last revision without packages
 BARE = (".function", ".injection", ".lists", ".manifest")  # packages on its way that hold a docstring and no more
@@ -111,9 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = measured(options.before, options.rounds, Path(scratch))
     said = table(found, options.before, options.rounds)
-    (RESULTS / "start.json").write_text(json.dumps(found, indent=1) + "\n")
-    (RESULTS / "start.md").write_text(said)
-    sys.stdout.write(said)
+    keep("start", found, said)
 
 
 if __name__ == "__main__":

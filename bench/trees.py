@@ -22,13 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .kept import keep
 from .paired import alternating
 from .workloads import CHECKOUT, KUSTOMIZE_BUILD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RESULTS = Path(__file__).with_name("results")
 BUILDS, DIFF = "builds alone", "diff --rev"
 BOUND = 1.2
 """What `diff` may take, as a multiple of the builds alone."""
@@ -55,7 +55,6 @@ def main() -> int:
         found = alternating((BUILDS, DIFF), given.rounds, partial(_run, before, after))["wall"]
     load = os.getloadavg()[0]
     said = {**found, "overlays": given.overlays, "cores": os.cpu_count(), "load": load}
-    RESULTS.joinpath("trees.json").write_text(json.dumps(said, indent=1) + "\n")
     table = (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; load "
         f"at the end: {load:.1f}. {given.overlays} overlays, of which a shared list changes. Runs in turn, medians of "
@@ -63,8 +62,7 @@ def main() -> int:
         f"| {given.rounds} | {found['medians'][BUILDS]:.1f} s | {found['medians'][DIFF]:.1f} s | {found['ratio']:.2f} "
         f"| at most {BOUND} |\n"
     )
-    RESULTS.joinpath("trees.md").write_text(table)
-    sys.stdout.write(table)
+    keep("trees", said, table)
     return int(found["ratio"] > BOUND)
 
 

@@ -7,7 +7,6 @@ medians of CPU time. Results: bench/results/verify.json and .md.
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import subprocess
 import sys
@@ -17,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import workloads
+from .kept import keep
 from .measure import Job, Meter
 from .paired import alternating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RESULTS = Path(__file__).with_name("results")
 IDLE, VERIFY = "idle interpreter", "verify"
 MOST = 10
 """`verify` of prod feels instant: this many idle interpreters at most."""
@@ -41,10 +40,7 @@ def main() -> int:
             for title, file in _rendered(Path(made)).items()
         }
     meter.close()
-    table = _table(found)
-    RESULTS.joinpath("verify.json").write_text(json.dumps(found, indent=1) + "\n")
-    RESULTS.joinpath("verify.md").write_text(table)
-    sys.stdout.write(table)
+    keep("verify", found, _table(found))
     return 0
 
 
