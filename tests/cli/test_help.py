@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shlex
 import shutil
@@ -20,6 +19,7 @@ from egress_overlays.cli import COMMANDS, module_of, parse, parser
 from egress_overlays.cli.console import Console
 from egress_overlays.cli.formats.text import table
 from egress_overlays.cli.report import Column, Row
+from tooling import tool_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,15 +67,6 @@ def test_an_option_that_takes_several_is_not() -> None:
         "a.example",
         "b.example=deny",
     ]
-
-
-def tool_of(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
-    assert spec
-    assert spec.loader
-    tool: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
 
 
 @pytest.mark.parametrize("name", ["commands", "manpage"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from tooling import tool_of
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "docs/diagrams").glob("*.d2"))
@@ -17,12 +18,7 @@ IMAGE = re.compile(r"!\[([^\]]*)\]\(diagrams/([^)]+)\)")
 
 @pytest.fixture(scope="module")
 def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("diagrams", ROOT / "tools/diagrams.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_of("diagrams")
 
 
 def test_there_is_an_svg_for_each_text_and_nothing_else() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import quick_yaml as yaml
+from tooling import tool_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,11 +29,7 @@ def _pages(value: str | list[str]) -> list[str]:
 def test_what_a_page_links_to_is_shown_and_a_page_of_matrix_works_there() -> None:
     """The site's copy of a file that a page links to: HTML stays HTML, a script becomes text."""
     pytest.importorskip("mkdocs", reason="NOT RUN: `make docs` brings mkdocs")
-    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "tools/docs_hooks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    hooks = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hooks)
+    hooks = tool_of("docs_hooks")
     page = SimpleNamespace(file=SimpleNamespace(src_uri="concepts.md"))
     text = hooks.on_page_markdown((ROOT / "docs/concepts.md").read_text(encoding="utf-8"), page=page)
     assert "(repository/tests/golden/commands/expected/matrix.html)" in text
@@ -45,7 +41,7 @@ def test_what_a_page_links_to_is_shown_and_a_page_of_matrix_works_there() -> Non
 def test_make_docs_fails_on_a_dead_link(tmp_path: Path) -> None:
     """The command of `make docs` on a site of one page."""
     pytest.importorskip("mkdocs", reason="NOT RUN: `make docs` brings mkdocs")
-    command = subprocess.run(["make", "-n", "docs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = subprocess.run(["make", "-n", "--no-print-directory", "docs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     (tmp_path / "mkdocs.yml").write_text("site_name: x\nvalidation: {links: {anchors: warn}}\n")
     (tmp_path / "docs").mkdir()

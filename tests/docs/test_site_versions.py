@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,17 +10,14 @@ import pytest
 
 import quick_yaml as yaml
 from egress_overlays.version import VERSION
+from tooling import tool_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_versions_stand_side_by_side_and_the_newest_is_first(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs", reason="NOT RUN: `make docs` brings mkdocs")
-    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "tools/docs_hooks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    hooks = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hooks)
+    hooks = tool_of("docs_hooks")
     config = hooks.on_config(SimpleNamespace(site_dir=str(tmp_path)))
     assert Path(config.site_dir) == tmp_path / VERSION
     for name in (VERSION, "0.1.0", "0.10.0", "assets"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import quick_yaml as yaml
-from builds import ROOT, build
+from builds import ROOT, build, built_of
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.errors import ProbeError
 from egress_overlays.istiod.gateway import workloads
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 # Minor versions of Envoy: 1.37 has the filter that notes an identity down, and not the object that it is noted as.
 REFUSES_THE_LISTENER, KNOWS_CLIENTS = 37, 38
-LISTS: dict[str, tuple[str, str | None]] = {
-    "shared": ("pypi.org\nwww.bank.example.com\n", None),
-    "payments": ("api.stripe.com\n*.bank.example.com\n", "payments\nshop/checkout\n"),
-    "blog": ("cdn.blog.example.com\n*.eu.bank.example.com\n", "blog\n"),
-    "reports": ("*.reports.example.com\n", "*/reporter\n"),
+LISTS: dict[str, tuple[str, dict[str, str]]] = {
+    "shared": ("pypi.org\nwww.bank.example.com\n", {}),
+    "payments": ("api.stripe.com\n*.bank.example.com\n", {"clients": "payments\nshop/checkout\n"}),
+    "blog": ("cdn.blog.example.com\n*.eu.bank.example.com\n", {"clients": "blog\n"}),
+    "reports": ("*.reports.example.com\n", {"clients": "*/reporter\n"}),
 }
 NAMES = (
     "pypi.org",
@@ -43,29 +43,7 @@ NAMES = (
 
 @pytest.fixture(scope="session")
 def manifests(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    directory = tmp_path_factory.mktemp("clients")
-    for name in ("base", "components", "plugin"):
-        (directory / name).symlink_to(ROOT / name)
-    lists = [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": name,
-                "labels": {"egress-overlays.dev/set": "default"},
-                "annotations": {"egress-overlays.dev/clients": clients} if clients else {},
-            },
-            "data": {"names": names},
-        }
-        for name, (names, clients) in LISTS.items()
-    ]
-    overlay = directory / "overlay"
-    overlay.mkdir()
-    (overlay / "domains.yaml").write_text(yaml.safe_dump_all(lists))
-    components = ["../components/client-lists", "../components/inject"]
-    kustomization = {"resources": ["domains.yaml", "../base"], "components": components}
-    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    return build(overlay)
+    return built_of(tmp_path_factory.mktemp("clients"), LISTS, ("client-lists",))
 
 
 def _reached(report: Report) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builds import ROOT, build
+from builds import built_of
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.lists.clients import Client
@@ -34,29 +34,8 @@ NAMES = ("pypi.org", "x.tills.example.com", "eu.tills.example.com", "api.stripe.
 
 @pytest.fixture(scope="module", params=["", "steady-connections"], ids=["one chain", "many chains"])
 def manifests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    directory = tmp_path_factory.mktemp("reporting")
-    for name in ("base", "components", "plugin"):
-        (directory / name).symlink_to(ROOT / name)
-    overlay = directory / "overlay"
-    overlay.mkdir()
-    lists = [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": name,
-                "labels": {"egress-overlays.dev/set": "default"},
-                "annotations": {f"egress-overlays.dev/{key}": value for key, value in annotations.items()},
-            },
-            "data": {"names": names},
-        }
-        for name, (names, annotations) in LISTS.items()
-    ]
-    (overlay / "domains.yaml").write_text("\n---\n".join(map(json.dumps, lists)))
-    components = [name for name in ("client-lists", "report", request.param, "inject") if name]
-    kustomization = {"resources": ["domains.yaml", "../base"], "components": [f"../components/{n}" for n in components]}
-    (overlay / "kustomization.yaml").write_text(json.dumps(kustomization))
-    return build(overlay)
+    components = [name for name in ("client-lists", "report", request.param) if name]
+    return built_of(tmp_path_factory.mktemp("reporting"), LISTS, tuple(components))
 
 
 def outcomes(report: Report) -> dict[str, str]:

@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import quick_yaml as yaml
 from known_builds import kustomized
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = tuple(
@@ -117,6 +120,31 @@ def overlay(
     (directory / "domains.yaml").write_text(yaml.safe_dump(config_map(domains, clients)))
     (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     return directory
+
+
+def built_of(
+    directory: Path, lists: Mapping[str, tuple[str, Mapping[str, str]]], components: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """base/ with `components` in that order, and of `lists` a ConfigMap each: its names, its annotations by key."""
+    here = os.path.relpath(ROOT, directory)
+    found = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": name,
+                "labels": {"egress-overlays.dev/set": "default"},
+                "annotations": {f"egress-overlays.dev/{key}": value for key, value in annotations.items()},
+            },
+            "data": {"names": names},
+        }
+        for name, (names, annotations) in lists.items()
+    ]
+    (directory / "domains.yaml").write_text(yaml.safe_dump_all(found))
+    named = [f"{here}/components/{name}" for name in (*components, "inject")]
+    kustomization = {"resources": ["domains.yaml", f"{here}/base"], "components": named}
+    (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    return build(directory)
 
 
 def build(directory: Path) -> list[dict[str, Any]]:
