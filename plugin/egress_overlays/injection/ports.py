@@ -42,22 +42,24 @@ _ADVICE = (
 
 def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result: Plan) -> list[tuple[str, Edits]]:
     """The edits that turn a copy of `resource` into each one for another port, with the key that its name ends in."""
+    if site.by_port is None:
+        message = (
+            f"takes the set {ascii_quoted(allowed.name)}, which has names at port {allowed.ports[0]}, and a "
+            f"{site.kind} holds names at 443 alone here; give it a set without such names"
+        )
+        result.findings.append(fault_of(resource, message, "port"))
+        return []
     found: list[tuple[str, Edits]] = []
+    edits_at = site.by_port(resource.value)
+    told = {str(one) for one in result.findings}
     for port in allowed.ports:
-        if site.by_port is None:
-            message = (
-                f"takes the set {ascii_quoted(allowed.name)}, which has names at port {port}, and a {site.kind} holds "
-                "names at 443 alone here; give it a set without such names"
-            )
-            result.findings.append(fault_of(resource, message, "port"))
-            return []
-        moved = site.by_port(resource.value, port)
+        moved = edits_at(port)
         mine = Resource(resource.edited(moved))
         made = Plan()
         fill(0, mine, site, allowed.at(port), made)
         result.placed += made.placed
-        told = {str(one) for one in result.findings}
         result.findings += [one for one in made.findings if str(one) not in told]
+        told.update(map(str, made.findings))
         for edits in (made.edits[0], *made.copies[0]) if made.edits else ():
             key = str(edits.get(("metadata", "annotations", SHARD_ANNOTATION), ""))
             found.append((key_of(port, key), _both(moved, edits)))

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..names import domain
-from ..names.ports import may_be_listed
+from ..names.ports import can_hold
 from . import connection, formats, jsonlines
 from .connection import Connection, Fields, Origin
 from .envelopes import unwrap
@@ -210,7 +210,7 @@ class Tally:
         if name[:1] in (".", "*"):  # a client may ask for anything; on a list these stand for more than themselves
             return NO_NAMES
         if domain.read(name) is not None:
-            return "" if found.port == domain.HTTPS or may_be_listed(found.port) else connection.PORTS
+            return "" if found.port == domain.HTTPS or can_hold(found.port) else connection.PORTS
         return connection.INSIDE if domain.is_reserved(name) or "." not in name else NO_NAMES
 
     def _see(self, client: Workload, found: Connection, count: int, first: str, last: str) -> None:

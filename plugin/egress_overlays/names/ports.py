@@ -76,11 +76,6 @@ def pairs(text: str) -> tuple[Domain, ...]:
     return found if port == HTTPS else tuple(Domain(f"{one}:{port}") for one in found)
 
 
-def may_be_listed(port: int) -> bool:
-    """Whether a line may end in `port`."""
-    return _fault(str(port)) is None
-
-
 def _with(written: str, fault: InvalidDomain, text: str) -> InvalidDomain:
     """The `fault` in the name of a pair, said of the pair."""
     proposal = fault.proposal

@@ -1,4 +1,4 @@
-"""What an object for names at another port than 443 is: the one for 443, with these edits of ports and names.
+"""What an object for names at another port than 443 is: the one for 443, with edits of ports and names, by the port.
 
 Each port arrives at a port of the gateway, goes to an internal listener with a list of its own, and can be connected to
 at that port alone. Nothing that a client says takes part in that.
@@ -13,6 +13,7 @@ from .site import DENYING_ROUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..manifest.edits import Edits, Path
@@ -43,40 +44,51 @@ def pair(resource: Resource, name: str) -> str:
     return name if name in kept else f"{name}:{port}"
 
 
-def virtual_service(value: dict[str, Any], port: int) -> Edits:
-    """Of a VirtualService: sidecars send what is for `port` to the port that is its own."""
-    arrives = listening(port)
-    edits = _numbers(value, ("port",), {HTTPS: port, MESH_LISTENER: arrives})
-    for index, route in enumerate(value["spec"].get("tls") or ()):
-        leads = () if route.get("route") == DENYING_ROUTE else route.get("route") or ()
-        for place, target in enumerate(leads):
-            path = ("spec", "tls", index, "route", place, "destination")
-            edits[path] = {**target["destination"], "port": {"number": arrives}}
-    return edits
+def virtual_service(value: dict[str, Any]) -> Callable[[int], Edits]:
+    """Of a VirtualService: sidecars send what is for a port to the port that is its own."""
+    leaves = _leaves(value)
+
+    def at(port: int) -> Edits:
+        arrives = listening(port)
+        edits = _numbers(leaves, ("port",), {HTTPS: port, MESH_LISTENER: arrives})
+        for index, route in enumerate(value["spec"].get("tls") or ()):
+            leads = () if route.get("route") == DENYING_ROUTE else route.get("route") or ()
+            for place, target in enumerate(leads):
+                path = ("spec", "tls", index, "route", place, "destination")
+                edits[path] = {**target["destination"], "port": {"number": arrives}}
+        return edits
+
+    return at
 
 
-def service_entry(value: dict[str, Any], port: int) -> Edits:
+def service_entry(value: dict[str, Any]) -> Callable[[int], Edits]:
     """Of a ServiceEntry."""
-    return _numbers(value, ("number",), {HTTPS: port})
+    leaves = _leaves(value)
+    return lambda port: _numbers(leaves, ("number",), {HTTPS: port})
 
 
-def envoy_filter(value: dict[str, Any], port: int) -> Edits:
+def envoy_filter(value: dict[str, Any]) -> Callable[[int], Edits]:
     """Of an EnvoyFilter: clusters and listeners of its own, which lead to one another alone.
 
     Its access logs in JSON say the port: the name of a connection does not.
     """
-    edits = _numbers(value, ("port_value", "portNumber"), {HTTPS: port, MESH_LISTENER: listening(port)})
+    leaves = _leaves(value)
     added = {
         str(patch["patch"]["value"].get("name"))
         for patch in value["spec"].get("configPatches") or ()
         if patch.get("applyTo") in ("CLUSTER", "LISTENER") and patch["patch"].get("operation") == "ADD"
     }
-    for path, leaf in _leaves(value):
-        if isinstance(leaf, str) and leaf in added:
-            edits[path] = named(leaf, port)
-        elif isinstance(leaf, dict):
-            edits[*path, "port"] = str(port)
-    return edits
+
+    def at(port: int) -> Edits:
+        edits = _numbers(leaves, ("port_value", "portNumber"), {HTTPS: port, MESH_LISTENER: listening(port)})
+        for path, leaf in leaves:
+            if isinstance(leaf, str) and leaf in added:
+                edits[path] = named(leaf, port)
+            elif isinstance(leaf, dict):
+                edits[*path, "port"] = str(port)
+        return edits
+
+    return at
 
 
 def named(name: str, port: int) -> str:
@@ -84,28 +96,16 @@ def named(name: str, port: int) -> str:
     return f"port_{port}_{name}"
 
 
-def _numbers(value: dict[str, Any], keys: tuple[str, ...], numbers: dict[int, int]) -> Edits:
+def _numbers(leaves: list[tuple[Path, Any]], keys: tuple[str, ...], numbers: dict[int, int]) -> Edits:
     """The edits by which every number under one of `keys` is the one that stands for it."""
-    return {
-        path: numbers[leaf]
-        for path, leaf in _leaves(value)
-        if type(leaf) is int and path[-1] in keys and leaf in numbers
-    }
-
-
-_last: list[tuple[dict[str, Any], list[tuple[Path, Any]]]] = []
+    return {path: numbers[leaf] for path, leaf in leaves if type(leaf) is int and path[-1] in keys and leaf in numbers}
 
 
 def _leaves(value: dict[str, Any]) -> list[tuple[Path, Any]]:
-    """What of the spec may differ by port, with its path: texts, numbers, and the formats of logs in JSON.
-
-    Kept for the last object, which each port of a list asks for anew.
-    """
-    if not _last or _last[0][0] is not value:
-        found: list[tuple[Path, Any]] = []
-        _collect(value["spec"], ("spec",), found)
-        _last[:] = [(value, found)]
-    return _last[0][1]
+    """What of the spec may differ by port, with its path: texts, numbers, and the formats of logs in JSON."""
+    found: list[tuple[Path, Any]] = []
+    _collect(value["spec"], ("spec",), found)
+    return found
 
 
 def _collect(node: Any, path: Path, found: list[tuple[Path, Any]]) -> None:

@@ -168,11 +168,11 @@ def _chains(
     return chains(value, places, names)
 
 
-def _by_port(name: str) -> Callable[[dict[str, Any], int], Edits]:
-    def by_port(value: dict[str, Any], port: int) -> Edits:
+def _by_port(name: str) -> Callable[[dict[str, Any]], Callable[[int], Edits]]:
+    def by_port(value: dict[str, Any]) -> Callable[[int], Edits]:
         from . import at_ports
 
-        edits: Edits = getattr(at_ports, name)(value, port)
+        edits: Callable[[int], Edits] = getattr(at_ports, name)(value)
         return edits
 
     return by_port

@@ -67,7 +67,7 @@ class Site:
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
     it stands in; without it no name inside a wildcard can be refused.
-    `by_port`: the edits of `spec` that make the object for names at another port of the one for 443.
+    `by_port`: a function of the object for 443 that says by which edits of `spec` it is the one for another port.
     """
 
     __slots__ = (
@@ -106,7 +106,7 @@ class Site:
         keeps_hosts: bool = False,
         open_paths: Callable[[Resource], Iterable[Path]] | None = None,
         acts_by: str = "",
-        by_port: Callable[[dict[str, Any], int], Edits] | None = None,
+        by_port: Callable[[dict[str, Any]], Callable[[int], Edits]] | None = None,
         covering: Path = (),
         fields: Callable[[], dict[str, Any]] | None = None,
         denying: Denying | None = None,

@@ -19,7 +19,9 @@ from ...sites.denying import without_denials
 from .fault import fault
 
 if TYPE_CHECKING:
-    from ...manifest.edits import Path
+    from collections.abc import Callable
+
+    from ...manifest.edits import Edits, Path
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
@@ -36,6 +38,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
     """The copies that differ from their first one, or have none."""
     members = [one for one in found.resources if INJECT_ANNOTATION in one.annotations]
     roots = [one for one in members if SHARD_ANNOTATION not in one.annotations]
+    moving: dict[int, Callable[[int], Edits]] = {}
     for copy in members:
         site = site_of(copy)
         if SHARD_ANNOTATION not in copy.annotations or site is None or not site.is_copied:
@@ -50,7 +53,9 @@ def rule(found: Rendered, _options: Options) -> Faults:
         port = port_of(copy)
         like = root
         if port != HTTPS and site.by_port is not None:
-            like = Resource(root.edited(site.by_port(root.value, port)))
+            if id(root) not in moving:
+                moving[id(root)] = site.by_port(root.value)
+            like = Resource(root.edited(moving[id(root)](port)))
         mine, its = _compared(copy), _compared(like)
         if like is not root:
             mine, its = _folded(mine), _folded(its)
