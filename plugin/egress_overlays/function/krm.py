@@ -8,7 +8,7 @@ refuses it.
 from __future__ import annotations
 
 from ..injection.inject import plan
-from ..manifest.findings import ERROR, INFO, Finding, bounded, has_errors, ordered
+from ..manifest.findings import ERROR, INFO, WARNING, Finding, bounded, has_errors, ordered
 from ..yamltext import InvalidInput, InvalidResource, resource_list
 
 TYPE_CHECKING = False
@@ -102,23 +102,26 @@ def _quoted(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
-def _is_accepted(finding: Finding) -> bool:
-    """Whether the comment of its line accepts a warning, for a ticket and until a day, which `verify` judges."""
-    text = finding.resource.value.get("data", {}).get(finding.group) if finding.resource and finding.line else None
-    if not isinstance(text, str):
+def _is_accepted(finding: Finding, lines: dict[tuple[int, str], list[str]]) -> bool:
+    """Whether the comment of its line accepts a warning; `lines` keeps those of each group."""
+    resource, group = finding.resource, finding.group
+    if finding.severity != WARNING or resource is None or not finding.line:
+        return False
+    key = id(resource), group
+    if key not in lines:
+        text = resource.value.get("data", {}).get(group)
+        lines[key] = text.split("\n") if isinstance(text, str) and "allow" in text else []
+    if not lines[key]:
         return False
     from ..lists import fields
 
-    comment = text.split("\n")[finding.line - 1].partition("#")[2]
-    if f"egress-overlays: allow {finding.rule} " in comment:
-        return " until " in comment
-    words = fields.words(comment)
-    return words.get("allow") == finding.rule and "ticket" in words and "until" in words
+    return fields.accepts(lines[key][finding.line - 1].partition("#")[2], finding.rule)
 
 
 def spoken(findings: list[Finding]) -> list[str]:
     """The lines for stderr: every error and warning, and one line that counts the remarks."""
-    told = [finding for finding in findings if finding.severity == ERROR or not _is_accepted(finding)]
+    known: dict[tuple[int, str], list[str]] = {}
+    told = [finding for finding in findings if not _is_accepted(finding, known)]
     lines = [f"egress-overlays: {finding}" for finding in bounded(told) if finding.severity != INFO]
     if any(finding.severity == ERROR and finding.resource for finding in findings):
         lines.append("egress-overlays: info: `egress-overlays verify DIR` names the file and the line of each of these")

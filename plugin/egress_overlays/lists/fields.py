@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..manifest.resource import Resource
 
 KEYS = (*DEFAULTS, "allow")
+ACCEPTING = "egress-overlays: allow"
+"""How a comment accepts a finding where it does not by its fields: this, RULE TICKET until YYYY-MM-DD."""
 _MOST = len(KEYS) + 1  # words that are looked at: the one after all fields is prose, or a second time one of them
 _MARKS = "\"'`,;"
 
@@ -100,6 +102,14 @@ def words(comment: str) -> dict[str, str]:
             break
         found.setdefault(key, value)
     return found
+
+
+def accepts(comment: str, rule: str) -> bool:
+    """Whether `comment` accepts findings of `rule`, for a ticket and until a day; `verify` judges that day."""
+    if f"{ACCEPTING} {rule} " in comment:
+        return " until " in comment
+    found = words(comment)
+    return found.get("allow") == rule and "ticket" in found and "until" in found
 
 
 def are_plain(comment: str) -> bool:

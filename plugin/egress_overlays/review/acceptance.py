@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 
     from ..rendered.rendered import Rendered
 
-_MARK = "egress-overlays: allow"
-_FORM = re.compile(
-    r"egress-overlays: allow (?P<rule>[a-z-]+) (?P<ticket>\S+) until (?P<until>\d{4}-\d\d-\d\d)(?P<rest>.*)"
-)
+_MARK = fields.ACCEPTING
+_FORM = re.compile(rf"{_MARK} (?P<rule>[a-z-]+) (?P<ticket>\S+) until (?P<until>\d{{4}}-\d\d-\d\d)(?P<rest>.*)")
 _ACCEPTABLE = "unknown"
 """Errors of this rule say that something is not understood, which a person may; all others that it opens or breaks."""
-_WANTED = "egress-overlays: allow RULE TICKET until YYYY-MM-DD"
+_WANTED = f"{_MARK} RULE TICKET until YYYY-MM-DD"
 
 
 class Acceptance(NamedTuple):
