@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..lists.clients import are_for
 from ..manifest.fields import texts
 from ..manifest.findings import ERROR
 from ..manifest.resource import CHAINS_ANNOTATION
@@ -173,9 +174,7 @@ def _way(one: Reported) -> dict[str, Any]:
 def _meant(found: Rendered, name: str, host: Domain, client: Client | None) -> bool:
     """Whether a ConfigMap's list is for `client`; all are where none is given."""
     clients = found.clients(name, host)
-    if client is None or clients is None:
-        return True
-    return any(one.admits(client.namespace, client.service_account) for one in clients)
+    return client is None or are_for(clients, client)
 
 
 def _hop(found: Rendered, verdict: Verdict, hop: str) -> list[dict[str, Any]]:
@@ -209,13 +208,7 @@ def _listed(found: Rendered, name: str, host: Domain, client: Client | None) -> 
     ]
     if allowed and client is not None:
         limits = allowed.clients
-        entries.sort(
-            key=lambda entry: (
-                not any(
-                    one.admits(client.namespace, client.service_account) for one in limits.get(entry.source, (client,))
-                )
-            )
-        )
+        entries.sort(key=lambda entry: not are_for(limits.get(entry.source), client))
     places = [found.where.entry(entry.source, entry.group, entry.line) for entry in entries]
     return [
         {
@@ -271,7 +264,7 @@ def _limit(verdicts: Sequence[Verdict], client: Client | None) -> str:
     if client is None or any(verdict.allowed for verdict in verdicts):
         return ""
     for clients in (verdict.clients for verdict in verdicts):
-        if clients and not any(one.admits(client.namespace, client.service_account) for one in clients):
+        if clients and not are_for(clients, client):
             return f"limited to {', '.join(sorted(clients))}"
     return ""
 

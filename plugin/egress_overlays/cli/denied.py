@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..lists.clients import are_for
 from ..names.domain import Domain
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def lines(
         entry.domain: found.where.entry(entry.source, entry.group, entry.line)
         for one in reversed(found.sets.values())
         for entry in reversed(one.denying)
-        if client is None or _is_for(client, one.clients.get(entry.source))
+        if client is None or are_for(one.clients.get(entry.source), client)
     }
     others = {entry.domain for one in found.sets.values() for entry in one.denying} - known.keys()
     return [
@@ -42,10 +43,6 @@ def lines(
         for name in map(Domain, names)
         if name not in others
     ]
-
-
-def _is_for(client: Client, clients: frozenset[Client] | None) -> bool:
-    return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
 
 
 def said(first: dict[str, Any], host: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..lists.reporting import EVERYBODY
 from ..names.domain import ascii_quoted
+from ..review.verification.reporting import loud
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,10 +58,4 @@ def said(result: dict[str, Any]) -> str:
 
 def loudly(found: Rendered) -> list[str]:
     """A sentence for each that reports, for stderr."""
-    return [
-        f"{ascii_quoted(one.name)} ONLY REPORTS until {one.until}: "
-        f"{'every workload' if one.clients == EVERYBODY else ', '.join(sorted(one.clients))} may reach every name of "
-        f"the set {ascii_quoted(name)}"
-        for name in found.names
-        for one in found.reporting(name)
-    ]
+    return [loud(one, name) for name in found.names for one in found.reporting(name)]

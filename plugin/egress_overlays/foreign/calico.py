@@ -175,12 +175,16 @@ def _is_denial(rule: Map, port: int) -> bool:
 
 def _serves(rule: Map, port: int) -> bool:
     """Whether a rule is for a TCP port."""
-    if text(rule, "protocol").upper() not in ("", _TCP, "6") or text(rule, "notProtocol").upper() in (_TCP, "6"):
+    if not _is_tcp(rule):
         return False
     beyond = mapping(rule, "destination").get("notPorts")
     if isinstance(beyond, list) and any(holds(one, ":", port) for one in beyond):
         return False
     return serves(_ports(rule), port, _TCP)
+
+
+def _is_tcp(rule: Map) -> bool:
+    return text(rule, "protocol").upper() in ("", _TCP, "6") and text(rule, "notProtocol").upper() not in (_TCP, "6")
 
 
 def _opens(rule: Map, port: int) -> bool:
@@ -191,7 +195,7 @@ def _opens(rule: Map, port: int) -> bool:
 def _ports(rule: Map) -> list[Port]:
     """The ports of a rule."""
     written = mapping(rule, "destination").get("ports")
-    is_tcp = text(rule, "protocol").upper() in ("", _TCP, "6") and text(rule, "notProtocol").upper() not in (_TCP, "6")
+    is_tcp = _is_tcp(rule)
     found = []
     for one in written if isinstance(written, list) else ():
         first, _, last = str(one).partition(":")

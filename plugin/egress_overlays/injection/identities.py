@@ -21,8 +21,13 @@ _ANY = "[^/,]+"
 _IDENTITY = re.compile(r"spiffe://\((?P<trust>[a-z0-9._\\|-]+)\)/ns/(?P<namespace>[^/]+|\[\^/,\]\+)/sa/(?P<account>.+)")
 
 
-def client_of(expression: str) -> tuple[tuple[str, ...], Client]:
-    """The trust domains and the client that `identity` wrote as `expression`; raises ValueError for any other."""
+def clients_of(rule: str) -> list[tuple[tuple[str, ...], Client]]:
+    """The trust domains and the client of each expression of a `rule` of `among`; raises ValueError for any other."""
+    return [_client_of(expression) for expression in re.split(r"\|(?=spiffe:)", rule)]
+
+
+def _client_of(expression: str) -> tuple[tuple[str, ...], Client]:
+    """What `identity` wrote as `expression`."""
     match = _IDENTITY.fullmatch(expression)
     if match is None:
         raise ValueError("an expression of another kind")

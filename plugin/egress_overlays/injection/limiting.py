@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ..lists.clients import EVERYWHERE, Client
+from ..lists.clients import EVERYONE, EVERYWHERE
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
@@ -157,7 +157,7 @@ def rules(allowed: AllowSet, domains: Sequence[str], within: frozenset[str] | No
     else:
         of = trusted(domains)
         shared = here(allowed.limits.shared)
-        found = [_names(shared, allowed.name, [f"{of}/ns/[^/,]+/sa/[^/,]+"])] if shared else []
+        found = [_names(shared, allowed.name, [identity(of, EVERYONE)])] if shared else []
         for clients, hosts in allowed.limits.at_gateway.items():
             expressions = [identity(of, client) for client in sorted(clients)]
             mine = here(hosts)
@@ -206,8 +206,9 @@ def _lists(allowed: AllowSet, clients: frozenset[Client]) -> str:
 def _denied(holes: Holes | None) -> dict[tuple[frozenset[Client], str], list[str]]:
     """The names that limited lists deny, by the clients that reach them all the same and by what the log says."""
     found: dict[tuple[frozenset[Client], str], list[str]] = {}
-    for name, clients in holes.clients.items() if holes is not None else ():
-        found.setdefault((clients, f"!{'+'.join(holes.lists[name])}" if holes is not None else ""), []).append(name)
+    if holes is not None:
+        for name, clients in holes.clients.items():
+            found.setdefault((clients, f"!{'+'.join(holes.lists[name])}"), []).append(name)
     return found
 
 

@@ -41,8 +41,9 @@ def taken(resource: Resource, site: Site | None, allowed: AllowSet, findings: li
         for entry in allowed.entries
         if entry.domain.is_wildcard == (asked == WILDCARDS) and allowed.is_emitted(entry)
     ]
-    denials = allowed.denying
-    return AllowSet(allowed.name, allowed.sources, entries, allowed.clients, denials, reporting=allowed.reporting)
+    return AllowSet(
+        allowed.name, allowed.sources, entries, allowed.clients, allowed.denying, reporting=allowed.reporting
+    )
 
 
 def untaken(resource: Resource, site: Site | None, allowed: AllowSet, among: Sequence[Resource]) -> Iterator[Finding]:

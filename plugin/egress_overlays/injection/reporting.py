@@ -23,7 +23,7 @@ from ..manifest.resource import (
 )
 from ..names.domain import ascii_quoted
 from ..sites import site_of
-from .identities import among, client_of, identity, trusted
+from .identities import among, clients_of, identity, trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read(node: Any) -> list[Reporting] | None:
         for rule in node["matcher"]["matcher_list"]["matchers"]:
             title = _TITLE.fullmatch(rule["on_match"]["action"]["typed_config"]["name"])
             expression = rule["predicate"]["single_predicate"]["value_match"]["safe_regex"]["regex"]
-            read_as = [client_of(part) for part in re.split(r"\|(?=spiffe:)", expression)]
+            read_as = clients_of(expression)
             if title is None:
                 return None
             domains |= {of for of, _ in read_as}

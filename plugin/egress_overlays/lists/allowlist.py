@@ -43,20 +43,19 @@ class AllowSet:
     """
 
     __slots__ = (
-        *(
-            "_named",
-            "_parts",
-            "clients",
-            "covered",
-            "denials",
-            "denying",
-            "entries",
-            "hosts",
-            "limits",
-            "name",
-            "ports",
-        ),
-        *("reporting", "sources"),
+        "_named",
+        "_parts",
+        "clients",
+        "covered",
+        "denials",
+        "denying",
+        "entries",
+        "hosts",
+        "limits",
+        "name",
+        "ports",
+        "reporting",
+        "sources",
     )
 
     def __init__(  # noqa: PLR0913 - a value, made in four places

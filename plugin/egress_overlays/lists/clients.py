@@ -10,6 +10,10 @@ from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import CLIENTS_ANNOTATION, Resource
 from ..names.domain import ascii_quoted
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LABEL = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _ACCEPTED = 'write "namespace" or "namespace/serviceaccount", one a line; "*" may stand for a whole part'
 
@@ -36,6 +40,15 @@ class Client(str):
     def admits(self, namespace: str, service_account: str) -> bool:
         """Whether the workload that runs as `service_account` in `namespace` is meant."""
         return self.namespace in ("*", namespace) and self.service_account in ("*", service_account)
+
+
+EVERYONE = Client("*/*")
+"""Every workload of the mesh."""
+
+
+def are_for(clients: Iterable[Client] | None, workload: Client) -> bool:
+    """Whether `workload` is among those whom `clients` mean; None means every one."""
+    return clients is None or any(one.admits(workload.namespace, workload.service_account) for one in clients)
 
 
 def parse(text: str) -> Client:

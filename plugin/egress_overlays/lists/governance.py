@@ -249,11 +249,13 @@ def _of_required(rule: Rule, entries: list[Entry], lines: Lines) -> Iterator[Sai
 
 def _of_lists(rule: Rule, entries: list[Entry], allowed: AllowSet) -> Iterator[Said]:
     """Whom lists are for, and may not be for."""
+    from .clients import are_for
+
     may = f"may be for {', '.join(rule.clients)} alone"
     for entry in entries if rule.clients else ():
         clients = allowed.clients.get(entry.source)
         if clients is None:
             yield entry, f"is for every workload, and {may}"
         for client in sorted(clients or ()):
-            if not any(one.admits(client.namespace, client.service_account) for one in rule.clients):
+            if not are_for(rule.clients, client):
                 yield entry, f"is for {client}, and {may}"

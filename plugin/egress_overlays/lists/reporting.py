@@ -9,7 +9,7 @@ from ..manifest.findings import Finding, fault_of
 from ..manifest.nearness import did_you_mean
 from ..manifest.resource import CLIENTS_ANNOTATION, ENFORCE_ANNOTATION, REPORT_UNTIL_ANNOTATION, Resource
 from ..names.domain import ascii_quoted
-from .clients import Client
+from .clients import EVERYONE, Client, are_for
 from .fields import fault_of_day
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REPORT = "report"
-EVERYBODY = frozenset((Client("*/*"),))
+EVERYBODY = frozenset((EVERYONE,))
 """Every workload of the mesh, whom an EnvoyFilter alone reports."""
 
 
@@ -50,7 +50,7 @@ class Reporting:
 
     def admits(self, client: Client) -> bool:
         """Whether the workload `client` is let through by it."""
-        return any(one.admits(client.namespace, client.service_account) for one in self.clients)
+        return are_for(self.clients, client)
 
 
 def read(source: Resource, clients: frozenset[Client] | None) -> tuple[Reporting | None, list[Finding]]:

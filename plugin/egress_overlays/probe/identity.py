@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lists.clients import Client
+from ..lists.clients import Client, are_for
 from ..manifest.resource import Resource
 from ..names.domain import Domain
 from ..names.holes import admits, table
@@ -65,7 +65,7 @@ class Admission:
 
     def _is_for(self, name: str, client: Client) -> bool:
         clients = who(self._rules, Domain(name.lower())) if self._rules else None
-        return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
+        return are_for(clients, client)
 
     def groups(self) -> dict[frozenset[Client], Domain]:
         """The clients of limited names, each group with one such name."""

@@ -6,12 +6,11 @@ never taken for open or closed.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..injection import reporting
-from ..injection.identities import client_of
-from ..lists.clients import Client
+from ..injection.identities import clients_of
+from ..lists.clients import EVERYONE, Client
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import INJECT_ANNOTATION, Resource
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
     from ..lists.reporting import Reporting
     from .host_lists import HostList
-
-EVERYONE = Client("*/*")
-"""Every workload of the mesh: what a list without clients is for."""
 
 
 class ClientRules:
@@ -130,7 +126,7 @@ def _group(on_match: Any) -> tuple[frozenset[Client], bool]:
     otherwise = on_match["matcher"].get("on_no_match")
     if _action(rule["on_match"]) != "ALLOW" or (otherwise is not None and _action(otherwise) != "DENY"):
         raise ValueError("an action of another kind")
-    meant = frozenset(client_of(part)[1] for part in re.split(r"\|(?=spiffe:)", expression))
+    meant = frozenset(client for _, client in clients_of(expression))
     return meant, otherwise is not None
 
 

@@ -6,6 +6,7 @@ gateway (EnvoyFilter, `server_names`). Only what both match is reachable through
 
 from __future__ import annotations
 
+from ..lists.clients import are_for
 from ..manifest.resource import DEFAULT_SET, INJECT_ANNOTATION
 from ..names import holes
 from ..names.domain import PLACEHOLDER, Domain, minimise
@@ -164,10 +165,10 @@ class Verdict:
             # What a limited list denies for itself: the name is not for those of its clients that nobody else lets.
             if name != host and host.is_wildcard and host.covers(name) and self.clients is not None:
                 left = frozenset(one for one in self.clients if others is None or is_within(one, others))
-                if left != self.clients and (client is None or not _admits(left, client)):
+                if left != self.clients and (client is None or not are_for(left, client)):
                     self.holes.append(name)
                 self.clients = left
-            elif name.covers(host) and (client is None or not _admits(self.clients, client)):
+            elif name.covers(host) and (client is None or not are_for(self.clients, client)):
                 self.holes.append(name)
         self.reported: Reporting | None = None
         # What is denied is refused to those who report, too.
@@ -182,11 +183,7 @@ class Verdict:
         """Whether the gateway lets the name through for the client, or, without one, for anybody."""
         if self.client is None:
             return self.clients is None or bool(self.clients)
-        return _admits(self.clients, self.client)
-
-
-def _admits(clients: frozenset[Client] | None, client: Client) -> bool:
-    return clients is None or any(one.admits(client.namespace, client.service_account) for one in clients)
+        return are_for(self.clients, self.client)
 
 
 def clients(host: Domain, lists: Iterable[HostList], rules: Sequence[ClientRules]) -> frozenset[Client] | None:

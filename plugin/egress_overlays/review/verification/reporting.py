@@ -49,8 +49,17 @@ def _asking(found: Rendered, name: str, one: Reporting) -> tuple[Resource, Path]
     return (sources[0], ("metadata", "annotations", ENFORCE_ANNOTATION)) if sources and sources[0] else None
 
 
+def loud(one: Reporting, set_name: str) -> str:
+    """That it refuses nothing yet, for a person to stumble over."""
+    return f"{ascii_quoted(one.name)} ONLY REPORTS until {one.until}: {_reaching(one, set_name)}"
+
+
+def _reaching(one: Reporting, set_name: str) -> str:
+    return f"{whom(one)} may reach every name of the set {ascii_quoted(set_name)}"
+
+
 def _told(name: str, rules: ClientRules, one: Reporting, where: tuple[Resource, Path], options: Options) -> Faults:
-    reaching = f"{whom(one)} may reach every name of the set {ascii_quoted(name)}"
+    reaching = _reaching(one, name)
     if rules.resource.annotations.get(ALLOW_REPORT_ANNOTATION) != "true":
         message = (
             f"lets through what {ascii_quoted(one.name)} would refuse, so that {reaching}, and does not carry "
@@ -64,8 +73,7 @@ def _told(name: str, rules: ClientRules, one: Reporting, where: tuple[Resource, 
         )
         yield fault(OVER, message, *where)
     else:
-        message = f"{ascii_quoted(one.name)} ONLY REPORTS until {one.until}: {reaching}, and the log says so"
-        yield fault(ONLY, message, *where, WARNING)
+        yield fault(ONLY, f"{loud(one, name)}, and the log says so", *where, WARNING)
 
 
 def _day(until: str) -> date:
