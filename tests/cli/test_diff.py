@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from command import Run, one_line
 from egress_overlays import Difference, minimise, parse
+from working_tree import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +151,7 @@ def test_three_dots_mean_since_they_parted(run: Run, tree: Path, repository: Cal
 @pytest.mark.usefixtures("repository")
 def test_revisions_that_are_not_there(arguments: tuple[str, ...], words: str, run: Run, tree: Path) -> None:
     assert words in one_line(run("diff", "overlays/prod", *arguments), 2)
-    assert sorted(path.name for path in tree.iterdir()) == [".git", "base", "components", "overlays", "plugin"]
+    assert sorted(path.name for path in tree.iterdir()) == [".git", *PARTS, "plugin"]
 
 
 def test_an_overlay_that_one_revision_alone_has(run: Run, tree: Path, repository: Callable[..., str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from command import Run, one_line
+from working_tree import PARTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -54,7 +55,7 @@ def test_a_page_that_is_not_there_is_said_in_a_line(run: Run) -> None:
 
 def shown() -> dict[str, str]:
     """What a person gets to see: files that are laid down, and the text of modules but for comments on our own code."""
-    laid = [file for top in ("base", "components", "overlays", "deploy") for file in (ROOT / top).rglob("*")]
+    laid = [file for top in (*PARTS, "deploy") for file in (ROOT / top).rglob("*")]
     texts = {
         str(file.relative_to(ROOT)): file.read_text(encoding="utf-8")
         for file in laid

@@ -27,5 +27,6 @@ def test_from_nothing_to_a_probed_overlay(clean: Path, environ: dict[str, str]) 
     assert [line for line in shown.splitlines() if line not in said] == []
     # From a wheel, Argo CD's files too; this reader has no git repository yet.
     assert (
-        "path: egress/overlays/prod" in (clean / "egress/deploy/argocd/repo-server/application-prod/application.yaml").read_text()
+        "path: egress/overlays/prod"
+        in (clean / "egress/deploy/argocd/repo-server/application-prod/application.yaml").read_text()
     )

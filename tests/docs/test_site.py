@@ -41,7 +41,9 @@ def test_what_a_page_links_to_is_shown_and_a_page_of_matrix_works_there() -> Non
 def test_make_docs_fails_on_a_dead_link(tmp_path: Path) -> None:
     """The command of `make docs` on a site of one page."""
     pytest.importorskip("mkdocs", reason="NOT RUN: `make docs` brings mkdocs")
-    command = subprocess.run(["make", "-n", "--no-print-directory", "docs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = subprocess.run(
+        ["make", "-n", "--no-print-directory", "docs"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     (tmp_path / "mkdocs.yml").write_text("site_name: x\nvalidation: {links: {anchors: warn}}\n")
     (tmp_path / "docs").mkdir()

@@ -1,4 +1,4 @@
-"""The command run in this process, on copies of base/, components/ and overlays/, with the real kustomize."""
+"""The command run in this process, on copies of the directories that people have, with the real kustomize."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from command import Run
 
 ROOT = Path(__file__).parents[2]
+PARTS = ("base", "base-direct", "components", "overlays")
 
 
 @cache
 def _of_checkout() -> tuple[list[str], list[tuple[str, bytes]]]:
     """The directories and files that people work in, by their paths, read once: copying costs more than writing."""
-    found = [path for name in ("base", "components", "overlays") for path in (ROOT / name, *(ROOT / name).rglob("*"))]
+    found = [path for name in PARTS for path in (ROOT / name, *(ROOT / name).rglob("*"))]
     directories = sorted(str(path.relative_to(ROOT)) for path in found if path.is_dir())
     return directories, [(str(path.relative_to(ROOT)), path.read_bytes()) for path in found if path.is_file()]
 

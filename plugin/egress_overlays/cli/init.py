@@ -1,12 +1,16 @@
 """Make a new overlay, or the whole tree where there is none: it builds at once, and opens nothing yet.
 
-Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, components/, the parts
-of plugin/ that run the egress-overlays on PATH, and overlays/, one for each environment. No file is overwritten, and
-nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of its own.
+Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, base-direct/,
+components/, the parts of plugin/ that run the egress-overlays on PATH, and overlays/, one for each environment. No file
+is overwritten, and nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of
+its own.
 
 --argocd, --flux and --ci add what deploys and reviews the overlays, with the repository's URL, branch and paths filled
 in; what GitHub or GitLab run stands at the root of the repository. They add to a tree that is there, too: what it has
 already stays as it is.
+
+--base says which way out an overlay takes: base, the gateway, or base-direct, the same lists without one
+(`egress-overlays docs direct`). Each overlay of a tree may take another.
 
 --list makes DIR, below a tree, a list of its own, which overlays name under components:, and --clients a list for some
 workloads alone, as of a team.
@@ -46,6 +50,11 @@ def configure(parser: ArgumentParser) -> None:
         "--overlays",
         metavar="A,B",
         help=f"the environments of a new tree (default: {','.join(scaffold.ENVIRONMENTS)})",
+    )
+    parser.add_argument(
+        "--base",
+        choices=scaffold.BASES,
+        help="the way out of new overlays: by the gateway (default), or by the sidecars, directly",
     )
     parser.add_argument("--list", action="store_true", help="make a list that overlays share, and no overlay")
     parser.add_argument(
@@ -92,7 +101,12 @@ def run(arguments: Namespace, console: Console) -> int:
         _say_where_to_list(directory, tree or directory, console, limited=arguments.clients is not None)
     elif not is_there:
         first = directory if tree else directory / "overlays" / environments[0]
-        _say_next(first, console, on_path=scaffold.runs_installed(files[first / "kustomization.yaml"], tree))
+        _say_next(
+            first,
+            console,
+            base=arguments.base,
+            on_path=scaffold.runs_installed(files[first / "kustomization.yaml"], tree),
+        )
     if tree and scaffold.is_of_earlier_version(tree):
         console.say(
             f"\n{tree} is a tree of an earlier version: a list that comes after components/inject is lost there; "
@@ -107,8 +121,11 @@ def _files(
 ) -> dict[Path, bytes]:
     """A list or an overlay below `tree`, or a whole tree where that is None."""
     if tree is None:
-        return {**scaffold.whole_tree(directory, environments), directory / releases.NOTE: releases.note()}
-    return _list(directory, arguments.clients) if _is_list(arguments) else scaffold.overlay(directory, tree)
+        laid = scaffold.whole_tree(directory, environments, arguments.base or scaffold.GATEWAY)
+        return {**laid, directory / releases.NOTE: releases.note()}
+    if _is_list(arguments):
+        return _list(directory, arguments.clients)
+    return scaffold.overlay(directory, tree, arguments.base or scaffold.GATEWAY)
 
 
 def _is_list(arguments: Namespace) -> bool:
@@ -137,7 +154,7 @@ def _by_part(directory: Path, files: Iterable[Path]) -> list[str]:
     counts: dict[str, int] = {}
     for path in files:
         below = path.relative_to(directory).parts if path.is_relative_to(directory) else ()
-        is_shipped = len(below) > 1 and below[0] in ("base", "components", "plugin")
+        is_shipped = len(below) > 1 and below[0] in (*scaffold.BASES, "components", "plugin")
         shown = f"{directory / below[0]}/" if is_shipped else str(path)
         counts[shown] = counts.get(shown, 0) + 1
     return [f"{shown}  {many(count, 'file')}" if shown.endswith("/") else shown for shown, count in counts.items()]
@@ -174,7 +191,7 @@ def _check_use(arguments: Namespace, directory: Path, tree: Path | None, *, is_t
     if _is_list(arguments):
         if tree is None:
             raise Failure(f"--list and --clients make a list below a tree of `init`, and {directory} lies in none")
-        if deployed or arguments.overlays:
+        if deployed or arguments.overlays or arguments.base:
             raise Failure("--list and --clients make a list, which goes with no other option")
     if tree and arguments.overlays:
         raise Failure(
@@ -182,22 +199,30 @@ def _check_use(arguments: Namespace, directory: Path, tree: Path | None, *, is_t
         )
     if tree and deployed:
         raise Failure(f"--argocd, --flux and --ci are for a tree, and {directory} lies in the one of {tree}; name that")
-    if is_there and (arguments.overlays or not deployed):
+    if tree and arguments.base and not (tree / arguments.base).is_dir():
+        raise Failure(f"{tree} has no {arguments.base}/ yet; `egress-overlays upgrade {tree}` brings it")
+    if is_there and (arguments.overlays or arguments.base or not deployed):
         raise Failure(
             f"{directory} is a tree of ours already; `egress-overlays init {directory / 'overlays/NAME'}` adds an "
             f"overlay to it, and `egress-overlays upgrade {directory}` brings it to this version"
         )
 
 
-def _say_next(first: Path, console: Console, *, on_path: bool) -> None:
+def _say_next(first: Path, console: Console, *, base: str | None, on_path: bool) -> None:
     """Say what to do with the overlay `first`."""
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
-    console.say(
-        "\nwhere the mesh's outboundTrafficPolicy is ALLOW_ANY, Istio's default, sidecars still reach names of no list "
-        "directly: components/restrict-direct-egress closes that (`egress-overlays docs adopting`)"
-    )
+    if base == scaffold.DIRECT:
+        console.say(
+            "\nnobody checks the addresses that names resolve to, and Istio must be 1.30 or newer: `verify` warns of it"
+            " until you accept that with a reason (`egress-overlays docs direct`)"
+        )
+    else:
+        console.say(
+            "\nwhere the mesh's outboundTrafficPolicy is ALLOW_ANY, Istio's default, sidecars still reach names of no "
+            "list directly: components/restrict-direct-egress closes that (`egress-overlays docs adopting`)"
+        )
     if on_path and not shutil.which("egress-overlays"):
         here = Path(sys.argv[0]).resolve().parent
         console.say(

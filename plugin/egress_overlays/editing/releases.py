@@ -15,7 +15,7 @@ NOTE = ".egress-overlays.yaml"
 """Stands at the root of a tree; Kustomize does not read it."""
 
 _NOTE = """\
-# Which egress-overlays laid down base/, components/ and plugin/; `egress-overlays upgrade` reads and writes this.
+# Which egress-overlays laid down the directories beside it; `egress-overlays upgrade` reads and writes this.
 version: {version}
 """
 

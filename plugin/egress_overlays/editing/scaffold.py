@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ENVIRONMENTS = ("dev", "staging", "prod")
+GATEWAY, DIRECT = "base", "base-direct"
+BASES = (GATEWAY, DIRECT)
+"""The ways out: directories of a tree that an overlay builds on."""
 INSTALLED = "inject-installed"
 """What runs the egress-overlays on PATH; a tree of `init` has no other, and calls it `inject`."""
 
 # Ours alone: the examples' lists, and the function as a part of this repository's checkout.
 _LEFT_OUT = ("components/domains-common", "components/domains-payments", "components/inject")
-_PARTS = ("base", "components", "plugin/guard", f"plugin/{INSTALLED}", "plugin/inject-legacy")
+_PARTS = (*BASES, "components", "plugin/guard", f"plugin/{INSTALLED}", "plugin/inject-legacy")
 _RENAMED = INSTALLED.encode(), b"inject"
 # What a README of components/ links to beside the tree: pages, which the command prints, and this repository's files.
 _PAGE = re.compile(rb"\[([^\]]+)\]\(\.\./\.\./docs/([a-z-]+)\.md[^)]*\)")
@@ -29,10 +32,9 @@ _OVERLAY = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
-- {root}/base
+- {root}/{base}
 - domains.yaml
-# components: {root}/components holds them.
-transformers:
+{components}transformers:
 - {root}/plugin/{inject}
 """
 # For a tree that an earlier version laid down.
@@ -46,6 +48,8 @@ components:
 # {root}/components holds more of them; the function comes last.
 - {root}/components/{inject}
 """
+
+_COMPONENTS = "# components: {root}/components holds them.\n"
 
 _DOMAINS = """\
 apiVersion: v1
@@ -105,14 +109,14 @@ def is_tree(directory: Path) -> bool:
     )
 
 
-def overlay(directory: Path, tree: Path) -> dict[Path, bytes]:
-    """The files of a new overlay in `directory`, which uses the base of `tree`."""
+def overlay(directory: Path, tree: Path, base: str = GATEWAY) -> dict[Path, bytes]:
+    """The files of a new overlay in `directory`, which builds on this one of the BASES in `tree`."""
     root = os.path.relpath(tree, directory.resolve())
     own = (tree / "plugin" / "egress-overlays").is_file()
     # The path of the checkout's own executable is that from overlays/NAME; a program on PATH is found from anywhere.
     inject = INSTALLED if own and root != "../.." else "inject"
     if (tree / "plugin" / inject).is_dir():
-        kustomization = _OVERLAY.format(root=root, inject=inject)
+        kustomization = _kustomization(root, inject, base)
     else:
         kustomization = _WITHOUT_PLUGIN.format(root=root, inject="inject" if own else INSTALLED)
     return {
@@ -137,20 +141,26 @@ def is_of_earlier_version(tree: Path) -> bool:
     return not any((tree / "plugin" / name).is_dir() for name in ("inject", INSTALLED))
 
 
-def whole_tree(directory: Path, environments: Sequence[str] = ENVIRONMENTS) -> dict[Path, bytes]:
+def whole_tree(directory: Path, environments: Sequence[str] = ENVIRONMENTS, base: str = GATEWAY) -> dict[Path, bytes]:
     """The files of a new tree in `directory`: what is shipped, and overlays that open nothing."""
     files = {directory / name: content for name, content in shipped_files().items()}
     for environment in environments:
         place = directory / "overlays" / environment
-        text = _OVERLAY.format(root="../..", inject="inject")
+        text = _kustomization("../..", "inject", base)
         files[place / "kustomization.yaml"] = text.encode()
         files[place / "domains.yaml"] = _DOMAINS.encode()
         files[place / "egress-tests.yaml"] = _TESTS.encode()
     return files
 
 
+def _kustomization(root: str, inject: str, base: str) -> str:
+    # components/ are parts of the gateway.
+    components = _COMPONENTS.format(root=root) if base == GATEWAY else ""
+    return _OVERLAY.format(root=root, inject=inject, base=base, components=components)
+
+
 def shipped_files() -> dict[Path, bytes]:
-    """base/, components/ and plugin/ as a tree has them, by path below its root."""
+    """base/, base-direct/, components/ and plugin/ as a tree has them, by path below its root."""
     return dict(_shipped())
 
 

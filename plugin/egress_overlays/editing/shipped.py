@@ -1,4 +1,4 @@
-"""The files that come with the package: base/, components/, deploy/, docs/, overlays/, and what runs of plugin/."""
+"""The files that come with the package: bases, components/, deploy/, docs/, overlays/, and what runs of plugin/."""
 
 from __future__ import annotations
 
