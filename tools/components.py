@@ -133,6 +133,7 @@ def apart() -> list[Component]:
             makers.installed_by_go("oss.terrastruct.com/d2", VERSIONS["D2_VERSION"]),
         ),
         *_other_kustomizes(),
+        Component(f"envoy-gateway-{VERSIONS['ENVOY_GATEWAY_VERSION']}", {"egctl": "egctl"}, makers.make_egctl),
         Component(f"postgresql-{VERSIONS['POSTGRESQL_VERSION']}", {"postgresql": "."}, make_postgresql),
         Component(f"kafka-{VERSIONS['KAFKA_VERSION']}", {"kafka": "lib"}, make_kafka),
         Component(

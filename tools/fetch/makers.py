@@ -124,6 +124,14 @@ def make_argocd(into: Path) -> None:
     (into / "git-verify-wrapper.sh").chmod(0o755)
 
 
+def make_egctl(into: Path) -> None:
+    """Builds egctl, which translates Envoy Gateway's resources to Envoy's configuration without a cluster."""
+    version, newer_go = VERSIONS["ENVOY_GATEWAY_VERSION"], VERSIONS["ENVOY_GATEWAY_GO_OLDEST"]
+    with copied_out("github.com/envoyproxy/gateway", version, into, newer_go) as (source, in_it):
+        in_it("build", *STRIP, "-o", into / "egctl", "./cmd/egctl")
+        shutil.copytree(source / "charts/gateway-helm/crds/generated", into / "crds")
+
+
 def make_flux(into: Path) -> None:
     """Builds the `flux` command."""
     with copied_out("github.com/fluxcd/flux2/v2", VERSIONS["FLUX_VERSION"], into) as (source, in_it):
