@@ -29,14 +29,27 @@ def table() -> list[Refused]:
     return [Refused(ipaddress.ip_network(row["range"]), row["what"]) for row in _ROW.finditer(TABLE.read_text())]
 
 
-def _envoy(one: Refused) -> str:
+_MATCHER = "envoy.rbac.matchers.upstream_ip_port"
+_TYPE = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher"
+
+
+def _prefix(one: Refused) -> str:
     address = str(one.network.network_address)
     quoted = f'"{address}"' if ":" in address else address
+    return f"{{ address_prefix: {quoted}, prefix_len: {one.network.prefixlen} }}"
+
+
+def _envoy(one: Refused) -> str:
     return f"""- matcher: # {one.what}
-    name: envoy.rbac.matchers.upstream_ip_port
+    name: {_MATCHER}
     typed_config:
-      "@type": type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher
-      upstream_ip: {{ address_prefix: {quoted}, prefix_len: {one.network.prefixlen} }}"""
+      "@type": {_TYPE}
+      upstream_ip: {_prefix(one)}"""
+
+
+def _envoy_in_a_line(one: Refused) -> str:
+    typed = f'{{ "@type": {_TYPE}, upstream_ip: {_prefix(one)} }}'
+    return f"- matcher: {{ name: {_MATCHER}, typed_config: {typed} }} # {one.what}"
 
 
 def _policy(one: Refused) -> str:
@@ -53,6 +66,8 @@ def _python(one: Refused) -> str:
 
 OUTPUTS = {
     "base/envoyfilter.yaml": (r"- matcher: # .*\n(?: +(?!- ).*\n){3} +upstream_ip: .*", _envoy),
+    "base-direct/envoyfilter.yaml": (r"- matcher: \{ .* # .*", _envoy_in_a_line),
+    "components/restrict-direct-egress/direct-namespace/networkpolicy.yaml": (r"- [0-9a-f:.]+/\d+ # .*", _policy),
     "base/networkpolicy.yaml": (r"- [0-9a-f:.]+/\d+ # .*", _policy),
     "components/resolver/unbound.conf": (r"private-address: .*", _unbound),
     "plugin/egress_overlays/policies/refused_ranges.py": (r'\("[0-9a-f:.]+/\d+", ".*"\),', _python),
@@ -65,7 +80,9 @@ def written(path: str, text: str) -> str:
 
     def block(found: re.Match[str]) -> str:
         # A block of the NetworkPolicy is for one family.
-        versions = {4, 6} if path != "base/networkpolicy.yaml" else {6 if ":" in found[0].partition("#")[0] else 4}
+        versions = (
+            {4, 6} if not path.endswith("networkpolicy.yaml") else {6 if ":" in found[0].partition("#")[0] else 4}
+        )
         return textwrap.indent(
             "".join(f"{form(one)}\n" for one in table() if one.network.version in versions), found["indent"]
         )

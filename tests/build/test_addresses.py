@@ -33,13 +33,30 @@ def rbac() -> set[Any]:
     assert rules["action"] == "DENY"
     (permission,) = rules["policies"]["not-global"]["permissions"]
     (refused,) = permission["and_rules"]["rules"]
-    ranges = [one["matcher"]["typed_config"]["upstream_ip"] for one in refused["or_rules"]["rules"]]
+    return _prefixes(refused["or_rules"]["rules"])
+
+
+def sidecars() -> set[Any]:
+    """What the rules of base-direct/ refuse."""
+    (rules,) = [
+        one["patch"]["value"]["typed_config"]["rules"]
+        for one in read("base-direct/envoyfilter.yaml")["spec"]["configPatches"]
+        if one["patch"]["value"].get("name", "").endswith("rbac")
+    ]
+    assert rules["action"] == "DENY"
+    (permission,) = rules["policies"]["not-global"]["permissions"]
+    return _prefixes(permission["or_rules"]["rules"])
+
+
+def _prefixes(matchers: list[dict[str, Any]]) -> set[Any]:
+    ranges = [one["matcher"]["typed_config"]["upstream_ip"] for one in matchers]
     return {ipaddress.ip_network(f"{one['address_prefix']}/{one['prefix_len']}") for one in ranges}
 
 
-def network_policy() -> set[Any]:
-    rules = read("base/networkpolicy.yaml")["spec"]["egress"]
-    blocks = [peer["ipBlock"] for rule in rules for peer in rule.get("to", [])]
+def network_policy(path: str = "base/networkpolicy.yaml") -> set[Any]:
+    rules = read(path)["spec"]["egress"]
+    peers = [peer for rule in rules for peer in rule.get("to", []) if {"protocol": "TCP", "port": 443} in rule["ports"]]
+    blocks = [peer["ipBlock"] for peer in peers]
     assert [block["cidr"] for block in blocks] == ["0.0.0.0/0", "::/0"]
     return {ipaddress.ip_network(cidr) for block in blocks for cidr in block["except"]}
 
@@ -50,9 +67,10 @@ def resolver() -> set[Any]:
     return {ipaddress.ip_network(cidr) for _, cidr in found}
 
 
-def test_the_three_refuse_the_same_ranges() -> None:
+def test_all_refuse_the_same_ranges() -> None:
     assert len(TABLE) == len(ROWS) > 20
-    assert rbac() == network_policy() == resolver() == TABLE
+    applications = network_policy("components/restrict-direct-egress/direct-namespace/networkpolicy.yaml")
+    assert rbac() == sidecars() == network_policy() == applications == resolver() == TABLE
 
 
 def test_what_make_addresses_writes_is_there() -> None:

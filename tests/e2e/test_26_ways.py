@@ -33,7 +33,7 @@ BEGIN, END = "<!-- made by `make ways` -->\n", "<!-- end -->\n"
 
 WILDCARD, OTHERS = "*.ways.example.com", "*.others.example.com"
 LISTED, LIE, BEHIND = (f"{label}.ways.example.com" for label in ("shop", "lie", "behind"))
-THEIRS, UNLISTED = "shop.others.example.com", "elsewhere.example.net"
+THEIRS, UNLISTED, EXACT_LIE = "shop.others.example.com", "elsewhere.example.net", "lie.exact.example.org"
 SITE, THEIR_SITE, STRANGER, DEAD = "185.15.63.10", "185.15.63.11", "185.15.63.12", "185.15.63.199"
 INSIDE, BEHIND_DEAD = "10.0.0.1", "192.168.7.7"
 
@@ -73,6 +73,7 @@ CASES: dict[str, tuple[bool, Callable[[Asker], bool]]] = {
     "a listed name": (True, lambda one: one.by_sidecar(LISTED, SITE)),
     "a name on no list": (False, lambda one: one.by_sidecar(UNLISTED, STRANGER, at=STRANGER)),
     "a listed name whose DNS says 10.0.0.1": (False, lambda one: one.by_sidecar(LIE, INSIDE)),
+    "an exact name whose DNS says 10.0.0.1": (False, lambda one: one.by_sidecar(EXACT_LIE, INSIDE)),
     "a listed name whose DNS says a dead address, then 192.168.7.7": (
         False,
         lambda one: one.by_sidecar(BEHIND, BEHIND_DEAD, times=6),
@@ -116,14 +117,21 @@ class Stage:
         """Whether the listed name is reached."""
         return self.application.get(LISTED, address=SITE).title == LISTED
 
+    def checked(self) -> bool:
+        """Whether the sidecar checks the addresses of wildcards."""
+        chains = self.sidecar.config("listeners")["0.0.0.0_443"]["filter_chains"]
+        return any(one["name"] == "envoy.filters.network.rbac" for chain in chains for one in chain["filters"])
+
     @contextlib.contextmanager
     def standing(self, objects: list[dict[str, Any]], what: str) -> Iterator[Asker]:
         """ServiceEntries alone."""
         self.mesh.cluster.apply(yaml.safe_dump_all(objects))
         eventually(self.lead, within=30, what=what)
+        if any(one["kind"] == "EnvoyFilter" for one in objects):
+            eventually(self.checked, within=30, what="the filter in the sidecar")
         yield self.asker()
         for one in objects:
-            self.mesh.cluster.kubectl("delete", "serviceentry", one["metadata"]["name"], "--namespace=istio-system")
+            self.mesh.cluster.kubectl("delete", one["kind"], one["metadata"]["name"], "--namespace=istio-system")
         eventually(lambda: not self.lead(), within=30, what="no ServiceEntry any more")
 
     def entries(self, resolution: str, listed: list[str], theirs: str) -> contextlib.AbstractContextManager[Asker]:
@@ -134,19 +142,20 @@ class Stage:
         ]
         return self.standing(objects, f"ServiceEntries of {resolution}")
 
-    def direct(self) -> contextlib.AbstractContextManager[Asker]:
-        """base-direct/ with the lists that base/ takes; its Sidecar stands already."""
+    def direct(self, *kinds: str) -> contextlib.AbstractContextManager[Asker]:
+        """What base-direct/ makes of the lists that base/ takes, of these kinds; its Sidecar stands already."""
         built = yaml.safe_load_all(self.overlays.build(WAYS / "direct"))
-        objects = [one for one in built if one["kind"] == "ServiceEntry"]
-        hosts = sorted(host for one in objects for host in one["spec"]["hosts"])
-        assert hosts == [OTHERS, WILDCARD, "egress-domains.invalid"]
+        objects = [one for one in built if one["kind"] in ("ServiceEntry", *kinds)]
+        hosts = sorted(host for one in objects for host in one["spec"].get("hosts", []))
+        assert hosts == [OTHERS, WILDCARD, EXACT_LIE]
         return self.standing(objects, "base-direct/")
 
     @contextlib.contextmanager
-    def dynamic_dns_with_policies(self) -> Iterator[Asker]:
+    def direct_with_policies(self) -> Iterator[Asker]:
         """The same, and every pod of applications held to global addresses by a NetworkPolicy."""
-        policy = self.mesh.cluster.get("networkpolicy", "sni-egressgateway", "--namespace=istio-egress")
-        with self.direct() as asker:
+        closed = self.overlays.build(ROOT / "components/restrict-direct-egress/direct-namespace")
+        (policy,) = yaml.safe_load_all(closed)
+        with self.direct("EnvoyFilter") as asker:
             for pod in (self.sidecar.pod, self.past.application.pod):
                 enforce_egress(pod, policy, selected=[NODE])
             yield asker
@@ -156,12 +165,14 @@ class Stage:
     @contextlib.contextmanager
     def seed(self) -> Iterator[Asker]:
         """The post's gateway, which has one list for everybody and no NetworkPolicy."""
-        objects = objects_of(SEED, [WILDCARD, OTHERS])
+        objects = objects_of(SEED, [WILDCARD, EXACT_LIE, OTHERS])
         self.mesh.cluster.apply(yaml.safe_dump_all(objects))
         proxy = self.mesh.router("ways-seed-0", "istio-egress", LABELS)
         serve(self.mesh, proxy)
         eventually(
-            lambda: proxy.allowed_names() == {WILDCARD, OTHERS}, within=30, what="the list in the seed's gateway"
+            lambda: proxy.allowed_names() == {WILDCARD, EXACT_LIE, OTHERS},
+            within=30,
+            what="the list in the seed's gateway",
         )
         eventually(self.lead, within=30, what="the seed's gateway serves")
         yield self.asker(proxy)
@@ -174,7 +185,7 @@ class Stage:
         """base/ with client-lists and restrict-direct-egress, its NetworkPolicies enforced."""
         cluster = self.mesh.cluster
         cluster.sync(self.overlays.build(WAYS / "gateway"))
-        names = {WILDCARD, OTHERS}
+        names = {WILDCARD, EXACT_LIE, OTHERS}
         eventually(lambda: self.gateway.allowed_names() == names, within=30, what="both lists in base/'s gateway")
         eventually(self.lead, within=30, what="base/'s gateway serves")
         own = cluster.get("networkpolicy", "sni-egressgateway", "--namespace=istio-egress")
@@ -195,6 +206,7 @@ def stage(mesh: Mesh, overlays: Overlays, gateway: Proxy, sidecar: Proxy, intern
         (THEIRS, [THEIR_SITE]),
         (UNLISTED, [STRANGER]),
         (LIE, [INSIDE]),
+        (EXACT_LIE, [INSIDE]),
     ):
         internet.serve(name, *addresses)
     internet.listen(BEHIND_DEAD)
@@ -211,10 +223,11 @@ def stage(mesh: Mesh, overlays: Overlays, gateway: Proxy, sidecar: Proxy, intern
 def table(stage: Stage) -> str:
     """What each way lets through, in Markdown; what it should not is bold."""
     ways = {
-        "ServiceEntry, exact, `DNS`": stage.entries("DNS", [LISTED, LIE, BEHIND], THEIRS),
-        "ServiceEntry, wildcard, `NONE`": stage.entries("NONE", [WILDCARD], OTHERS),
+        "ServiceEntry, exact, `DNS`": stage.entries("DNS", [LISTED, LIE, EXACT_LIE, BEHIND], THEIRS),
+        "ServiceEntry, wildcard, `NONE`": stage.entries("NONE", [WILDCARD, EXACT_LIE], OTHERS),
         "`DYNAMIC_DNS`": stage.direct(),
-        "`DYNAMIC_DNS`, NetworkPolicies": stage.dynamic_dns_with_policies(),
+        "base-direct/": stage.direct("EnvoyFilter"),
+        "base-direct/, NetworkPolicies": stage.direct_with_policies(),
         "the seed": stage.seed(),
         "this gateway": stage.ours(),
     }

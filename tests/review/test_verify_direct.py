@@ -71,7 +71,7 @@ def said(tmp_path: Path, objects: dict[str, dict[str, Any]], **changed: Any) -> 
 def test_verify_says_what_is_not_promised_and_nothing_else(tmp_path: Path, objects: dict[str, dict[str, Any]]) -> None:
     code, words = said(tmp_path, objects)
     assert (code, words.count("warning:")) == (0, 1), words
-    assert "nobody checks the address that a name resolves to, nor who asks" in words
+    assert "nobody checks who asks, nor the address that an exact name resolves to" in words
     assert words.rstrip().endswith("[direct]")
 
 
@@ -83,6 +83,7 @@ def test_verify_says_what_is_not_promised_and_nothing_else(tmp_path: Path, objec
         ({"direct_wildcards": {"hosts": ["*.example.com", "a.example.org"]}}, 1, "wildcards alone"),
         ({"direct_exact": {"location": "MESH_INTERNAL"}}, 1, "lacks location: MESH_EXTERNAL"),
         ({"direct_wildcards": {"ports": [{"number": 443, "name": "t", "protocol": "TCP"}]}}, 1, "write TLS"),
+        ({"direct_wildcards": {"ports": [{"number": 443, "name": "t", "protocol": "HTTPS"}]}}, 1, "Istio refuses with"),
     ],
 )
 def test_verify_says_what_istio_would_not_take(
@@ -90,6 +91,43 @@ def test_verify_says_what_istio_would_not_take(
 ) -> None:
     found, text = said(tmp_path, objects, **changed)
     assert (found, words in text) == (code, True), text
+
+
+def istio(kind: str, **spec: Any) -> dict[str, Any]:
+    metadata = {"name": "beside", "namespace": "apps"}
+    return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+ROUTE = [{"match": [{"sniHosts": ["a.example.com"]}], "route": [{"destination": {"host": "*.example.com"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        (istio("DestinationRule", host="*.example.com", subsets=[{"name": "one"}]), "has subsets of *.example.com"),
+        (istio("VirtualService", hosts=["a.example.com"], gateways=["way-out"], tls=ROUTE), "gateways do not"),
+        (istio("VirtualService", hosts=["a.example.com"], gateways=["mesh"], tls=ROUTE), ""),
+        (istio("DestinationRule", host="*.example.org", subsets=[{"name": "one"}]), ""),
+    ],
+)
+def test_verify_says_what_a_name_without_a_gateway_cannot_have(
+    tmp_path: Path, objects: dict[str, dict[str, Any]], beside: dict[str, Any], words: str
+) -> None:
+    _, text = said(tmp_path, {**objects, "beside": beside})
+    assert words in text
+    errors = [line for line in text.splitlines() if ": error:" in line and "[direct]" in line]
+    assert len(errors) == bool(words), text
+
+
+def test_a_filter_that_leads_elsewhere_is_found_although_it_notes_an_address(
+    tmp_path: Path, objects: dict[str, dict[str, Any]]
+) -> None:
+    filtered = objects["direct-addresses"]
+    first, *others = filtered["spec"]["configPatches"]
+    first["patch"]["value"]["typed_config"]["dns_cache_config"] = {"name": "mine"}
+    _, text = said(tmp_path, objects, direct_addresses={"configPatches": [first, *others]})
+    del first["patch"]["value"]["typed_config"]["dns_cache_config"]
+    assert "configPatches[0]: may lead what sidecars send out" in text
 
 
 def test_check_and_diff_count_a_name_that_goes_directly(tree: Path, tmp_path: Path) -> None:

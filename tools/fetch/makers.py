@@ -129,7 +129,7 @@ def make_egctl(into: Path) -> None:
     version, newer_go = VERSIONS["ENVOY_GATEWAY_VERSION"], VERSIONS["ENVOY_GATEWAY_GO_OLDEST"]
     with copied_out("github.com/envoyproxy/gateway", version, into, newer_go) as (source, in_it):
         in_it("build", *STRIP, "-o", into / "egctl", "./cmd/egctl")
-        shutil.copytree(source / "charts/gateway-helm/crds/generated", into / "crds")
+        shutil.copytree(source / "charts/gateway-helm/charts/crds/crds/generated", into / "crds")
 
 
 def make_flux(into: Path) -> None:

@@ -58,12 +58,24 @@ def _sidecars_filter(resource: Resource, severity: str) -> Iterator[Fault]:
     contexts = ("SIDECAR_OUTBOUND",) if is_of_gateways else ("SIDECAR_OUTBOUND", "ANY", "")
     for index, patch in mappings(spec, "configPatches"):
         context = text(mapping(patch, "match"), "context")
-        if context in contexts and any(map(_leads, _parts(mapping(patch, "patch", "value")))):
+        leads = any(map(_leads, _parts(mapping(patch, "patch", "value")))) and not _notes_address(
+            mapping(patch, "patch")
+        )
+        if context in contexts and leads:
             message = (
                 "may lead what sidecars send out past the gateway: it names an address outside, another cluster, or a "
                 "cluster of all others"
             )
             yield fault("beside", message, resource, ("spec", "configPatches", index), severity)
+
+
+def _notes_address(patch: dict[str, Any]) -> bool:
+    """Whether a patch has the forwarder that is there note its address, and changes nothing else (base-direct/)."""
+    value = mapping(patch, "value")
+    noted = {"@type", "save_upstream_address"}
+    return (
+        text(patch, "operation") == "MERGE" and set(value) == {"typed_config"} and set(value["typed_config"]) == noted
+    )
 
 
 def _leads(part: tuple[str, Any]) -> bool:

@@ -1,13 +1,13 @@
 """Rules for lists that need no gateway: sidecars resolve their names and connect by themselves.
 
-What Istio takes is from its ServiceEntry reference (resolution, location) and its validation of DYNAMIC_DNS.
+What Istio takes is from its ServiceEntry reference (resolution, location) and its validation of DYNAMIC_DNS (1.31).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...manifest.fields import mapping, mappings, text
+from ...manifest.fields import mapping, mappings, text, texts
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, ascii_quoted
 from ...rendered.host_lists import ways
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .fault import Faults, Options
 
 _DYNAMIC = "DYNAMIC_DNS"
-_PROTOCOLS = ("TLS", "HTTPS")
+_PROTOCOLS = {_DYNAMIC: ("TLS",)}
+_OTHERWISE = ("TLS", "HTTPS")
 
 
 def rule(found: Rendered, options: Options) -> Faults:
@@ -31,6 +32,7 @@ def rule(found: Rendered, options: Options) -> Faults:
             continue
         for entry in directly:
             yield from _taken(entry)
+        yield from _beside(found, {str(one) for entry in directly for one in entry.names if one.startswith("*")})
         yield from _promises(name, lists, directly[0])
         if not any(closes(one, options.root_namespace) for one in found.resources):
             message = (
@@ -52,19 +54,42 @@ def _taken(entry: HostList) -> Faults:
         yield fault("direct", message, entry.resource, entry.path)
     for index, port in mappings(spec, "ports"):
         protocol = text(port, "protocol").upper()
-        if protocol not in _PROTOCOLS:
+        if protocol not in _PROTOCOLS.get(resolution, _OTHERWISE):
             says = ascii_quoted(protocol) if protocol else "no protocol"
-            message = f"has {says}, by which sidecars look at no name in a TLS handshake; write TLS"
+            why = "which Istio refuses with DYNAMIC_DNS" if protocol == "HTTPS" else "by which sidecars look at no name"
+            message = f"has {says}, {why}; write TLS, which is by the name in the handshake"
             yield fault("direct", message, entry.resource, ("spec", "ports", index, "protocol"))
     if text(spec, "location") != "MESH_EXTERNAL":
         message = "lacks location: MESH_EXTERNAL: sidecars would offer certificates of the mesh to hosts outside of it"
         yield fault("direct", message, entry.resource, ("spec", "location"))
 
 
+def _beside(found: Rendered, wildcards: set[str]) -> Faults:
+    """Objects about names of DYNAMIC_DNS that Istio does not take for them."""
+    for resource in found.resources:
+        spec = mapping(resource.value, "spec")
+        if resource.kind == "DestinationRule" and text(spec, "host") in wildcards and spec.get("subsets"):
+            message = f"has subsets of {text(spec, 'host')}, and a name with DYNAMIC_DNS has none (Istio 1.31)"
+            yield fault("direct", message, resource, ("spec", "subsets"))
+        gateways = [name for name in texts(spec, "gateways") if name != "mesh"]
+        for key in ("tls", "tcp", "http") if resource.kind == "VirtualService" and gateways else ():
+            for index, rule in mappings(spec, key):
+                for number, route in mappings(rule, "route"):
+                    host = text(mapping(route, "destination"), "host")
+                    if host in wildcards:
+                        message = (
+                            f"leads {some(gateways)} to {host}, which resolves with DYNAMIC_DNS: gateways do not "
+                            "(istio/istio issue 61831), sidecars do since 1.30"
+                        )
+                        path = ("spec", key, index, "route", number, "destination", "host")
+                        yield fault("direct", message, resource, path)
+
+
 def _promises(name: str, lists: list[HostList], first: HostList) -> Faults:
     where = "by the sidecars directly" if len(ways(lists)) == 1 else "by the sidecars directly, beside the gateway"
     message = (
-        f"the set {ascii_quoted(name)} goes out {where}: nobody checks the address that a name resolves to, nor who "
-        "asks, and DYNAMIC_DNS needs Istio 1.30"
+        f"the set {ascii_quoted(name)} goes out {where}: nobody checks who asks, nor the address that an exact name "
+        "resolves to; that of one below a wildcard the sidecar alone checks, no more than the first of an answer, "
+        "by base-direct/envoyfilter.yaml; DYNAMIC_DNS needs Istio 1.30"
     )
     yield fault("direct", message, first.resource, ("spec", "resolution"), WARNING)
