@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import quick_yaml as yaml
 from egress_overlays.cli.formats import MODULES, View, render
 from egress_overlays.cli.formats.escaping import visible
+from egress_overlays.cli.formats.prometheus import DECISIONS
 from egress_overlays.cli.report import Case, Column, Found, Line, Report, Row, Section
 
 TOKENS = (
@@ -37,7 +38,14 @@ def report_of(text: str) -> Report:
     return Report(
         "matrix",
         text,
-        {"environments": [text], "names": [name, name], "revision": text, "date": text},
+        {
+            "environments": [text],
+            "names": [name, name],
+            "revision": text,
+            "date": text,
+            "groups": [{"set": text, "configMap": text, "group": text, **dict.fromkeys(DECISIONS, 0)}],
+            "window": {"first": None, "last": None},
+        },
         headlines=[Line(f"two: {text}", "bad")],
         sections=[Section(Line(text), columns, [Row(("opens", text, text), "doubtful", (text, text))] * 2)],
         findings=[found, found._replace(severity="warning", accepted=f"why {text}")],
@@ -90,6 +98,15 @@ def test_no_character_is_unseen(form: str, text: str) -> None:
 def test_text_and_commands_have_the_lines_that_they_would_have(text: str) -> None:
     assert written("text", text).count("\n") == 12
     assert written("github", text).count("\n") == 1
+
+
+@given(text=HOSTILE)
+def test_labels_end_where_they_would_end(text: str) -> None:
+    lines = written("prometheus", text).splitlines()
+    assert len(lines) == 2 + len(DECISIONS)
+    value = r'"(?:[^"\\\n]|\\[\\"n])*"'
+    for line in lines[2:]:
+        assert re.fullmatch(rf"\w+\{{set={value},list={value},group={value},decision={value}\}} 0", line)
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

@@ -118,8 +118,8 @@ def _asked(application: Application, names: list[str]) -> set[str]:
     return {name for name in names if application.get(name).ok}
 
 
-def _named(directory: Path, logs: Mapping[str, Path], since: dt.datetime, tmp_path: Path) -> dict[str, set[str]]:
-    """What `usage` says of the lines since then: names of the till that were reported, went past, were refused."""
+def _usage(directory: Path, logs: Mapping[str, Path], since: dt.datetime, tmp_path: Path) -> dict[str, Any]:
+    """What `usage` says of the lines since then."""
     start = since.isoformat().replace("+00:00", "Z")
     copies = []
     for pod, log in logs.items():
@@ -129,7 +129,12 @@ def _named(directory: Path, logs: Mapping[str, Path], since: dt.datetime, tmp_pa
         copies[-1].write_text("".join(lines[at:]))
     said = run("usage", "-o", "json", "--since", "1m", *copies, directory / "domains.yaml")
     assert said.code == 0, said.err
-    data = json.loads(said.out)
+    return dict(json.loads(said.out))
+
+
+def _named(directory: Path, logs: Mapping[str, Path], since: dt.datetime, tmp_path: Path) -> dict[str, set[str]]:
+    """The names of the till that were reported, went past, were refused."""
+    data = _usage(directory, logs, since, tmp_path)
     return {
         key: {one["name"] for one in data.get(key, ()) if one["client"].startswith(TILL)}
         for key in ("reported", "past", "refused")
@@ -180,6 +185,9 @@ def test_what_the_logs_name_is_what_enforcement_refuses(
         what="every name in the logs",
     )
     assert _named(directory, logs, since, tmp_path) == expected
+    groups = {one["configMap"]: one for one in _usage(directory, logs, since, tmp_path)["groups"]}
+    assert groups[OFFICE]["reported"] == len(OTHERS)
+    assert (groups[TILL]["allowed"], groups[""]["direct"]) == (len(OWN), len(DROPPED))
     lines = [line for line in gateway.log.read_text().splitlines() if '"list":"reported by' in line]
     assert len(lines) == len(OTHERS)
     assert {json.loads(line)["client"] for line in lines} == {f"spiffe://cluster.local/ns/{TILL}/sa/sleep"}

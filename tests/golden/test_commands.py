@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent / "commands"
 EXPECTED = HERE / "expected"
-ENDINGS = {"text": "txt", "markdown": "md", "junit": "junit.xml", "github": "github.txt", "sarif": "sarif.json"}
+ENDINGS = {
+    "text": "txt",
+    "markdown": "md",
+    "junit": "junit.xml",
+    "github": "github.txt",
+    "prometheus": "prom",
+    "sarif": "sarif.json",
+}
 DATA = ("text", "json", "yaml")
 CHECKED = (*DATA, "markdown", "sarif")
 # Of each command, or each use of it that has a page of its own: the line, and the formats that it has.
@@ -53,7 +60,7 @@ USES = {
     "remove": ("remove *.okta.com --dry-run overlays/prod", DATA),
     "import": ("import --fix pasted.txt", DATA),
     "learn": ("learn --namespace shop access.log", DATA),
-    "usage": ("usage --namespace shop access.log teams/shop.yaml", (*DATA, "markdown", "html")),
+    "usage": ("usage --namespace shop access.log teams/shop.yaml", (*DATA, "markdown", "html", "prometheus")),
     "schema": ("schema", DATA),
     "install": ("install --to elsewhere", DATA),
 }

@@ -62,12 +62,14 @@ def pod_annotations(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 BY_LIST = "envoy_egress_lists_connections"
 """The counter that a gateway with components/client-lists alone has."""
+BY_GROUP = "egress_overlays_connections"
+"""What no gateway counts: `egress-overlays usage -o prometheus` writes it."""
 
 
-def queries(*, by_list: bool = False) -> dict[str, str]:
+def queries(*, by_list: bool = False, by_group: bool = False) -> dict[str, str]:
     """Every expression for Prometheus, by the name of its alert or its panel and legend.
 
-    Of all gateways, or `by_list` those of gateways with lists for clients.
+    Of all gateways, or `by_list` those of gateways with lists for clients, or `by_group` those that no gateway answers.
     """
     (group,) = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]["groups"]
     panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
@@ -77,7 +79,8 @@ def queries(*, by_list: bool = False) -> dict[str, str]:
         if panel["datasource"]["type"] == "prometheus"
         for target in panel["targets"]
     }
-    return {name: query for name, query in found.items() if (BY_LIST in query) == by_list}
+    wanted = (by_list, by_group)
+    return {name: query for name, query in found.items() if (BY_LIST in query, BY_GROUP in query) == wanted}
 
 
 @dataclass(frozen=True)

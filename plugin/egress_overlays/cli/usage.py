@@ -1,7 +1,8 @@
 """Say what each entry of a list was used for, by access logs: hits, clients, what was refused, what went past it.
 
 Nothing is called unused where the logs cover less time than --since. A connection leaves a line in the sidecar, and two
-in the gateway: it counts once. --remove-unused prints the change to the files as a diff, and changes nothing.
+in the gateway: it counts once. --remove-unused prints the change to the files as a diff, and changes nothing. -o
+prometheus counts connections by list and group, for a node exporter's textfile collector (components/monitoring).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..lists.clients import Client
 from ..manifest.quantities import many
 from ..names.domain import Domain, ascii_quoted
 from ..review.verification.lifetimes import EXPIRED, EXPIRING
@@ -54,7 +56,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--remove-unused", action="store_true", help="print a diff that takes unused entries away")
     logs.configure(parser)
     inputs.add_today(parser)
-    inputs.add_report(parser, "markdown", "html")
+    inputs.add_report(parser, "markdown", "html", "prometheus")
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -74,6 +76,7 @@ def run(arguments: Namespace, console: Console) -> int:
         console.write(_diff(rows, answer))
     else:
         data = _data(found.path, rows, answer, tally, arguments.since)
+        data["groups"] = _groups(rows, tally)
         sections = [_entries(data), *_asked(data)]
         report = Report("usage", found.shown, data, headlines=_headlines(data), sections=sections)
         formats.write(report, arguments, console)
@@ -118,6 +121,29 @@ def _data(path: str, rows: list[dict[str, Any]], answer: Usage, tally: Tally, si
             if hour
         ],
     }
+
+
+def _groups(rows: list[dict[str, Any]], tally: Tally) -> list[dict[str, Any]]:
+    """Connections by the list and group that hold the name; of what no list holds all three are ""."""
+    from ..logs.grouped import DECISIONS, Group, Line, by_group
+
+    lines = [
+        Line(
+            row["name"],
+            Group(row["set"], row["configMap"] or "", row["group"] or ""),
+            None if row["clients"] is None else frozenset(map(Client, row["clients"])),
+        )
+        for row in rows
+    ]
+    return [
+        {
+            "set": group.set_name,
+            "configMap": group.config_map,
+            "group": group.key,
+            **{decision: counts[decision] for decision in DECISIONS},
+        }
+        for group, counts in sorted(by_group(tally, lines).items())
+    ]
 
 
 def _use(use: Use) -> dict[str, Any]:

@@ -19,6 +19,7 @@ REPORTED = "reported"  # the gateway let it through although no list of the clie
 REFUSED = "refused"
 FAILED = "failed"
 OUTCOMES = (DIRECT, SENT, FORWARDED, DECIDED, REPORTED, REFUSED, FAILED)
+UNREGISTERED = "not in the sidecar's registry"
 REPORTED_BY = "reported by "
 """What the decision of a list that only reports begins with."""
 
@@ -163,7 +164,7 @@ def _refused_by(fields: Fields) -> str:
     if fields.decision not in ("", "allowed"):
         return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
     if not rule and fields.cluster == "BlackHoleCluster":
-        return "not in the sidecar's registry"
+        return UNREGISTERED
     if not rule and fields.details == "filter_chain_not_found":
         return "not on the gateway's list"
     return f"address {rule}" if rule else ""

@@ -26,6 +26,7 @@ MODULES = {
     "sarif": "sarif",
     "junit": "junit",
     "github": "github",
+    "prometheus": "prometheus",
 }
 
 

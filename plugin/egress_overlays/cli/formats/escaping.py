@@ -45,6 +45,11 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
+def label(text: str) -> str:
+    """`text` for the value of a label (Prometheus, text-based format 0.0.4)."""
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
 def html(text: str) -> str:
     """`text` for elements and quoted attributes."""
     from html import escape
