@@ -32,9 +32,12 @@ venv: .venv/.dev ## Install the Python packages that everything here needs into 
 # environment says: hundreds of programs start.
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
+# Folders with a target of their own: the mesh, the attacks, and servers that take a download to start.
+OF_THEIR_OWN = tests/e2e tests/attacks tests/probe/servers
+
 .PHONY: test
 test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest --ignore=tests/e2e --ignore=tests/attacks -n $(WORKERS) --dist worksteal $(PYTEST)
+	@PATH="$$(tools/path-with kustomize kubectl)" PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest $(addprefix --ignore=,$(OF_THEIR_OWN)) -n $(WORKERS) --dist worksteal $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import
@@ -68,7 +71,7 @@ every-kustomize: .venv/.dev ## Build trees of layers, components and generators 
 	  EVERY_KUSTOMIZE="$$found" $(VENV)/python -m pytest tests/build/test_every_kustomize.py $(PYTEST)
 
 .PHONY: every-pair
-every-pair: .venv/.dev ## Build each pair of components alone, in both orders; `make test` builds blocks of five
+every-pair: .venv/.dev ## Build each pair of components alone, in both orders; `make test` builds blocks of eight
 	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_PAIRS=alone \
 	  $(VENV)/python -m pytest tests/schemas/test_every_combination.py -n $(WORKERS) --dist worksteal $(PYTEST)
 

@@ -10,6 +10,10 @@ e2e: every-envoy
 every-envoy: .venv/.dev ## Run the probe's tests with every Envoy of tools/versions.env, the oldest to the newest
 	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe -n auto --dist worksteal
 
+.PHONY: servers
+servers: .venv/.dev ## Have a real PostgreSQL and a real Kafka answer their clients through the gateway
+	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m pytest tests/probe/servers $(PYTEST)
+
 .PHONY: bench-forwarder
 bench-forwarder: .venv/.dev ## Measure the hardened forwarder beside the seed's, in real Envoy: bench/results/forwarder.md
 	@PATH="$$(tools/path-with kustomize)" $(VENV)/python -m bench.forwarder $(BENCH)

@@ -106,9 +106,14 @@ def test_the_job_of_gitlab_is_written_beside_one_that_is_there(taken: bool, run:
     path = home / (".gitlab/egress.yml" if taken else ".gitlab-ci.yml")
     assert laid_down(outcome) == [path.relative_to(home)]
     assert ("include:" in outcome.err) is taken
+    assert [*documents(path)[0]] == ["egress"]
+
+
+def test_the_job_of_gitlab_comments_verifies_and_probes(run: Run, home: Path) -> None:
+    laid_down(run("init", "egress", "--overlays", "dev", "--ci", "gitlab"))
     change(run)
     environ = {**os.environ, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD~1", "CI_TOKEN": ""}
-    (job,) = documents(path)
+    (job,) = documents(home / ".gitlab-ci.yml")
     for script in job["egress"]["script"]:
         done = subprocess.run(["sh", "-ec", script], env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

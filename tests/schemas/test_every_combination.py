@@ -52,7 +52,7 @@ def blocks(items: tuple[str, ...], size: int) -> Iterator[tuple[str, ...]]:
         yield tuple(sorted(block))
 
 
-TOGETHER = [*blocks(COMPONENTS, 2 if os.environ.get("EGRESS_OVERLAYS_PAIRS") == "alone" else 5)]
+TOGETHER = [*blocks(COMPONENTS, 2 if os.environ.get("EGRESS_OVERLAYS_PAIRS") == "alone" else 8)]
 
 
 def test_every_pair_stands_in_a_block() -> None:
