@@ -41,8 +41,8 @@ def chosen(sides: Sequence[Side], patterns: Sequence[str]) -> list[str]:
 
 
 def compare(paths: Sequence[str], sides: Sequence[Side], progress: Callable[[int, int], None]) -> list[Comparison]:
-    """Compare all of `paths`, as many at a time as there are cores."""
-    with ThreadPoolExecutor(max(os.cpu_count() or 1, 1)) as pool:
+    """Compare all of `paths`, as many at a time as there are cores, and one more: what it reads waits for no build."""
+    with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         waiting = [pool.submit(_compared, path, sides) for path in paths]
         for done, _ in enumerate(as_completed(waiting), 1):
             progress(done, len(waiting))

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..yamltext.manifests import Manifest
 
 
+_KNOWN: dict[str, dict[str, Any]] = {}
+"""What documents that Kustomize wrote say: most of the hundreds of overlays of a tree have those of base/ alike."""
+
+
 class DoesNotBuild(Unreadable):
     """A directory that Kustomize does not build; `reason` is its first, `said` all that was on its stderr."""
 
@@ -37,10 +41,10 @@ def built(path: str) -> Rendered:
     try:
         data, base = build([directory])
         where = InTree(directory, base)
-        found = manifests.read(data)
+        found = manifests.read(data, known=_KNOWN)
         used = [manifest for manifest in found if USED_ANNOTATION in manifest.resource.annotations]
         for manifest in used:
-            del manifest.resource.annotations[USED_ANNOTATION]  # the build's mark, and nobody's
+            manifest.resource = _unmarked(manifest.resource)
         sources = [manifest.resource for manifest in used if is_source(manifest)] + _function_configs(found, where)
     except Unbuildable as fault:
         raise DoesNotBuild(path, fault) from None
@@ -121,9 +125,13 @@ def _config(file: Path, name: str, where: InTree) -> list[Resource]:
             transformers = InTree(entry, base)
             for found in manifests.read(data):
                 if _is_list(found, name) and transformers.file_of(found.resource) == file:
-                    found.resource.annotations.pop(USED_ANNOTATION, None)
-                    return [found.resource]
+                    return [_unmarked(found.resource)]
     return []
+
+
+def _unmarked(resource: Resource) -> Resource:
+    """`resource` without the build's mark, which is nobody's."""
+    return Resource(resource.edited({("metadata", "annotations", USED_ANNOTATION): None}), resource.origin)
 
 
 def _may_hold(name: str, transformers: InTree) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yaml12 import parse_yaml
@@ -110,12 +111,21 @@ class Tree:
 
 def kustomization_of(file: Path) -> dict[str, Any]:
     """What a kustomization file says; nothing where it cannot be read, which is for Kustomize to say."""
+    try:
+        return _said(file.read_bytes())
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=1024)
+def _said(data: bytes) -> dict[str, Any]:
+    """What the bytes of a kustomization say: those of base/ and plugin/ are in every overlay. Nobody may change it."""
     from ..yamltext.anystyle import documents  # PyYAML is a fifth of the time of a command that reads no directory
 
     try:
-        found = documents(decode(file.read_bytes()))
+        found = documents(decode(data))
         content: Any = parse_yaml(found[0]) if found else None
-    except (OSError, InvalidInput, ValueError):
+    except (InvalidInput, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

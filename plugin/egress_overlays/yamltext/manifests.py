@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..manifest.edits import Path
 
 
+_MOST_KNOWN = 1000
+
+
 class Manifest:
     """One object of a text: `resource`, the text that it was read from, and the line where that starts (from 1).
 
@@ -57,16 +60,31 @@ class Manifest:
         return key + number if literal else key
 
 
-def read(data: bytes, origin: str = "") -> list[Manifest]:
-    """The objects in `data`, whose file is `origin`; raises InvalidInput, which names the line where it can."""
+def read(data: bytes, origin: str = "", known: dict[str, dict[str, Any]] | None = None) -> list[Manifest]:
+    """The objects in `data`, whose file is `origin`; raises InvalidInput, which names the line where it can.
+
+    `known` holds what the first documents of earlier calls say, by their text: what many overlays build to alike is
+    read once, and nobody may change it.
+    """
     text = decode(data)
     strict.check_characters(text)
     found: list[Manifest] = []
+    here = set[str]()
     for start, part in _parts(text):
-        for document in _documents(part, start):
-            if not is_canonical(part) or not document.shows_every_key():
-                document.resource = _as_applied(part, start, document)
-            found += _objects(document, start, origin)
+        # Of two alike in one text each is an object of its own.
+        if known is not None and part in known and part not in here:
+            found.append(Manifest(Resource(known[part], origin), part, start))
+        else:
+            own, is_plain = [], is_canonical(part)
+            for document in _documents(part, start):
+                if not is_plain or not document.shows_every_key():
+                    document.resource = _as_applied(part, start, document)
+                    is_plain = False
+                own += _objects(document, start, origin)
+            if known is not None and len(known) < _MOST_KNOWN and is_plain and len(own) == 1 and own[0].text == part:
+                known[part] = own[0].resource.value
+            found += own
+        here.add(part)
     return found
 
 
