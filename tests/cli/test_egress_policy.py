@@ -112,7 +112,7 @@ def test_a_rule_for_no_line_is_an_error(run: Run) -> None:
 FAULTS = [
     ("", "holds no list of rules"),
     ("wildcards: never", "holds no list of rules"),
-    ("- never", "item 1 is no mapping"),
+    ("- never", "item 1: is no mapping"),
     ("- {wildcard: never}", '"wildcard" is no key of a rule; did you mean wildcards?'),
     ("- {most: 1, port: 1}", '"port" is no key of a rule; write one of for, wildcards'),
     ("- {wildcards: false}", "wildcards can be never alone"),
@@ -129,9 +129,18 @@ FAULTS = [
 ]
 
 
+TWO = ("- {most: 1}\n---\n- {most: 2}", "holds 2 documents, and rules are one list")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
-    [*FAULTS, ("- {never: '*'}", 'never: "*"'), ("- {clients: a/b/c}", 'clients: "a/b/c"'), ("- [", "no valid YAML")],
+    [
+        *FAULTS,
+        ("- {never: '*'}", 'never: "*"'),
+        ("- {clients: a/b/c}", 'clients: "a/b/c"'),
+        ("- [", "no valid YAML"),
+        TWO,
+    ],
 )
 def test_a_typo_never_passes(text: str, said: str) -> None:
     _, faults = read(text, "f")

@@ -3,11 +3,12 @@
 A group whose names are in order stays in order; any other gets the name at its end. Of several names all are added, or
 none. A second run changes nothing. Given a directory, the file is edited that decides what it allows, also a text file
 of a generator; a group that an outer layer removes or replaces is refused, and a file that other overlays use is named
-as such.
+as such. What breaks a rule of one's own (egress-policy.yaml beside FILE or above it, EgressPolicy) is refused.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..editing import annotated, listfile
@@ -16,8 +17,10 @@ from ..lists import allowlist, fields
 from ..manifest.findings import WARNING
 from ..manifest.resource import ALLOW_EMPTY_ANNOTATION, DEFAULTS
 from ..names.domain import Domain
-from . import edit
+from ..rendered.loading import nothing
+from . import edit, inputs
 from .console import Failure
+from .governing import Governance, new_in
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -42,6 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--ticket", default="", metavar="KEY", help="where it was asked for: ticket=")
     parser.add_argument("--until", default="", metavar="YYYY-MM-DD", help="the last day that it is listed: until=")
     parser.add_argument("--comment", default="", metavar="TEXT", help="who asked for it, and why")
+    inputs.add_today(parser)
     edit.configure(parser)
 
 
@@ -66,6 +70,7 @@ def run(arguments: Namespace, console: Console) -> int:
             else:
                 holder = _with(holder, name, comment)
             words += _words(name, before, holder, found, arguments)
+        _keep_to_rules(start, holder, found, arguments, console)
         new, more = _no_longer_empty(holder) if holder is not start else (start.data, [])
     except listfile.Uneditable as fault:
         raise Failure(f"{start.path}: {fault}") from None
@@ -85,6 +90,19 @@ def _inside(name: str, found: View, arguments: Namespace) -> None:
                 f"{name}: no wildcard in {arguments.file} opens {inner}, so that there is nothing to deny; a name that "
                 "is on no list is refused"
             )
+
+
+def _keep_to_rules(before: Holder, after: Holder, view: View, arguments: Namespace, console: Console) -> None:
+    """Raises Failure where what was added breaks rules of one's own that hold for FILE."""
+    path = Path(arguments.file)
+    found = view.found or nothing(arguments.file)
+    governance = Governance(arguments.today, console.refuse)
+    directory = str(path if path.is_dir() else path.parent)
+    was, is_ = (
+        governance.broken(directory, found, allowlist.read(sources)[0].values())
+        for sources in (view.lists(before), view.after(before, after))
+    )
+    console.refuse([f"{one.finding.value} {one.words}; nothing was added" for one in new_in(is_, was)])
 
 
 def _comment(arguments: Namespace) -> str:

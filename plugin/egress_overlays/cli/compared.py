@@ -11,9 +11,12 @@ from ..rendered.loading import load, nothing
 from ..rendered.overlays import matches, overlays
 from ..rendered.rendered import Unreadable
 from ..review.changes import changes
+from .console import Failure
+from .governing import rows_with_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from ..rendered.rendered import Rendered
 
@@ -40,24 +43,42 @@ def chosen(sides: Sequence[Side], patterns: Sequence[str]) -> list[str]:
     return [path for path in found if not patterns or any(matches(path, pattern) for pattern in patterns)]
 
 
-def compare(paths: Sequence[str], sides: Sequence[Side], progress: Callable[[int, int], None]) -> list[Comparison]:
-    """Compare all of `paths`, as many at a time as there are cores, and one more: what it reads waits for no build."""
+def compare(
+    paths: Sequence[str], sides: Sequence[Side], today: date, progress: Callable[[int, int], None]
+) -> list[Comparison]:
+    """Compare all of `paths`, as many at a time as there are cores, and one more: what it reads waits for no build.
+
+    `today` is the day that rules of one's own are held by.
+    """
     with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-        waiting = [pool.submit(_compared, path, sides) for path in paths]
+        waiting = [pool.submit(_compared, path, sides, today) for path in paths]
         for done, _ in enumerate(as_completed(waiting), 1):
             progress(done, len(waiting))
         return [one.result() for one in waiting]
 
 
-def _compared(path: str, sides: Sequence[Side]) -> Comparison:
+def _compared(path: str, sides: Sequence[Side], today: date) -> Comparison:
     try:
         before, after = (_read(path, side) for side in sides)
     except Unreadable as fault:
         return Comparison(path, [], str(fault))
     try:
-        return Comparison(path, changes(before, after, (sides[0].root, sides[1].root)))
+        return Comparison(path, rows_between((before, sides[0].root), (after, sides[1].root), today))
+    except Failure as fault:
+        return Comparison(path, [], f"{fault} (in {sides[1].name})")
     except Exception as fault:  # noqa: BLE001 - it is told, and counts as not compared: the others are to be seen
         return Comparison(path, [], f"a fault of egress-overlays: {type(fault).__name__}: {fault}")
+
+
+def rows_between(before: tuple[Rendered, Path], after: tuple[Rendered, Path], today: date) -> list[dict[str, Any]]:
+    """The rows of one overlay; each side has the directory that its files stand below. Raises Failure."""
+    rows = changes(before[0], after[0], (before[1], after[1]))
+    return rows_with_rules(rows, before, after, today, _refuse)
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    if faults:
+        raise Failure("; ".join(faults))
 
 
 def _read(path: str, side: Side) -> Rendered:

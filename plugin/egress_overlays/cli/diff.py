@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any
 from ..rendered.blame import Blame, head, latest
 from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
-from ..review.changes import changes
 from ..review.difference import Change, Difference, differences
 from ..review.rows import OPENS, counts, merged
 from ..review.verification.lifetimes import DISTANT, is_distant, lifetime
 from . import formats, inputs
-from .compared import Comparison, Side, chosen, compare
+from .compared import Comparison, Side, chosen, compare, rows_between
 from .console import Failure
 from .differing import foot, headlines
 from .differing_rows import sections
@@ -116,7 +115,7 @@ def _trees(arguments: Namespace, console: Console, stack: ExitStack) -> list[Com
         of = f" that match {', '.join(patterns)}" if patterns else ""
         raise Failure(f"no overlays{of}: no kustomization here has the function among its transformers or components")
     bar = stack.enter_context(progress(console, "building"))
-    return compare(paths, sides, bar)
+    return compare(paths, sides, arguments.today, bar)
 
 
 def _sides(rev: str, paths: Sequence[str], stack: ExitStack) -> list[Side]:
@@ -133,7 +132,7 @@ def _sides(rev: str, paths: Sequence[str], stack: ExitStack) -> list[Side]:
 def _pair(arguments: Namespace, console: Console, stack: ExitStack) -> tuple[list[Comparison], dict[str, Any]]:
     """A and B, compared, and what JSON has for one pair alone."""
     roots, before, after = _read(arguments, console, stack)
-    rows = changes(before, after, (roots[0], roots[1]))
+    rows = rows_between((before, roots[0]), (after, roots[1]), arguments.today)
     return [Comparison(arguments.b or arguments.a, rows)], data(differences(before, after))
 
 

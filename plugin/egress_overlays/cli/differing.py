@@ -21,6 +21,7 @@ from ..review.rows import (
     size,
 )
 from .differing_rows import WORDS, by_one, count_of_names, ends, for_whom, said_of, subject, tone, without
+from .governing import breaking
 from .grouping import is_marked
 from .places import counted_in, places
 from .report import BAD, DOUBTFUL, GOOD, SOFT, Line
@@ -112,7 +113,9 @@ def _counted(data: dict[str, Any]) -> list[Line]:
 
 def _aside(rows: Sequence[dict[str, Any]]) -> str:
     wildcards, risks = sum(row["wildcard"] for row in rows), sum(row["risk"] is not None for row in rows)
+    breaking = sum("policy" in row for row in rows)
     more = [f"{wildcards} by wildcard"] * bool(wildcards) + [f"{risks} risky"] * bool(risks)
+    more += [f"{breaking} against a rule"] * bool(breaking)
     return f" ({', '.join(more)})" if more else ""
 
 
@@ -170,7 +173,7 @@ def _single(row: dict[str, Any]) -> str:
     text = row["said"].partition("; ")[0] or subject(row) + without(row)
     notes = []
     if row["kind"] == OPENS:
-        notes = list(filter(None, (ends(row), row["risk"]["said"] if row["risk"] else "")))
+        notes = list(filter(None, (breaking(row), ends(row), row["risk"]["said"] if row["risk"] else "")))
     return text + (f" ({'; '.join(notes)})" if notes else "")
 
 

@@ -21,6 +21,7 @@ from ..review.rows import (
     WIDENS,
 )
 from ..review.verification.lifetimes import DISTANT
+from .governing import breaking
 from .grouping import grouped, is_marked, outliers
 from .places import places
 from .report import BAD, DOUBTFUL, GOOD, SOFT, STRONG, Column, Line, Row, Section
@@ -88,7 +89,7 @@ def by_one(rows: Sequence[dict[str, Any]]) -> dict[str, str] | None:
 
 def tone(row: dict[str, Any]) -> str:
     """How a row is meant."""
-    if row["kind"] in (AROUND, LIFTED, BREAKS):
+    if row["kind"] in (AROUND, LIFTED, BREAKS) or "policy" in row:
         return BAD
     if row["kind"] not in OPENING:
         return SOFT
@@ -133,7 +134,7 @@ def ends(row: dict[str, Any]) -> str:
 def _remarks(row: dict[str, Any]) -> Sequence[str]:
     """What a row does, for whom, whose it is, and why it deserves a second look, in a few words."""
     kind, touched = row["kind"], ", ".join(row["covers"][:3]) + (", ..." if len(row["covers"]) > 3 else "")
-    found = [row["said"]]
+    found = [row["said"], breaking(row)]
     if kind == OPENS and row["wildcard"]:
         found.append(f"wildcard, widens {touched}" if touched else "wildcard")
     elif kind == CLOSES and row["wildcard"]:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..lists import policies
-from ..lists.governance import RULE, Lines, Rule, judged
-from ..lists.rules import ASKING, SCOPE, rule_of
-from ..manifest.findings import ERROR, Finding
+from ..lists.rules import ASKING, SCOPE
 from ..manifest.resource import API_VERSION, DEFAULTS, POLICY_KIND, Resource
 from ..names.risks import CLASSES
-from ..rendered.locations import Location
-from ..review.governing import refused, refused_by, reported_at
-from ..review.verification import Reported
 from ..yamltext import InvalidInput
-from .console import text_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from ..rendered.rendered import Rendered
-    from .console import Console
+    from ..lists.governance import Rule
+    from ..manifest.edits import Path as Steps
 
 FILE = "egress-policy.yaml"
+_OF_OBJECTS = {"apiVersion", "kind", "rules"}
 _TEXTS = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _CLASS = {"enum": list(CLASSES)}
 _FIELD = {"enum": list(DEFAULTS)}
@@ -59,77 +51,6 @@ KEYS: dict[str, dict[str, Any]] = {
 }
 
 
-class Governance:
-    """The policies that hold for the directories of one run, and which of their rules were for no line of any."""
-
-    def __init__(self, console: Console, today: date) -> None:
-        self._console = console
-        self._today = today
-        self._rules: dict[Path, list[Rule]] = {}
-        self._unmatched: dict[str, bool] = {}
-
-    def judge(self, path: str, found: Rendered) -> list[Reported]:
-        """What policies say of `found`, which `path` holds: its own, and the files on the way to a directory.
-
-        Files stand beside it and above it, up to the working directory.
-        """
-        objects = {Path(found.where.of(policy).file) for policy in found.policies}
-        reported = [one for policy in found.policies for one in self._of_object(policy, found)]
-        if found.said:
-            reported += refused(found, reported)
-        for file in _files(path):
-            if file not in objects:
-                if file not in self._rules:
-                    self._rules[file] = _read(file, self._console)
-                reported += self._of_rules(self._rules[file], found)
-        return sorted(reported, key=lambda one: one.location)
-
-    def _of_object(self, policy: Resource, found: Rendered) -> list[Reported]:
-        rules, faults = policies.read(policy)
-        if faults:
-            return [Reported(one, found.where.of(policy, policies.steps(one.field))) for one in faults]
-        if found.said:
-            return refused_by(policy, rules, found)
-        for number, rule in enumerate(rules):
-            rule.place = str(found.where.of(policy, ("rules", number)))
-        return self._of_rules(rules, found)
-
-    def _of_rules(self, rules: list[Rule], found: Rendered) -> list[Reported]:
-        reported = []
-        lines = Lines(found.sets.values())
-        for rule in rules:
-            broken, matched = judged(rule, lines, self._today)
-            is_fine = matched or rule.optional
-            self._unmatched[rule.place] = self._unmatched.get(rule.place, True) and not is_fine
-            reported += [reported_at(one, found) for one in broken]
-        return reported
-
-    def unmatched(self) -> list[Reported]:
-        """The rules that were for no line of the run."""
-        places = [place.rpartition(":") for place, is_so in self._unmatched.items() if is_so]
-        return [
-            Reported(Finding(ERROR, policies.FOR_NO_LINE, rule=RULE), Location(file, int(line)))
-            for file, _, line in places
-        ]
-
-
-def _files(path: str) -> list[Path]:
-    """The policies of a directory, its own last."""
-    here, directory = Path.cwd(), Path(path)
-    if not directory.is_dir():
-        return []
-    whole = directory.resolve()
-    above = [one for one in whole.parents if here in (one, *one.parents)] if here in whole.parents else []
-    files = [one / FILE for one in (*reversed(above), whole) if (one / FILE).is_file()]
-    return [one.relative_to(here) if here in one.parents else one for one in files]
-
-
-def _read(file: Path, console: Console) -> list[Rule]:
-    rules, faults = read(text_of(file), str(file))
-    console.refuse(faults)
-    return rules
-
-
 def read(text: str, file: str) -> tuple[list[Rule], list[str]]:
     """The rules of `text`, which stands in `file`, and every fault in it."""
     from ..foreign.values import Map, documents  # few runs have such a file
@@ -138,32 +59,36 @@ def read(text: str, file: str) -> tuple[list[Rule], list[str]]:
         found = documents(text, file)
     except InvalidInput as fault:
         return [], [f"{file}: {fault}"]
+    if not found or not all(isinstance(one, Map) and one.keys() & _OF_OBJECTS for one in found):
+        if len(found) > 1:
+            return [], [f"{file}: holds {len(found)} documents, and rules are one list; put them into one"]
+        if not found or not isinstance(found[0], list):
+            return [], [f"{file}: holds no list of rules; write items such as - {{wildcards: never}}"]
+        found = [{"apiVersion": API_VERSION, "kind": POLICY_KIND, "rules": found[0]}]
     rules: list[Rule] = []
     faults: list[str] = []
-    if found and all(isinstance(one, Map) and one.keys() & {"apiVersion", "kind", "rules"} for one in found):
-        for one in found:
-            faults += [f"{one.place}: {fault.message}" for fault in policies.about_object(Resource(one))]
-            _items(one.get("rules"), str(one.at("rules")), rules, faults)
-    else:
-        _items(found[0] if len(found) == 1 else None, file, rules, faults)
+    for value in found:
+        own, findings = policies.read(Resource(value))
+        for number, rule in enumerate(own):
+            rule.place = _place(value, ("rules", number), file)
+        rules += own
+        faults += [f"{_place(value, policies.steps(one.field), file)}: {one.message}" for one in findings]
     return rules, faults
 
 
-def _items(items: Any, place: str, rules: list[Rule], faults: list[str]) -> None:
-    """Put what the list `items` holds into `rules`, and what is wrong with it into `faults`."""
+def _place(value: Any, steps: Steps, file: str) -> str:
+    """Where what `steps` lead to in `value`, a policy of `file`, stands, or the nearest thing above it."""
     from ..foreign.values import Map
 
-    if not isinstance(items, list) or not items:
-        faults.append(f"{place}: holds no list of rules; write items such as - {{wildcards: never}}")
-        return
-    for number, item in enumerate(items, 1):
-        here = str(item.place) if isinstance(item, Map) else place
-
-        def say(key: str, words: str, *_meant: str, item: Any = item, number: int = number) -> None:
-            where = item.at(key) if isinstance(item, Map) else f"{place}: item {number}"
-            faults.append(f"{where}: {words}" if isinstance(item, Map) else f"{where} {words}")
-
-        rules.append(rule_of(item, here, say))
+    found = str(value.place) if isinstance(value, Map) else file
+    for step in steps:
+        if isinstance(step, int):
+            value = value[step]
+            found = str(value.place) if isinstance(value, Map) else f"{found}: item {step + 1}"
+        else:
+            found = str(value.at(step)) if isinstance(value, Map) else found
+            value = value.get(step)
+    return found
 
 
 def json_schema() -> dict[str, Any]:

@@ -18,8 +18,8 @@ _ALIKE = ("kind", "set", "list", "group", "clients", "comment", "file", "overlay
 
 
 def is_marked(row: dict[str, Any]) -> bool:
-    """Whether a name deserves a look of its own: a wildcard, a risk, an end that is near."""
-    return bool(row["wildcard"] or row["risk"] or row["lifetime"])
+    """Whether a name deserves a look of its own: a wildcard, a risk, an end that is near, a rule that it breaks."""
+    return bool(row["wildcard"] or row["risk"] or row["lifetime"] or "policy" in row)
 
 
 def grouped(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ..lists.fields import Fields
 from ..names.domain import Domain
 from ..rendered.blame import Blame
+from ..review.governing import reported_at
 from ..review.rows import risk
 from ..review.verification.lifetimes import lifetime
 from . import formats, inputs, reported
 from .check import answer
 from .formats.escaping import visible
-from .report import SOFT, Column, Report, Row, Section
+from .governing import Governance, breaking
+from .report import BAD, SOFT, Column, Report, Row, Section
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -65,6 +67,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the list; 0."""
     found = inputs.read_lists(arguments.path, console)
     sets = [listed(found, name, arguments.today) for name in found.names]
+    _mark_broken(found, sets, Governance(arguments.today, console.refuse))
     client = inputs.workload(arguments.client)
     blame = Blame() if arguments.blame else None
     for word in reported.loudly(found):
@@ -124,6 +127,16 @@ def listed(found: Rendered, name: str, today: date | None = None) -> dict[str, A
     entries.sort(key=lambda entry: str(entry["name"]).removeprefix("!").removeprefix("*."))
     denied = found.holes(name)
     return {"set": name, "hosts": list(hosts), **({"denied": list(denied)} if denied else {}), "entries": entries}
+
+
+def _mark_broken(found: Rendered, sets: list[dict[str, Any]], governance: Governance) -> None:
+    """Say of every line which rules of one's own it breaks."""
+    entries = {(one["configMap"], one["file"], one["line"], one["name"]): one for its in sets for one in its["entries"]}
+    for broken in governance.broken(found.path, found):
+        place = reported_at(broken, found).location
+        key = broken.entry.source.name, place.file, place.line or None, broken.finding.value
+        if key in entries:
+            entries[key].setdefault("policy", []).append(broken.words)
 
 
 def _denials(found: Rendered, name: str, today: date | None) -> Iterator[dict[str, Any]]:
@@ -227,8 +240,7 @@ def _section(sets: list[dict[str, Any]]) -> Section:
             place = f"{entry['file']}:{entry['line']}" if entry["line"] else entry["file"]
             set_name = one["set"] if several else ""
             clients = "" if entry["clients"] is None else ", ".join(entry["clients"]) or "nobody"
-            remark = _remark(entry)
-            is_effective = entry["effective"] and not remark.startswith("open to every")
+            is_effective = entry["effective"] and not _effect(entry).startswith("open to every")
             commit = entry.get("commit")
             since = f"{commit['date']} {commit['author']}, {commit['id']}" if commit else ""
             kind = entry["risk"]["class"] if entry["risk"] else ""
@@ -242,14 +254,18 @@ def _section(sets: list[dict[str, Any]]) -> Section:
                 kind,
                 place,
                 since,
-                remark,
+                _remark(entry),
                 entry["comment"],
             )
-            rows.append(Row(cells, "" if is_effective else SOFT))
+            rows.append(Row(cells, BAD if "policy" in entry else "" if is_effective else SOFT))
     return Section(None, COLUMNS if rows else (), rows)
 
 
 def _remark(entry: dict[str, Any]) -> str:
+    return "; ".join(filter(None, (breaking(entry), _effect(entry))))
+
+
+def _effect(entry: dict[str, Any]) -> str:
     if entry["coveredBy"] == entry["name"]:
         return "open to every workload by another list"
     if entry["coveredBy"]:

@@ -25,8 +25,8 @@ from ..review.acceptance import Acceptance, Accepted
 from ..review.verification import RULES, Options, Reported, verify
 from . import formats, inputs
 from .console import Failure, text_of
-from .egress_policy import Governance
 from .formats.escaping import visible
+from .governing import Governance
 from .quoting import columns
 from .report import BAD, DOUBTFUL, GOOD, Case, Found, Line, Report
 from .resolution import Resolution, seconds, unanswered, unsought
@@ -105,7 +105,7 @@ def run(arguments: Namespace, console: Console) -> int:
         if network(cidr) is None:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
     options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside), arguments.today)
-    governance = Governance(console, arguments.today)
+    governance = Governance(arguments.today, console.refuse)
     for path in paths:
         read = _read(path, console)
         answers = dns.of(read)

@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..manifest.resource import SET_LABEL
+from ..manifest.resource import SET_LABEL, Resource
 from ..rendered.building import built
+from ..rendered.loading import from_text
 from ..rendered.rendered import Unreadable, is_source
 from ..rendered.tracing import shown
 from ..rendered.tree import Tree
@@ -19,9 +20,9 @@ from ..yamltext import InvalidInput, manifests
 from .listfile import Line, groups, lines_of, of_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ..manifest.resource import Resource
+    from ..rendered.rendered import Rendered
     from ..yamltext.manifests import Manifest
 
 
@@ -56,11 +57,32 @@ class Hidden(NamedTuple):
 
 
 class View(NamedTuple):
-    """What counts in a file or a directory, outermost first; `doubt` says why it may be wrong, if it may."""
+    """What counts in a file or a directory, outermost first; `doubt` says why it may be wrong, if it may.
+
+    `found` is what the file holds or the directory builds to, if it does, and `sources` are its lists.
+    """
 
     listings: list[Listing]
     hidden: list[Hidden]
     doubt: str = ""
+    found: Rendered | None = None
+    sources: Sequence[Resource] = ()
+
+    def lists(self, one: Holder) -> list[Resource]:
+        """Its lists; that of `one` alone where nothing builds."""
+        return [*self.sources] or [one.manifest.resource]
+
+    def after(self, before: Holder, after: Holder) -> list[Resource]:
+        """As `lists`, where the group of `before` says what it says in `after`."""
+        names = _names(before)
+        for source in self.sources:
+            data = source.value.get("data") or {}
+            text = data.get(before.group)
+            is_meant = names == [line.text for line in lines_of(text)] if isinstance(text, str) else not names
+            if is_meant and (names or source.name == before.manifest.resource.name):
+                changed = Resource({**source.value, "data": {**data, before.group: after.text}}, source.origin)
+                return [changed if one is source else one for one in self.sources]
+        return self.lists(after)
 
 
 class _Mention(NamedTuple):
@@ -76,7 +98,9 @@ def of_file(path: Path, configmap: str = "") -> View:
     """The groups of a file, of the ConfigMap of that name if it is given; raises OSError and Uneditable."""
     data = path.read_bytes()
     holders = [Holder(path, data, manifest, group) for manifest, group in groups(data, configmap)]
-    return View([Listing(one.group, str(path), lines_of(one.text), one) for one in holders], [])
+    listings = [Listing(one.group, str(path), lines_of(one.text), one) for one in holders]
+    found = from_text(data, str(path))
+    return View(listings, [], "", found, [source for allowed in found.sets.values() for source in allowed.sources])
 
 
 def of_directory(directory: Path) -> View:
@@ -89,7 +113,7 @@ def of_directory(directory: Path) -> View:
     sources = [source for allowed in found.sets.values() for source in allowed.sources]
     # Without the function, as in a component by itself, the lists are resources like any other.
     sources += [one for one in found.resources if one.is_domains_kind and SET_LABEL in one.labels]
-    return _confirmed(*static, sources, directory)
+    return _confirmed(*static, sources, directory)._replace(found=found, sources=sources)
 
 
 def using(file: Path, beside: Path) -> list[Path]:
@@ -188,6 +212,12 @@ def _confirmed(listings: list[Listing], hidden: list[Hidden], sources: list[Reso
             gone.append(one)
     others = [Listing(group, f"ConfigMap {one.name}, as {directory} builds", lines, None) for one, group, lines in left]
     return View(kept + others, gone)
+
+
+def _names(holder: Holder) -> list[str]:
+    """The names of its group; none of a group that is not there yet."""
+    is_there = holder.group in holder.manifest.resource.value["data"]
+    return [line.text for line in lines_of(holder.text)] if is_there else []
 
 
 def _taken(left: list[tuple[Resource, str, list[Line]]], group: str, lines: list[Line]) -> bool:

@@ -70,12 +70,14 @@ class Rule:
 
 
 class Broken:
-    """What one line says against a rule."""
+    """What one line, `entry`, `said` against a rule; `words` are that, and the rule."""
 
-    __slots__ = ("entry", "finding")
+    __slots__ = ("entry", "finding", "said", "words")
 
     def __init__(self, entry: Entry, rule: Rule, said: str, mark: str = "") -> None:
         self.entry = entry
+        self.said = said
+        self.words = f"{said} {rule.cited}"
         words = f"{ascii_quoted(mark + entry.domain)} {said}; remove it, or change the rule {rule.cited}"
         place = {"group": entry.group, "line": entry.line, "value": mark + entry.domain}
         self.finding = Finding(ERROR, words, rule=RULE, resource=entry.source, **place)  # type: ignore[arg-type]
