@@ -101,9 +101,18 @@ DOUBTFUL = {
     "refused": (text("a.stripe.com", cluster="BlackHoleCluster", sent=0), "was refused once: not in the sidecar's"),
     "never answered": (text("a.stripe.com", flags="UF", sent=0), "was never answered: UF"),
     "an internal address": (text("a.stripe.com", destination="10.0.0.1:443"), "not global"),
-    "a tunnel": (text("x.ngrok.io"), "is a tunnel"),
-    "a resolver": (text("dns.google"), "is a DNS resolver"),
+    "a tunnel": (text("x.ngrok.io"), "is below ngrok.io, which is a tunnel service"),
+    "a tunnel of an operator that few know": (text("x.loca.lt"), "is a tunnel"),
+    "a resolver": (text("dns.google"), "# dns.google resolves names past your own DNS"),
+    "an upload site": (text("up.wetransfer.com"), "is below wetransfer.com, which is a paste or upload site"),
+    "dynamic DNS": (text("me.duckdns.org"), "whose names anybody can take"),
+    "no top-level domain": (text("a.b.exmaple"), "lies under a top-level domain that does not exist"),
     "a look-alike": (text("xn--pypal-4ve.com"), "mixes"),
+    "a look-alike in one script": (text("xn--80ak6aa92e.com"), "looks like apple.com, in letters of another script"),
+    "digits for letters": (text("fine.examp1e.org"), "looks like example.org"),
+    "two letters for one": (text("fine.exarnple.org"), "looks like example.org"),
+    "another's name in front": (text("fine.example.org.cdn-1.net"), "has example.org in it, and belongs to cdn-1.net"),
+    "with hyphens": (text("example-org.login.net"), "has example.org in it, and belongs to login.net"),
 }
 
 

@@ -75,6 +75,60 @@ def test_made_up_names_open_no_wildcard() -> None:
     assert "400 names below example.com" in proposal.groups["example.com"][0].doubt
 
 
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [
+        ("{}.evil.example.com", 10_000),
+        ("{}.a{}.example.com", 500),
+        ("a.{}.b.example.com", 500),
+        ("{}-{}.example.com", 500),
+        ("w{}.team.github.io", 500),
+    ],
+)
+def test_names_below_one_domain_are_comments_whoever_asks(pattern: str, count: int) -> None:
+    """Also where each client asks for a few: what is below one domain is counted over all of them."""
+    lines = [
+        f"[pod/web{number % 50}-0/istio-proxy] {text(pattern.format(_word(number), _word(number)))}"
+        for number in range(count)
+    ]
+    (proposals, _) = learn(counted(*lines, pods=Pods("apps")), "namespace", 3)
+    assert sum(one.listed for one in proposals) == 0
+    assert not any(one.wildcards for one in proposals)
+
+
+def _word(number: int) -> str:
+    """A word for each number, which does not look generated."""
+    return "".join(f"{'bdfgklmnprst'[digit]}{'aeiou'[digit % 5]}" for digit in map(int, f"{number:04}"))
+
+
+@pytest.mark.parametrize("length", [254, 1 << 10, 1 << 16, 1 << 21])
+def test_a_name_that_is_too_long_is_counted_and_nothing_else(length: int) -> None:
+    name = f"{'a' * 60}." * (length // 61) + "example.com"
+    for line in (text(name), in_json(name), f"[pod/web-0/istio-proxy] {text(name)}"):
+        found = counted(line, text("well.example.org"))
+        assert [one for _, one in found.pairs] == ["well.example.org"]
+        assert found.aside.total() == 1
+
+
+@pytest.mark.parametrize(
+    "char", ["\0", "\t", "\x1b[2J", "\x7f", "\u202e", "\u200b", "\n  evil: |\n    x", '"', "#", "'"]
+)
+def test_a_name_with_such_characters_is_counted_and_never_printed_as_it_is(char: str) -> None:
+    found = counted(in_json(f"api{char}.example.com"), text("well.example.org"))
+    assert [one for _, one in found.pairs] == ["well.example.org"]
+    proposals, _ = learn(found, "all", 3)
+    assert [config_map(one, "default").count("\n") for one in proposals] == [9]
+
+
+def test_an_answer_does_not_wash_a_refusal_away() -> None:
+    """Who was refused once, by whatever, stays a comment, however often it is answered elsewhere."""
+    name = "api.evil.org"
+    refused = in_json(name, upstream_cluster="BlackHoleCluster", bytes_sent=0)
+    lines = [refused, *[text(name)] * 1000, *[in_json(f"{name}.")] * 10, text(name.upper())]
+    proposals, _ = learn(counted(*lines), "all", 3)
+    assert sum(one.listed for one in proposals) == 0
+
+
 def test_a_client_may_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tally, "MOST_NAMES", 1000)
     found = counted(*(in_json(f"n{number}.example.com") for number in range(1500)))

@@ -26,7 +26,7 @@ ASKED = ("pypi.org", "en.wikipedia.org", "cdn.example.com", "de.wikipedia.org")
 LIMIT = 1 << 30  # bytes: what base/deployment.yaml lets the gateway have
 SLOWEST = 1.0  # seconds
 NOISE = 0.1
-"""Seconds. Where a gateway beside that nobody attacks has a slower answer, the machine is busy: its slowest is added."""
+"""Seconds. Where a gateway beside that nobody attacks has a slower answer, it is the machine: that is added."""
 PENDING = 256
 """As many queries at once are an attack: a quarter of what Envoy lets be open. A busy machine makes no more."""
 

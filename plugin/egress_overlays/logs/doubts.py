@@ -6,33 +6,26 @@ import re
 from typing import TYPE_CHECKING
 
 from ..manifest.quantities import many
-from ..names.idn import mixed_scripts
+from ..names.domain import Domain
 from ..names.public_suffix import is_icann_suffix, is_private_suffix
+from ..names.risks import CLASSES, risk_of
 from .connection import FAILED, OUTCOMES, REFUSED, REPORTED
+from .lookalikes import imitates
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from .tally import Seen
 
 MOST_BELOW_ONE = 50  # names below one registered domain, before they look made up
 
-# Services by which data leaves to anybody, or names are resolved past the cluster's DNS: one entry a kind and operator.
+# Beside the risks of names.risks, which every command knows: what a list that is written by hand may want all the same.
 _RISKY = {
-    "is a DNS resolver over HTTPS, which goes round the cluster's DNS": (
-        "dns.google cloudflare-dns.com one.one.one.one dns.quad9.net doh.opendns.com dns.nextdns.io "
-        "dns.adguard-dns.com mozilla.cloudflare-dns.com doh.cleanbrowsing.org"
-    ),
     "is a tunnel, by which anybody may be reached": (
-        "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev trycloudflare.com loca.lt serveo.net localhost.run "
-        "pagekite.me tunnelmole.net bore.pub devtunnels.ms"
+        "loca.lt serveo.net localhost.run pagekite.me tunnelmole.net bore.pub"
     ),
-    "takes files or text from anybody": (
-        "pastebin.com paste.ee hastebin.com transfer.sh file.io 0x0.st termbin.com ix.io gofile.io anonfiles.com "
-        "temp.sh ghostbin.com rentry.co dpaste.org"
-    ),
-    "records requests for anybody": (
-        "webhook.site requestbin.com requestbin.net pipedream.net beeceptor.com requestcatcher.com interact.sh "
-        "oast.pro oast.live oast.fun oast.site oast.online oast.me burpcollaborator.net oastify.com dnslog.cn"
-    ),
+    "takes files or text from anybody": "termbin.com ix.io ghostbin.com rentry.co dpaste.org",
+    "records requests for anybody": "requestbin.com pipedream.net beeceptor.com requestcatcher.com",
     "resolves to any address that its own name says": "nip.io sslip.io xip.io localtest.me lvh.me",
     "is a directory of Tor": "torproject.org tor2web.org onion.ws onion.ly",
 }
@@ -84,10 +77,10 @@ def _is_generated(label: str) -> bool:
     return len(longest) >= 14 and len(_VOWELS.findall(longest)) * 6 < len(longest)
 
 
-def doubt(name: str, seen: Seen, whole: Seen, siblings: int) -> str:
+def doubt(name: str, seen: Seen, whole: Seen, siblings: Counter[str]) -> str:
     """Why a person has to look at `name` first; "" where it was asked for and answered like any other.
 
-    `seen` is what its client saw, `whole` what all did. `siblings` are the names that were asked for below the same
+    `seen` is what its client saw, `whole` what all did. `siblings`: how many names were asked for below each
     registered domain.
     """
     answered = sum(seen.outcomes[one] for one in OUTCOMES if one not in (REFUSED, FAILED))
@@ -99,9 +92,10 @@ def doubt(name: str, seen: Seen, whole: Seen, siblings: int) -> str:
         return f"was never answered: {most_common(seen)}"
     if whole.internal:
         return "was answered from an address that is not global, which the gateway refuses"
-    if siblings > MOST_BELOW_ONE:
-        return f"is one of {siblings} names below {registered(name)}, which looks made up"
-    return _risk(name)
+    domain = registered(name)
+    if siblings[domain] > MOST_BELOW_ONE:
+        return f"is one of {siblings[domain]} names below {domain}, which looks made up"
+    return _risk(name) or imitates(name, domain, siblings)
 
 
 def _risk(name: str) -> str:
@@ -110,8 +104,11 @@ def _risk(name: str) -> str:
         why = _RISKS.get(".".join(labels[start:]))
         if why:
             return why
-    scripts = mixed_scripts(name) if "xn--" in name else ()
-    return f"mixes {' and '.join(scripts)} letters in one label, as look-alikes do" if scripts else ""
+    risk = risk_of(Domain(name))
+    if risk is None:
+        return ""
+    matter = CLASSES[risk.name][0]
+    return f"is below {risk.of}, which {matter}" if name.endswith(f".{risk.of}") and "." in risk.of else matter
 
 
 def most_common(seen: Seen) -> str:

@@ -77,7 +77,7 @@ def learn(
     for client, candidates in found.items():
         for name, one in candidates.items():
             bare = Domain(name).name
-            one.doubt = doubts.doubt(bare, one.seen, everywhere[name], siblings[doubts.registered(bare)])
+            one.doubt = doubts.doubt(bare, one.seen, everywhere[name], siblings)
             if not client and by != EVERYBODY:
                 one.doubt = one.doubt or UNTOLD
     return [_proposal(client, found[client], wildcards) for client in sorted(found)], aside
