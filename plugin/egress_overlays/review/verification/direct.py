@@ -72,7 +72,7 @@ def _beside(found: Rendered, wildcards: set[str]) -> Faults:
             message = f"has subsets of {text(spec, 'host')}, and a name with DYNAMIC_DNS has none (Istio 1.31)"
             yield fault("direct", message, resource, ("spec", "subsets"))
         gateways = [name for name in texts(spec, "gateways") if name != "mesh"]
-        for key in ("tls", "tcp", "http") if resource.kind == "VirtualService" and gateways else ():
+        for key in ("tls", "tcp", "http") if gateways else ():
             for index, rule in mappings(spec, key):
                 for number, route in mappings(rule, "route"):
                     host = text(mapping(route, "destination"), "host")
