@@ -40,7 +40,7 @@ def sidecars() -> set[Any]:
     """What the rules of base-direct/ refuse."""
     (rules,) = [
         one["patch"]["value"]["typed_config"]["rules"]
-        for one in read("base-direct/envoyfilter.yaml")["spec"]["configPatches"]
+        for one in read("base-direct/addresses/envoyfilter.yaml")["spec"]["configPatches"]
         if one["patch"]["value"].get("name", "").endswith("rbac")
     ]
     assert rules["action"] == "DENY"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from command import Run
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("base", "base-direct", "components", "overlays")
+PARTS = ("base", "base-ambient", "base-direct", "components", "overlays")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Make a new overlay, or the whole tree where there is none: it builds at once, and opens nothing yet.
 
-Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets base/, base-direct/,
+Below a tree with base/ and plugin/, DIR becomes an overlay of it. Anywhere else DIR gets the bases,
 components/, the parts of plugin/ that run the egress-overlays on PATH, and overlays/, one for each environment. No file
 is overwritten, and nothing is laid between files of somebody else: where DIR has a base/ already, name a directory of
 its own.
@@ -9,8 +9,9 @@ its own.
 in; what GitHub or GitLab run stands at the root of the repository. They add to a tree that is there, too: what it has
 already stays as it is.
 
---base says which way out an overlay takes: base, the gateway, or base-direct, the same lists without one
-(`egress-overlays docs direct`). Each overlay of a tree may take another.
+--base says which way out an overlay takes: base, the gateway; base-direct, the same lists without one
+(`egress-overlays docs direct`); base-ambient, at a waypoint (`egress-overlays docs ambient`). Each overlay of a tree
+may take another.
 
 --list makes DIR, below a tree, a list of its own, which overlays name under components:, and --clients a list for some
 workloads alone, as of a team.
@@ -54,7 +55,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--base",
         choices=scaffold.BASES,
-        help="the way out of new overlays: by the gateway (default), or by the sidecars, directly",
+        help="the way out of new overlays: by the gateway (default), by the sidecars, directly, or by a waypoint",
     )
     parser.add_argument("--list", action="store_true", help="make a list that overlays share, and no overlay")
     parser.add_argument(
@@ -217,6 +218,11 @@ def _say_next(first: Path, console: Console, *, base: str | None, on_path: bool)
         console.say(
             "\nnobody checks the addresses that names resolve to, and Istio must be 1.30 or newer: `verify` warns of it"
             " until you accept that with a reason (`egress-overlays docs direct`)"
+        )
+    elif base == scaffold.AMBIENT:
+        console.say(
+            "\nistiod needs ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS, Istio must be 1.29 or newer, and some of it "
+            "is the NetworkPolicy's to hold: `verify` warns until you accept that (`egress-overlays docs ambient`)"
         )
     else:
         console.say(

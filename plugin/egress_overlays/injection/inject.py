@@ -183,7 +183,11 @@ def _unchecked(roots: dict[tuple[str, Site | None], list[Resource]], result: Pla
     for name, allowed in result.sets.items():
         takers = {site: ones for (taken, site), ones in roots.items() if taken == name and site is not None}
         needs_gateway = any(site.beside_of(one.value) for site, ones in takers.items() for one in ones)
-        if allowed.limits is not None and needs_gateway and not any(site.checks_clients for site in takers):
+        if (
+            allowed.limits is not None
+            and needs_gateway
+            and not any(site.checks_clients or site.admitted for site in takers)
+        ):
             from .unmatched import unguarded
 
             yield unguarded(allowed)
@@ -223,8 +227,8 @@ def _fill_one(index: int, resource: Resource, site: Site | None, allowed: AllowS
     if allowed.limits is not None and not site.checks_clients:
         from . import limiting
 
-        hosts = list(limiting.routed(allowed.limits))
-        copies += limiting.copies(site, allowed.limits, lists)
+        hosts = list(limiting.routed(site, allowed.limits))
+        copies += limiting.copies(resource, site, allowed.limits, lists)
         result.findings += limiting.cannot_tell_apart(resource, site, allowed)
     if site.makes_more and len(hosts) > site.limit:
         from . import shards

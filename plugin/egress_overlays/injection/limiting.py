@@ -35,17 +35,26 @@ if TYPE_CHECKING:
 _LONGEST_KEY = 120  # of a name of 253 octets; the rest is the root's name and a shard's key
 
 
-def routed(limits: Limits) -> tuple[str, ...]:
-    """The hosts that every sidecar knows: those of all workloads, and those of clients in any namespace."""
-    anywhere = limits.at_sidecars.get(EVERYWHERE, ())
+def routed(site: Site, limits: Limits) -> tuple[str, ...]:
+    """The hosts that every sidecar knows: those of all workloads, and those of clients in any namespace.
+
+    Where the copies ask who it is, the first one is for those of all workloads alone.
+    """
+    anywhere = limits.at_sidecars.get(EVERYWHERE, ()) if site.admitted is None else ()
     return minimise((*limits.shared, *anywhere))[0] or (PLACEHOLDER,)
 
 
-def copies(site: Site, limits: Limits, lists: Callable[[list[str]], Edits]) -> Iterator[tuple[str, Edits]]:
-    """The edits that turn a copy of an object into each limited one, with the key that its name ends in.
+def copies(
+    resource: Resource, site: Site, limits: Limits, lists: Callable[[list[str]], Edits]
+) -> Iterator[tuple[str, Edits]]:
+    """The edits that turn a copy of `resource` into each limited one, with the key that its name ends in.
 
     `lists` says where names stand in it.
     """
+    if site.admitted is not None:
+        for clients, hosts in limits.at_gateway.items():
+            key = _key(frozenset(client.removesuffix("/*") for client in clients))
+            yield key, lists(list[str](hosts)) | site.admitted(resource.value, clients)
     if site.exported is None:
         return
     for namespaces, hosts in limits.at_sidecars.items():
@@ -59,7 +68,7 @@ def copies(site: Site, limits: Limits, lists: Callable[[list[str]], Edits]) -> I
 
 def cannot_tell_apart(resource: Resource, site: Site, allowed: AllowSet) -> Iterator[Finding]:
     """A kind that can neither ask who the client is nor be exported to the clients' namespaces."""
-    if site.exported is None:
+    if site.exported is None and site.admitted is None:
         titles = ", ".join(sorted(source.title for source in allowed.clients))
         yield fault_of(
             resource,
@@ -70,9 +79,9 @@ def cannot_tell_apart(resource: Resource, site: Site, allowed: AllowSet) -> Iter
 
 
 def _key(namespaces: frozenset[str]) -> str:
-    """A name for a group of namespaces: they hold no dot, so that no two groups share one."""
+    """A name for a group of namespaces, or of accounts in them: no namespace holds a dot, so that no two share one."""
     key = "for." + ".".join(sorted(namespaces))
-    if len(key) > _LONGEST_KEY:
+    if len(key) > _LONGEST_KEY or "/" in key or "*" in key:
         from hashlib import sha256
 
         key = "for." + sha256(key.encode()).hexdigest()[:32]

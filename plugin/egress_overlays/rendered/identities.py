@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ..injection import reporting
 from ..injection.identities import clients_of
 from ..lists.clients import EVERYONE, Client
-from ..manifest.edits import dotted
+from ..manifest.edits import at, dotted
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import INJECT_ANNOTATION, Resource
 from ..names.domain import Domain
-from ..sites import ClientsPlace, find
+from ..sites import ClientsPlace, Place, find, site_of
 from ..sites.at_ports import pair
 from .host_lists import EVERYTHING
 
@@ -29,20 +29,24 @@ if TYPE_CHECKING:
 class ClientRules:
     """The rules of one filter, at `path` of `resource`: names and the clients that may reach them.
 
+    `asks_itself`: the object of the list says who may use it, and no filter of a listener.
     `reporting`: who reaches the others too, and is reported. `denied` are the names of which the wildcards above them
     say nothing more: who is not named there is refused.
     """
 
-    __slots__ = ("_clients", "denied", "path", "reporting", "resource")
+    __slots__ = ("_clients", "asks_itself", "denied", "path", "reporting", "resource")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three are named where it is made
         self,
         resource: Resource,
         path: tuple[str | int, ...],
         clients: Mapping[str, frozenset[Client]],
         reporting: Sequence[Reporting] = (),
         denied: frozenset[Domain] = frozenset(),
+        *,
+        asks_itself: bool = False,
     ) -> None:
+        self.asks_itself = asks_itself
         self.resource = resource
         self.path = path
         self._clients = clients
@@ -80,16 +84,28 @@ def client_rules(resources: Iterable[Resource]) -> tuple[dict[str, list[ClientRu
     faults = []
     for resource in resources:
         for place in find(resource) if INJECT_ANNOTATION in resource.annotations else ():
-            if isinstance(place, ClientsPlace):
+            site = site_of(resource)
+            asks = isinstance(place, Place) and site is not None and site.admits is not None
+            if asks or isinstance(place, ClientsPlace):
                 name = str(resource.annotations[INJECT_ANNOTATION])
                 try:
-                    rules = _read(resource, place.path)
+                    rules = _of_list(resource, place) if isinstance(place, Place) else _read(resource, place.path)
                 except (KeyError, TypeError, ValueError, IndexError):
                     reason = "holds rules for clients that the function did not write; build with the function"
                     faults.append(fault_of(resource, reason, "client-rules", dotted(place.path)))
                     rules = ClientRules(resource, place.path, {})
                 found.setdefault(name, []).append(rules)
     return found, faults
+
+
+def _of_list(resource: Resource, place: Place) -> ClientRules:
+    """The rules of one list whose object says who may use it."""
+    site = site_of(resource)
+    if site is None or site.admits is None:
+        raise ValueError("a list that says nothing of clients")
+    names = place.names(at(resource.value, place.path))
+    meant = frozenset(map(Client, site.admits(resource.value, place.path)))
+    return ClientRules(resource, place.path, dict.fromkeys(names, meant), asks_itself=True)
 
 
 def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:

@@ -25,7 +25,7 @@ _JUDGED = {
     "networking.istio.io": {
         *("Gateway", "DestinationRule", "Sidecar", "WorkloadEntry", "WorkloadGroup"),
     },
-    "security.istio.io": {"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"},
+    "security.istio.io": {"PeerAuthentication", "RequestAuthentication"},
     "telemetry.istio.io": {"Telemetry"},
 }
 """Istio's kinds that hold no names, and are judged elsewhere, mean sidecars alone, or only refuse or log."""

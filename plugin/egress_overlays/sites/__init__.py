@@ -74,13 +74,14 @@ _KNOWN = {(site.group, site.kind): site for site in USUAL}
 # What most runs do not meet: the module that declares the kind, and its name there. Loaded when it is met.
 _LOADED_LATER = {
     ("gateway.networking.k8s.io", "TLSRoute"): "tls_route:SITE",
+    ("security.istio.io", "AuthorizationPolicy"): "authorization_policy:SITE",
     ("cilium.io", "CiliumNetworkPolicy"): "cilium:NAMESPACED",
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): "cilium:CLUSTERWIDE",
     ("networking.gke.io", "FQDNNetworkPolicy"): "gke:SITE",
 }
 
 
-COPIED = ("ServiceEntry", "VirtualService", "TLSRoute", "EnvoyFilter")
+COPIED = ("ServiceEntry", "VirtualService", "TLSRoute", "EnvoyFilter", "AuthorizationPolicy")
 """The kinds that a list may need several objects of; those of other packages are never copied."""
 
 

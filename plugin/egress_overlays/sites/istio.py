@@ -25,7 +25,7 @@ from .site import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..manifest.edits import Edits, Path
@@ -40,6 +40,7 @@ BESIDE = {
     GATEWAY: "EnvoyFilter with server_names",
     REGISTRY: "ServiceEntry",
 }
+BESIDE_WAYPOINT = {GATEWAY: "AuthorizationPolicy with connection.sni", REGISTRY: "ServiceEntry of a waypoint"}
 
 
 def _of_virtual_service(value: dict[str, Any]) -> Found:
@@ -134,7 +135,19 @@ def _registers_as(value: dict[str, Any], _path: Path) -> str:
 def leads_out(value: dict[str, Any]) -> bool:
     """Whether the sidecars resolve the hosts of this ServiceEntry and connect by themselves."""
     spec = value.get("spec")
-    return isinstance(spec, dict) and spec.get("resolution") in ("DNS", "DNS_ROUND_ROBIN", DYNAMIC)
+    resolves = isinstance(spec, dict) and spec.get("resolution") in ("DNS", "DNS_ROUND_ROBIN", DYNAMIC)
+    return resolves and not is_of_waypoint(value)
+
+
+def is_of_waypoint(value: dict[str, Any]) -> bool:
+    """Whether a waypoint resolves the hosts of this ServiceEntry and connects (Istio, ambient mode)."""
+    metadata = value.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    return isinstance(labels, dict) and labels.get("istio.io/use-waypoint") not in (None, "", "none")
+
+
+def _beside(value: dict[str, Any]) -> Mapping[str, str]:
+    return {} if leads_out(value) else BESIDE_WAYPOINT if is_of_waypoint(value) else BESIDE
 
 
 def _for_namespaces(namespaces: frozenset[str]) -> Edits:
@@ -208,7 +221,7 @@ SERVICE_ENTRY = Site(
     _of_service_entry,
     hop=_registers_as,
     holds="spec.hosts",
-    beside=lambda value: {} if leads_out(value) else BESIDE,
+    beside=_beside,
     limit=256,  # maxItems of the CRD
     makes_more=True,
     exported=_for_namespaces,

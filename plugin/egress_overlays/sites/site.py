@@ -62,8 +62,11 @@ class Site:
     them. `limit`: the most names in one
     object, 0 for any number; `makes_more`: whether further objects are made past it. `exported`: the edits by which a
     copy is for the proxies of some namespaces alone, without which no list for some clients may stand in the kind,
-    unless `checks_clients`, who asks. `keeps_hosts`: whether names may stand in spec.hosts beside the list.
+    unless `checks_clients` or `admitted`, who asks. `keeps_hosts`: whether names may stand in spec.hosts beside
+    the list.
     `open_paths`: where all names pass although nothing there is bad. `acts_by`: one of the constants BY_... above.
+    `admitted`: the edits of (value, clients) by which a copy asks its clients who they are, and `admits` the clients of
+    the list at a path, as it wrote them, by ValueError where something else stands there.
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
     it stands in; without it no name inside a wildcard can be refused.
@@ -72,6 +75,8 @@ class Site:
 
     __slots__ = (
         "acts_by",
+        "admits",
+        "admitted",
         "beside",
         "by_port",
         "checks_clients",
@@ -110,6 +115,8 @@ class Site:
         covering: Path = (),
         fields: Callable[[], dict[str, Any]] | None = None,
         denying: Denying | None = None,
+        admitted: Callable[[dict[str, Any], Iterable[str]], Edits] | None = None,
+        admits: Callable[[dict[str, Any], Path], list[str]] | None = None,
     ) -> None:
         self.group = group
         self.kind = kind
@@ -128,6 +135,8 @@ class Site:
         self.covering = covering
         self.fields = fields
         self.denying = denying
+        self.admitted = admitted
+        self.admits = admits
 
     def __repr__(self) -> str:
         return f"Site({self.kind}.{self.group})"
@@ -135,7 +144,7 @@ class Site:
     @property
     def is_copied(self) -> bool:
         """Whether a list may need several objects."""
-        return self.makes_more or self.exported is not None or self.by_port is not None
+        return any((self.makes_more, self.exported, self.by_port, self.admitted))
 
     def hop_of(self, value: dict[str, Any], path: Path) -> str:
         """The hop that the list at `path` of an object stands for."""

@@ -86,7 +86,7 @@ class Proxy:
         components: Mapping[str, Path],
         pod: PodNetwork,
         *,
-        role: Literal["router", "sidecar"],
+        role: Literal["router", "sidecar", "waypoint"],
         namespace: str,
         account: str,
         labels: Mapping[str, str],

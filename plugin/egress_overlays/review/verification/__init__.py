@@ -30,6 +30,7 @@ from . import (
     risks,
     types,
     unseen,
+    waypoint,
 )
 from .catalogue import RULES
 from .fault import Options, once
@@ -49,6 +50,7 @@ _RULES = (
     bypass.rule,
     beside.rule,
     direct.rule,
+    waypoint.rule,
     guard.rule,
     kernel.rule,
     inside.rule,

@@ -184,7 +184,7 @@ def _what(entry: HostList) -> str:
 def _gateway(entry: HostList) -> object:
     """What tells a gateway's lists from another one's: each object is one, unless it is continued in further ones."""
     site = site_of(entry.resource)
-    return site if site is not None and site.makes_more else id(entry.resource)
+    return site if site is not None and (site.makes_more or site.admitted) else id(entry.resource)
 
 
 def _stale(found: Rendered, name: str, lists: list[HostList]) -> Faults:

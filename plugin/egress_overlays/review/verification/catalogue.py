@@ -70,6 +70,7 @@ MANIFESTS = {
     "type": "A field is of the type that Istio gives it.",
     "unknown": "Nothing changes the egress gateway's pods in a way that is not understood here.",
     "unseen": "What a gateway of base/ is made of is among these manifests, so that it was looked at.",
+    "waypoint": "A list at a waypoint is as Istio takes it, and what it cannot promise is accepted.",
 }
 """Rules of the manifests that take the lists, and of what stands beside them."""
 

@@ -15,6 +15,7 @@ from .fault import fault, some
 
 if TYPE_CHECKING:
     from ...lists.clients import Client
+    from ...rendered.identities import ClientRules
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
 
@@ -43,20 +44,26 @@ def rule(found: Rendered, _options: Options) -> Faults:
             if unruled:
                 message = f"lets nobody reach {some(unruled)}, although server_names holds them"
                 yield fault("client-rules", message, one.resource, one.path)
-            config = at(one.resource.value, one.path) or {}
-            if config.get("matcher") != config.get("shadow_matcher"):
-                message = "decides by one matcher and logs by another"
-                yield fault("client-rules", message, one.resource, one.path, WARNING)
-            if not _carries_identity(one.resource.value):
-                message = (
-                    f"checks the client, but no patch leaves its identity under {FILTER_STATE_KEY}, so that everything "
-                    "is refused; use components/client-lists as it is"
-                )
-                yield fault("client-rules", message, one.resource, one.path)
+            if not one.asks_itself:
+                yield from _of_filter(one)
             yield from _stale(found, name, sorted({*listed, *one.denied} - {PLACEHOLDER}))
         allowed = found.sets.get(name)
         if rules and allowed is not None and allowed.holes is not None:
             yield from _stale(found, name, sorted({*allowed.holes.clients} - {*found.exceptions(name)}))
+
+
+def _of_filter(one: ClientRules) -> Faults:
+    """The faults of the filter that holds the rules."""
+    config = at(one.resource.value, one.path) or {}
+    if config.get("matcher") != config.get("shadow_matcher"):
+        message = "decides by one matcher and logs by another"
+        yield fault("client-rules", message, one.resource, one.path, WARNING)
+    if not _carries_identity(one.resource.value):
+        message = (
+            f"checks the client, but no patch leaves its identity under {FILTER_STATE_KEY}, so that everything "
+            "is refused; use components/client-lists as it is"
+        )
+        yield fault("client-rules", message, one.resource, one.path)
 
 
 def _carries_identity(value: Any) -> bool:

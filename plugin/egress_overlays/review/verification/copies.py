@@ -96,11 +96,13 @@ def _sorts(chains: list[Any]) -> list[Any]:
 
 
 def _own(copy: Resource) -> set[Path]:
-    """The fields that a copy has of its own: its names, and whom it is exported to."""
+    """The fields that a copy has of its own: its names, whom it is exported to, and whom it asks for."""
     paths: set[Path] = {place.path for place in find(copy) if isinstance(place, Place)}
     site = site_of(copy)
     if site is not None and site.exported is not None and is_limited(copy):
         paths |= site.exported(frozenset()).keys()
+    if site is not None and site.admitted is not None and is_limited(copy):
+        paths |= site.admitted(copy.value, ()).keys()
     return paths
 
 

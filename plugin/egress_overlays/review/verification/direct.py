@@ -90,6 +90,6 @@ def _promises(name: str, lists: list[HostList], first: HostList) -> Faults:
     message = (
         f"the set {ascii_quoted(name)} goes out {where}: nobody checks who asks, nor the address that an exact name "
         "resolves to; that of one below a wildcard the sidecar alone checks, no more than the first of an answer, "
-        "by base-direct/envoyfilter.yaml; DYNAMIC_DNS needs Istio 1.30"
+        "by base-direct/addresses; DYNAMIC_DNS needs Istio 1.30"
     )
     yield fault("direct", message, first.resource, ("spec", "resolution"), WARNING)
