@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from mesh.network import NODE
 from mesh.policy import enforce_egress, stop_enforcing
 from mesh.processes import eventually
 from mesh.seed import LABELS, SEED, objects_of, remove, serve
+from mesh.waypoint import standing
 
 import quick_yaml as yaml
 from conftest import ROOT
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mesh.mesh import Impostor, Mesh
     from mesh.overlays import Overlays
     from mesh.proxy import Proxy
+    from mesh.waypoint import Waypoint
 
 PAGE = ROOT / "docs/why.md"
 WAYS = ROOT / "tests/e2e/ways"
@@ -66,6 +69,24 @@ class Asker:
         return self.reaches(address, lambda: self.past.application.get(name)) or (
             gateway is not None and self.reaches(address, lambda: self.past.through(gateway, name))
         )
+
+
+@dataclass(frozen=True)
+class AtWaypoint(Asker):
+    """The same questions for a waypoint, which ztunnel would lead there; this one speaks HBONE by itself."""
+
+    waypoint: Waypoint
+
+    def by_sidecar(self, name: str, address: str, *, at: str = SITE, times: int = 1) -> bool:
+        """Whether the server at `address` is reached by a name at the address that ztunnel knows for it, or at `at`."""
+        hosts = self.waypoint.addresses() if at in (SITE, THEIR_SITE) else ()
+        host = next((one for one in hosts if name == one or name.endswith(one[1:])), at)
+        return any(self.reaches(address, lambda: self.waypoint.title(name, at=host)) for _ in range(times))
+
+    def past_it(self, name: str, address: str) -> bool:
+        """Whether it is reached past ztunnel, by the workload's own certificate, at any address of the waypoint."""
+        hosts = self.waypoint.addresses()
+        return any(self.reaches(address, partial(self.waypoint.title, name, at=host)) for host in hosts)
 
 
 # What is asked for, whether it should be reached, and how it is asked.
@@ -163,6 +184,15 @@ class Stage:
                 stop_enforcing(pod)
 
     @contextlib.contextmanager
+    def ambient(self) -> Iterator[Asker]:
+        """base-ambient/ with the same lists, its NetworkPolicy enforced around the waypoint."""
+        with standing(self.mesh, self.overlays.build(WAYS / "ambient")) as waypoint:
+            policy = self.mesh.cluster.get("networkpolicy", "egress", "--namespace=istio-egress")
+            enforce_egress(waypoint.proxy.pod, policy, selected=[NODE])
+            yield AtWaypoint(self.application, self.past, None, self.internet, waypoint)
+            stop_enforcing(waypoint.proxy.pod)
+
+    @contextlib.contextmanager
     def seed(self) -> Iterator[Asker]:
         """The post's gateway, which has one list for everybody and no NetworkPolicy."""
         objects = objects_of(SEED, [WILDCARD, EXACT_LIE, OTHERS])
@@ -228,6 +258,7 @@ def table(stage: Stage) -> str:
         "`DYNAMIC_DNS`": stage.direct(),
         "base-direct/": stage.direct("EnvoyFilter"),
         "base-direct/, NetworkPolicies": stage.direct_with_policies(),
+        "base-ambient/": stage.ambient(),
         "the seed": stage.seed(),
         "this gateway": stage.ours(),
     }
