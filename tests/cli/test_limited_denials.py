@@ -140,6 +140,48 @@ def test_diff_says_whom_a_denial_takes_a_name_from(run: Run, tree: Path) -> None
     }
 
 
+def test_usage_counts_what_a_denial_refused_and_never_calls_one_unused(run: Run, tree: Path) -> None:
+    def line(client: str, name: str, refused: str = "") -> str:
+        namespace, account = client.split("/")
+        found = {
+            "client": f"spiffe://cluster.local/ns/{namespace}/sa/{account}",
+            "decision": "denied" if refused else "allowed",
+            "details": f"rbac_access_denied_matched_policy[{refused}]" if refused else None,
+            "list": None if refused else namespace,
+            "log": "egress-overlays.clients",
+            "name": name,
+            "time": f"2026-11-{3 if refused else 20:02}T10:00:00.000Z",
+        }
+        return json.dumps(found) + "\n"
+
+    log = tree / "log"
+    log.write_text(
+        line("payments/web", "www.example.com")
+        + 2 * line("payments/web", "admin.example.com", "!payments")
+        + line("security/scanner", "admin.example.com")
+        + line("blog/web", "a.internal.example.com", "none")
+    )
+    found = data(run, "usage", log, "overlays/teams")
+    entries = {one["name"]: (one["hits"], one["unused"], one["workloads"]) for one in found["entries"]}
+    assert entries == {
+        "admin.example.com": (1, False, ["security/scanner"]),
+        ADMIN: (2, False, ["payments/web"]),
+        INTERNAL: (0, False, []),
+        "*.example.com": (1, False, ["payments/web"]),
+        "pypi.org": (0, True, []),
+    }
+    rules = {(one["name"], one["client"]): (one["count"], one["rule"]) for one in found["refused"]}
+    assert rules == {
+        ("admin.example.com", "payments/web"): (2, "a denial in list payments"),
+        ("a.internal.example.com", "blog/web"): (1, "no list of this client"),
+    }
+    assert "1 of 3 entries never asked for" in run("usage", log, "overlays/teams").out
+    removed = run("usage", "--remove-unused", log, "overlays/teams").out
+    assert [one for one in removed.splitlines() if one.startswith("-") and not one.startswith("---")] == [
+        "-    pypi.org"
+    ]
+
+
 def test_matrix_has_a_row_for_what_differs(run: Run, tree: Path) -> None:
     laid(tree, "before", LISTS.replace(f"    {ADMIN}\n", ""))
     found = data(run, "matrix", "overlays/before", "overlays/teams")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..lists.clients import Client
+from ..lists.denials import MARK
 from ..manifest.quantities import many
 from ..names.domain import Domain, ascii_quoted
 from ..review.verification.lifetimes import EXPIRED, EXPIRING
@@ -177,7 +178,8 @@ def _headlines(data: dict[str, Any]) -> list[Line]:
         words = f"shorter than --since {window['since']}: no entry is called unused"
         lines.append(Line(words, DOUBTFUL))
     elif unused:
-        lines.append(Line(f"{unused} of {many(len(data['entries']), 'entry', 'entries')} never asked for", DOUBTFUL))
+        count = sum(not entry["name"].startswith(MARK) for entry in data["entries"])
+        lines.append(Line(f"{unused} of {many(count, 'entry', 'entries')} never asked for", DOUBTFUL))
     else:
         lines.append(Line("every entry was asked for", GOOD))
     return lines
@@ -216,6 +218,8 @@ def _entries(data: dict[str, Any]) -> Section:
 def _remark(entry: dict[str, Any]) -> str:
     if entry["unused"]:
         return "unused"
+    if entry["name"].startswith(MARK):
+        return "what it refused" if entry["asked"] else ""
     if not entry["asked"]:
         return "not asked for"
     names = [one["name"] for one in entry["asked"]]

@@ -7,8 +7,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..lists.denials import MARK
 from ..names.domain import HTTPS
 from ..names.ports import arriving
+from ..sites.denying import CHAIN
+from ..sites.site import DENYING_ROUTE
 
 # What came of a connection.
 DIRECT = "direct"  # left the mesh past the gateway, and was answered
@@ -20,6 +23,11 @@ REFUSED = "refused"
 FAILED = "failed"
 OUTCOMES = (DIRECT, SENT, FORWARDED, DECIDED, REPORTED, REFUSED, FAILED)
 UNREGISTERED = "not in the sidecar's registry"
+DENIAL = "a denial"
+"""A line of a list that begins with !; of a list for some clients, the list follows."""
+DENIED_AT_SIDECAR = f"{DENIAL}, in the sidecar (NC)"
+BY_SIDECARS = (UNREGISTERED, DENIED_AT_SIDECAR)
+"""What refuses before the gateway hears of it."""
 REPORTED_BY = "reported by "
 """What the decision of a list that only reports begins with."""
 
@@ -42,6 +50,7 @@ UNKNOWN = "connections by a cluster that is none of Istio's or ours"
 _ANSWERED = frozenset(("-", "", "DC", "UC", "DT", "SI"))
 _RBAC = "rbac_access_denied_matched_policy["
 _CLUSTER = (".cluster.local", ".svc")
+_NOWHERE = f"|{DENYING_ROUTE[0]['destination']['host']}"
 # What the gateway's parts for a port are called (sites.at_ports), as clusters and as the listener's own address.
 _PART = re.compile(r"(?:port_([1-9][0-9]{0,4})_)?([a-z]+(?:_[a-z]+)*)")
 _LISTENER = re.compile(r"://(?:port_([1-9][0-9]{0,4})_)?sni_listener/")
@@ -162,12 +171,21 @@ def _refused_by(fields: Fields) -> str:
     if fields.decision.startswith(REPORTED_BY) and not rule:
         return fields.decision.partition(", else ")[0]
     if fields.decision not in ("", "allowed"):
-        return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
-    if not rule and fields.cluster == "BlackHoleCluster":
+        return _by_list(rule)
+    if rule:
+        return DENIAL if rule == CHAIN else f"address {rule}"
+    if fields.cluster == "BlackHoleCluster":
         return UNREGISTERED
-    if not rule and fields.details == "filter_chain_not_found":
-        return "not on the gateway's list"
-    return f"address {rule}" if rule else ""
+    if not fields.chain and (fields.cluster.endswith(_NOWHERE) or fields.flags == "NC"):
+        return DENIED_AT_SIDECAR  # Envoy names no cluster that it does not have
+    return "not on the gateway's list" if fields.details == "filter_chain_not_found" else ""
+
+
+def _by_list(rule: str) -> str:
+    """What the gateway's rules for clients refused a connection by."""
+    if rule[:1] == MARK:
+        return f"{DENIAL} in list {rule[1:]}"
+    return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
 
 
 def _way(fields: Fields) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from .connection import DECIDED, DIRECT, FORWARDED, REFUSED, REPORTED, SENT, UNREGISTERED
+from .connection import BY_SIDECARS, DECIDED, DIRECT, FORWARDED, REFUSED, REPORTED, SENT
 from .learning import by_name
 from .workloads import NOBODY, Workload
 
@@ -88,11 +88,15 @@ def _count(
 
 def _refused(asked: Sequence[tuple[Workload, Seen]]) -> int:
     """How many connections were refused: by a sidecar, or by the gateway, which has a line more with its client."""
-    by_sidecars = sum(seen.rules[UNREGISTERED] for _, seen in asked)
+    by_sidecars = sum(_by_sidecars(seen) for _, seen in asked)
     by_gateway = Counter[bool]()
     for workload, seen in asked:
-        by_gateway[workload == NOBODY] += seen.outcomes[REFUSED] - seen.rules[UNREGISTERED]
+        by_gateway[workload == NOBODY] += seen.outcomes[REFUSED] - _by_sidecars(seen)
     return by_sidecars + max(by_gateway.values())
+
+
+def _by_sidecars(seen: Seen) -> int:
+    return sum(seen.rules[rule] for rule in BY_SIDECARS)
 
 
 def _holding(held: dict[str, list[Line]], name: str) -> Iterator[Line]:

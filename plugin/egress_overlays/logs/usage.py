@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .connection import DECIDED, DIRECT, FORWARDED, REFUSED, REPORTED, REPORTED_BY, SENT
+from ..lists.denials import MARK
+from ..names.domain import Domain
+from .connection import DECIDED, DENIAL, DIRECT, FORWARDED, REFUSED, REPORTED, REPORTED_BY, SENT
 from .learning import by_name
 from .tally import Seen
 from .workloads import NOBODY, Workload
@@ -14,19 +16,26 @@ from .workloads import NOBODY, Workload
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..names.domain import Domain
     from .tally import Tally
 
 
 @dataclass
 class Use:
-    """What an entry, `name` of the set `set_name`, served: how often by name, when first and last, and for whom."""
+    """What an entry, `name` of the set `set_name`, served: how often by name, when first and last, and for whom.
+
+    Of one that denies, whose name begins with !, what it refused.
+    """
 
     name: Domain
     set_name: str
     names: dict[str, int] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
     workloads: set[str] = field(default_factory=set)
+
+    @property
+    def denies(self) -> bool:
+        """Whether its line denies."""
+        return self.name[:1] == MARK
 
     @property
     def hits(self) -> int:
@@ -58,8 +67,11 @@ class Usage:
 
     @property
     def unused(self) -> list[Use]:
-        """The entries that nobody asked for; none where the window is too short to say so."""
-        return [one for one in self.uses if not one.names] if self.is_long_enough else []
+        """The entries that nobody asked for; none where the window is too short to say so.
+
+        What denies is never one of them: without it the name would be open.
+        """
+        return [one for one in self.uses if not one.names and not one.denies] if self.is_long_enough else []
 
 
 def usage(tally: Tally, entries: Iterable[tuple[str, Domain]], since: timedelta) -> Usage:
@@ -80,8 +92,22 @@ def usage(tally: Tally, entries: Iterable[tuple[str, Domain]], since: timedelta)
         if workload != NOBODY and connections(seen):
             for use in serving[name]:
                 use.workloads.add(str(workload))
+    _count_denied(tally, [use for use in uses if use.denies])
     window = _window(tally)
     return Usage(uses, list(_refused(tally)), list(_past(tally)), list(_reported(tally)), window, window >= since)
+
+
+def _count_denied(tally: Tally, denying: list[Use]) -> None:
+    """Count for each of `denying` what denials refused: the log says that it was one, and maybe of which list."""
+    if not denying:
+        return
+    for (workload, name), seen in tally.pairs.items():
+        count = sum(times for rule, times in seen.rules.items() if rule.startswith(DENIAL))
+        for use in denying if count else ():
+            if Domain(use.name.removeprefix(MARK)).matches(name):
+                use.names[name] = use.names.get(name, 0) + count
+                use.seen.span(seen.first, seen.last)
+                use.workloads |= {str(workload)} if workload != NOBODY else set()
 
 
 def connections(seen: Seen) -> int:
