@@ -22,12 +22,26 @@ import builds
 from egress_overlays.istiod import pods
 from egress_overlays.istiod.configuration import Model, model
 from egress_overlays.istiod.gateway import workloads
-from egress_overlays.istiod.shapes import FILE, Known, Shape, client_rules, decoded, encoded, server_shapes, shape
+from egress_overlays.istiod.shapes import (
+    FILE,
+    NOTHING,
+    Known,
+    Shape,
+    client_rules,
+    decoded,
+    encoded,
+    server_shapes,
+    shape,
+    without_copied,
+)
 from egress_overlays.rendered.building import built
 from egress_overlays.rendered.loading import load
 
 ROOT = Path(__file__).resolve().parent.parent
 Message = dict[str, Any]
+_NONE = Known((), frozenset(), frozenset(), NOTHING)
+_HTTP = "plain-http"
+"""The component whose part is known by itself: it adds the same to every gateway."""
 
 
 def main() -> int:
@@ -37,7 +51,7 @@ def main() -> int:
     parser.add_argument("--old", metavar="TITLE", help="add what DIRECTORY makes as an old shape")
     parser.add_argument("directory", metavar="DIRECTORY", nargs="?", type=Path, default=ROOT)
     arguments = parser.parse_args()
-    before = decoded(json.loads(FILE.read_text())) if FILE.is_file() else Known((), frozenset(), frozenset())
+    before = decoded(json.loads(FILE.read_text())) if FILE.is_file() else _NONE
     if arguments.directory.is_file():
         made = known_of_file(arguments.directory, arguments.old or "")
     else:
@@ -46,8 +60,9 @@ def main() -> int:
     bodies = [one[2:] for one in others]
     mine = tuple(one for one in made.shapes if not arguments.old or one[2:] not in bodies)
     shapes = (*others, *mine) if arguments.old else (*mine, *others)
-    old = Known((), before.servers, before.client_rules) if arguments.old else Known((), frozenset(), frozenset())
-    whole = Known(shapes, made.servers | old.servers, made.client_rules | old.client_rules)
+    old = before if arguments.old else _NONE
+    http = before.http if arguments.old else made.http
+    whole = Known(shapes, made.servers | old.servers, made.client_rules | old.client_rules, http)
     texts = {FILE: _text(encoded(whole)), pods.FILE: _text(pods.encoded(pods.known_of(_templates())))}
     if arguments.check:
         return int(any(text != file.read_text() for file, text in texts.items()))
@@ -82,7 +97,8 @@ def known_of(tree: Path, old: str = "") -> Known:
     )
     alone = {name: [_shape(*one) for one in _models(tree, (name,))] for name in names}
     base = [_shape(*one) for one in _models(tree, ())]
-    changing = [name for name, found in alone.items() if {repr(one) for one in found} != {repr(one) for one in base}]
+    unlike = {repr(one) for one in base}
+    changing = [name for name, found in alone.items() if {repr(one) for one in found} != unlike and name != _HTTP]
     shapes: dict[str, Shape] = {}
     servers, rules = set[str](), set[str]()
     for count in range(len(changing) + 1):
@@ -93,7 +109,17 @@ def known_of(tree: Path, old: str = "") -> Known:
                 shapes.setdefault(repr(one[2:]), one)
                 servers.update(server for _, _, server in server_shapes(resources, found.workload))
                 rules.update(client_rules([found.listeners, found.clusters]))
-    return Known(tuple(shapes.values()), frozenset(servers), frozenset(rules))
+    return Known(tuple(shapes.values()), frozenset(servers), frozenset(rules), _added(tree, base[0]))
+
+
+def _added(tree: Path, base: Shape) -> Shape:
+    """What components/plain-http adds to base/, where a list has a name for it."""
+    if not (tree / "components" / _HTTP).is_dir():
+        return NOTHING
+    whole = _shape(*_models(tree, (_HTTP,), "http://everybody.example.com")[0])
+    listeners = {name: one for name, one in whole.listeners.items() if name not in base.listeners}
+    clusters = {name: one for name, one in whole.clusters.items() if name not in base.clusters}
+    return without_copied(Shape(_HTTP, is_old=False, listeners=listeners, clusters=clusters))
 
 
 def known_of_file(file: Path, old: str) -> Known:
@@ -102,7 +128,7 @@ def known_of_file(file: Path, old: str) -> Known:
     found = model(resources, workloads(resources)[0])
     one = shape(found.listeners, found.clusters, old, is_old=True)
     servers = frozenset(server for _, _, server in server_shapes(resources, found.workload))
-    return Known((one,), servers, frozenset())
+    return Known((one,), servers, frozenset(), NOTHING)
 
 
 def _shape(_resources: list[Message], found: Model) -> Shape:
@@ -114,13 +140,15 @@ def _read(file: Path) -> str:
 
 
 @cache
-def _models(tree: Path, components: tuple[str, ...]) -> list[tuple[list[Message], Model]]:
+def _models(
+    tree: Path, components: tuple[str, ...], name: str = "everybody.example.com"
+) -> list[tuple[list[Message], Model]]:
     """The gateways of an overlay with `components`: without limited lists, and with them where they can be."""
     builds.ROOT = tree
     found = []
     for limited in (False, True)[: 1 + ("client-lists" in components)]:
         with tempfile.TemporaryDirectory() as made:
-            directory = builds.overlay(Path(made).resolve(), components, ("everybody.example.com",))
+            directory = builds.overlay(Path(made).resolve(), components, (name,))
             if limited:
                 some = builds.config_map(
                     ("*.some.example.com", "!a.some.example.com", "!b.some.example.com"), "shop/one"

@@ -50,7 +50,7 @@ def test_a_line_may_end_in_a_port(text: str, names: list[str]) -> None:
         ("x.example.com:9\u0663", "holds a port", "host name alone"),
         ("x.example.com:https", "holds a port", "host name alone"),
         ("x.example.com:9093:9093", "holds a port", "host name alone"),
-        ("http://x.example.com:80", "is a URL", "host name alone"),
+        ("https://x.example.com:80", "is a URL", "host name alone"),
         ("x.example.com:9093/path", "holds a path", "host name alone"),
         ("192.0.2.1:9093", "is an IP address", "host name"),
         ("[2001:db8::1]:9093", "is an IP address", "host name"),

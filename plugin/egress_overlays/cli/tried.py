@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..lists.clients import Client
-from ..names.domain import HTTPS, Domain, InvalidDomain
+from ..names.domain import BY_HTTP, HTTPS, Domain, InvalidDomain
 from ..names.ports import pairs
 from ..sites.at_ports import port_of
 from .console import Failure
@@ -32,6 +32,9 @@ def tried(found: Rendered, expectations: Sequence[Expectation], outcomes: Sequen
     said = [""] * len(outcomes)
     ports = {HTTPS, *map(port_of, found.resources)}
     for number, one in enumerate(expectations):
+        if one.host.endswith(BY_HTTP):
+            said[number] = "not tried, since the probe speaks TLS alone"
+            continue
         name = _sent(one.host)
         port = int(name.rpartition(":")[2] or HTTPS)
         if port not in ports:

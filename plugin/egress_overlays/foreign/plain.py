@@ -115,6 +115,9 @@ def _of_port(name: str, place: Place) -> list[Found]:
         return [left(place, str(fault), name, fault.proposal)] if mended(name) is None and ":" in name else []
     if at.port == HTTPS:
         return []
+    if at.is_http:
+        words = "is for plain HTTP and not for TLS; a list can hold it, by a line of its own"
+        return [left(place, f"{ascii_quoted(name)}: {words}", name, name)]
     proposal = at_port(name.rpartition(":")[0].lower(), at.port)
     words = f"is for port {at.port} and not for 443; a list can hold it, by a line of its own"
     return [left(place, f'{ascii_quoted(name)}: {words}: "{proposal}"', name, proposal)]

@@ -18,6 +18,7 @@ from ..manifest.resource import (
     LOCAL_CONFIG_ANNOTATION,
     NAMES_ANNOTATION,
     PORTS_ANNOTATION,
+    PROTOCOL_ANNOTATION,
     REPORT_ANNOTATIONS,
     SHARD_ANNOTATION,
     STATE_LABEL,
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from ..manifest.edits import Edits
     from ..sites import Site
 
-# Characters of a resource as Python writes it, from where its size in JSON is worth working out.
-_NOTABLE = 128 * 1024
+_NOTABLE = 128 * 1024  # characters of a resource in Python, from where its size in JSON is worth working out
 _KIND = KIND.casefold()[:-1]  # one letter may be missing
 _REPORTS = frozenset(REPORT_ANNOTATIONS)
 _MOST_PLACED = 2_000_000  # names in all places together, some 60 MB of text; 100 million took 2 GB
@@ -64,7 +64,8 @@ def plan(resources: Sequence[Resource], function_config: Resource | None = None)
         from .unmatched import about_sets
 
         result.findings += about_sets(result.sets, sorted(taken))
-    if any(PORTS_ANNOTATION in one.annotations for one in resources) or any(one.ports for one in result.sets.values()):
+    beyond = any(one.ports or one.http for one in result.sets.values())
+    if beyond or any(PORTS_ANNOTATION in one.annotations for one in resources):
         from .ports import open_ports
 
         result.findings += open_ports(resources, result)
@@ -164,13 +165,14 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
 
             allowed = parts.taken(resource, site, allowed, result.findings)
             result.findings += parts.untaken(resource, site, result.sets[name], resources)
-        _fill_one(index, resource, site, allowed.at(HTTPS), result)
-        if allowed.ports and site is not None:
+        base, others = _ports(resource, site, allowed, result)
+        _fill_one(index, resource, site, allowed.at(base), result)
+        if others and site is not None:
             from .ports import copies
 
-            further = copies(resource, site, allowed, _fill_one, result)
-            result.copies.setdefault(index, []).extend(_copied(resource, further))
-    result.findings += _unchecked(roots, result)
+            further = _copied(resource, copies(resource, site, allowed, others, _fill_one, result))
+            result.copies.setdefault(index, []).extend(further)
+    _check_guards(roots, result)
     if earlier:
         from .copies import orphans
 
@@ -178,19 +180,20 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
     return taken
 
 
-def _unchecked(roots: dict[tuple[str, Site | None], list[Resource]], result: Plan) -> Iterator[Finding]:
-    """Lists for some clients whose gateway is not there; a set whose objects all stand alone needs none."""
-    for name, allowed in result.sets.items():
-        takers = {site: ones for (taken, site), ones in roots.items() if taken == name and site is not None}
-        needs_gateway = any(site.beside_of(one.value) for site, ones in takers.items() for one in ones)
-        if (
-            allowed.limits is not None
-            and needs_gateway
-            and not any(site.checks_clients or site.admitted for site in takers)
-        ):
-            from .unmatched import unguarded
+def _check_guards(roots: dict[tuple[str, Site | None], list[Resource]], result: Plan) -> None:
+    if any(allowed.limits is not None for allowed in result.sets.values()):
+        from .unmatched import unchecked
 
-            yield unguarded(allowed)
+        result.findings += unchecked(roots, result.sets)
+
+
+def _ports(resource: Resource, site: Site | None, allowed: AllowSet, result: Plan) -> tuple[int, tuple[int, ...]]:
+    """The port that `resource` is for itself, and those that copies of it are for."""
+    if PROTOCOL_ANNOTATION not in resource.annotations:
+        return HTTPS, allowed.ports
+    from .ports import by_http
+
+    return by_http(resource, site, allowed, result.findings)
 
 
 def _is_too_many(resource: Resource, places: int, names: int, result: Plan) -> bool:

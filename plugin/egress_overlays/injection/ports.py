@@ -8,16 +8,18 @@ from __future__ import annotations
 from ..manifest.edits import Edits
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
+    HTTP_PROTOCOL,
     INJECT_ANNOTATION,
     KEEP_HOSTS_ANNOTATION,
     OPENED_ANNOTATION,
     PORTS_ANNOTATION,
+    PROTOCOL_ANNOTATION,
     SHARD_ANNOTATION,
     Resource,
 )
 from ..names.domain import HTTPS, ascii_quoted
-from ..names.ports import listening
-from ..sites import BY_REGISTERING, USUAL
+from ..names.ports import HTTP, listening
+from ..sites import BY_REGISTERING, USUAL, site_of
 from ..sites.at_ports import MESH_LISTENER, key_of
 from . import Plan
 
@@ -40,11 +42,27 @@ _ADVICE = (
 )
 
 
-def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result: Plan) -> list[tuple[str, Edits]]:
+def by_http(
+    resource: Resource, site: Site | None, allowed: AllowSet, findings: list[Finding]
+) -> tuple[int, tuple[int, ...]]:
+    """The port that `resource`, which takes names for plain HTTP, is for itself, and those of its copies."""
+    asked = resource.annotations[PROTOCOL_ANNOTATION]
+    if asked != HTTP_PROTOCOL or site is None or not site.takes_http:
+        what = f"{ascii_quoted(str(asked))} is none; write {HTTP_PROTOCOL}, or remove the annotation"
+        if asked == HTTP_PROTOCOL:
+            what = f"a {resource.kind} takes no names for plain HTTP; remove the annotation"
+        findings.append(fault_of(resource, what, "protocol", f"annotation {PROTOCOL_ANNOTATION}"))
+        return HTTP, ()
+    return HTTP, tuple(port for port in allowed.http if port != HTTP)
+
+
+def copies(  # noqa: PLR0913, PLR0917 - one caller
+    resource: Resource, site: Site, allowed: AllowSet, ports: Sequence[int], fill: Fill, result: Plan
+) -> list[tuple[str, Edits]]:
     """The edits that turn a copy of `resource` into each one for another port, with the key that its name ends in."""
     if site.by_port is None:
         message = (
-            f"takes the set {ascii_quoted(allowed.name)}, which has names at port {allowed.ports[0]}, and a "
+            f"takes the set {ascii_quoted(allowed.name)}, which has names at port {ports[0]}, and a "
             f"{site.kind} holds names at 443 alone here; give it a set without such names"
         )
         result.findings.append(fault_of(resource, message, "port"))
@@ -52,7 +70,7 @@ def copies(resource: Resource, site: Site, allowed: AllowSet, fill: Fill, result
     found: list[tuple[str, Edits]] = []
     edits_at = site.by_port(resource.value)
     told = {str(one) for one in result.findings}
-    for port in allowed.ports:
+    for port in ports:
         moved = edits_at(port)
         mine = Resource(resource.edited(moved))
         made = Plan()
@@ -94,7 +112,9 @@ def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]
             yield fault_of(resource, message, "port", f"annotation {PORTS_ANNOTATION}")
             continue
         there.setdefault(name, set()).add(resource.kind)
-        ports = result.sets[name].ports
+        # What is in the registry for plain HTTP, components/plain-http brings whole.
+        http = () if resource.kind == _REGISTRY.kind else result.sets[name].http
+        ports = (*result.sets[name].ports, *http)
         before = _opened(resource)
         edits = opener(resource.value.get("spec"), ports, before)
         if edits is None:
@@ -104,8 +124,11 @@ def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]
             edits["metadata", "annotations", OPENED_ANNOTATION] = ",".join(map(str, ports)) or None
             result.edits[index] = edits
     for name, allowed in result.sets.items():
-        missing = [kind for kind in _needed(resources, name) if kind not in there.get(name, ())]
-        if allowed.ports and missing:
+        if allowed.http:
+            yield from _without_http(resources, allowed)
+        needed = _needed(resources, name) if allowed.ports else _NEEDED
+        missing = [kind for kind in needed if kind not in there.get(name, ())]
+        if (allowed.ports or allowed.http) and missing:
             yield from _without_room(allowed, missing)
 
 
@@ -124,6 +147,27 @@ def _without_room(allowed: AllowSet, missing: Sequence[str]) -> Iterator[Finding
                 entry.source,
                 f'"{entry.domain}" needs a port of its own at the gateway, and no {" and no ".join(missing)} with the '
                 f"annotation {PORTS_ANNOTATION}: {ascii(allowed.name)[1:-1]} is here; {_ADVICE}",
+                "port",
+            )
+            finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
+            yield finding
+
+
+def _without_http(resources: Sequence[Resource], allowed: AllowSet) -> Iterator[Finding]:
+    """Names for plain HTTP of a set for which something is missing that only components/plain-http has."""
+    there = {
+        site_of(one)
+        for one in resources
+        if one.annotations.get(PROTOCOL_ANNOTATION) == HTTP_PROTOCOL
+        and one.annotations.get(INJECT_ANNOTATION) == allowed.name
+    }
+    missing = [site.kind for site in USUAL if site not in there]
+    for entry in allowed.entries if missing else ():
+        if entry.domain.is_http:
+            finding = fault_of(
+                entry.source,
+                f'"{entry.domain}" is for plain HTTP, and no {" and no ".join(missing)} here takes such names of the '
+                f"set {ascii_quoted(allowed.name)}; add components/plain-http to the build before the function",
                 "port",
             )
             finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain

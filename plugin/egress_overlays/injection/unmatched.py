@@ -8,6 +8,7 @@ from ..manifest.nearness import did_you_mean
 from ..manifest.resource import INJECT_ANNOTATION, KEEP_HOSTS_ANNOTATION, LOCAL_CONFIG_ANNOTATION, SET_LABEL, Resource
 from ..names.domain import PLACEHOLDER, Domain, ascii_quoted
 from ..sites import USUAL, DenialPlace, Place, find
+from ..sites.at_ports import pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,19 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
         )
 
 
-def unguarded(allowed: AllowSet) -> Finding:
+def unchecked(
+    roots: Mapping[tuple[str, Site | None], Sequence[Resource]], sets: Mapping[str, AllowSet]
+) -> Iterator[Finding]:
+    """Lists for some clients whose gateway is not there; a set whose objects all stand alone needs none."""
+    for name, allowed in sets.items():
+        takers = {site: ones for (taken, site), ones in roots.items() if taken == name and site is not None}
+        needs_gateway = any(site.beside_of(one.value) for site, ones in takers.items() for one in ones)
+        asks = any(site.checks_clients or site.admitted for site in takers)
+        if allowed.limits is not None and needs_gateway and not asks:
+            yield _unguarded(allowed)
+
+
+def _unguarded(allowed: AllowSet) -> Finding:
     """Lists for some clients whose gateway is not among the resources."""
     kind = next(site.kind for site in USUAL if site.checks_clients)
     return fault_of(
@@ -76,7 +89,9 @@ def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
     if any(_is_marked(source) for source in allowed.sources):
         return
     kept = str(resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).replace(" ", "").split(",")
-    names = {name for place in find(resource) if isinstance(place, Place) for name in _names(resource, place)}
+    names = {
+        pair(resource, name) for place in find(resource) if isinstance(place, Place) for name in _names(resource, place)
+    }
     denied = {
         f"!{name}"
         for place in find(resource)

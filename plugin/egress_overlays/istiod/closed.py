@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ..manifest.fields import mapping
 from ..sites.envoy_filter import denies
+from . import copied
 from .configuration import Model
 from .errors import NotModelled
 from .free import client_rules, fixed, text
@@ -55,6 +56,10 @@ def judge(resources: list[Resource], found: Model, known: Known, root_namespace:
         if rule not in known.client_rules:
             words = f"has a rule for clients that the function does not write: {_short(rule)}"
             deviations.append(Deviation(_owner(found), ("spec",), words))
+    for part, word in copied.differing(found.listeners, found.clusters):
+        words = f"{part.get('name')} has other {word.strip('<>')} than the gateway for TLS"
+        words += "; list components/plain-http after what changes those"
+        deviations.append(Deviation(_owner(found), ("spec",), words))
     deviations += [_not_modelled(one) for one in found.unknown]
     deviations += _without_effect(found, known)
     deviations += mentioning(resources, found.workload, known.names, root_namespace)

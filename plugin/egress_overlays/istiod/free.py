@@ -87,8 +87,9 @@ def _type_of(logger: Message) -> Any:
 
 
 def _fixed(key: str, value: Any) -> Any:
-    if key == "server_names" and isinstance(value, list) and value and all(isinstance(n, str) and n for n in value):
-        return NAMES
+    if key in ("server_names", "domains") and isinstance(value, list):
+        # Of a filter chain, or of a virtual host: an empty list, or an empty name, stands for every name.
+        return NAMES if value and all(isinstance(n, str) and n for n in value) else fixed(value)
     if key == "domain_matchers" and isinstance(value, list):
         return _CLIENTS
     if key == "dns_cache_config" and isinstance(value, dict):

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..names.ports import listening
+from ..names.domain import HTTPS
+from ..names.ports import HTTP, listening
 from ..sites.at_ports import MESH_LISTENER, named
+from . import copied
 from .free import client_rules, fixed, text
 from .gateway import Resource, servers
 from .workload import Workload
@@ -44,19 +47,27 @@ class Shape(NamedTuple):
     clusters: dict[str, str]
 
 
+NOTHING = Shape("", is_old=False, listeners={}, clusters={})
+"""What adds nothing to a gateway."""
+
+
 class Known(NamedTuple):
-    """All that is known: shapes, the servers of their Gateways, and the ways in which rules for clients are written."""
+    """All that is known: shapes, the servers of their Gateways, and the ways in which rules for clients are written.
+
+    `http` is what components/plain-http adds to each shape, see `by_http`.
+    """
 
     shapes: tuple[Shape, ...]
     servers: frozenset[str]
     client_rules: frozenset[str]
+    http: Shape
 
     @property
     def names(self) -> frozenset[str]:
         """The names of what EnvoyFilters of base/ add: who adds one of these makes a gateway of base/."""
         return frozenset(
             name
-            for shape in self.shapes
+            for shape in (*self.shapes, self.http)
             for name in (*shape.clusters, *shape.listeners)
             if not name.startswith(("0.0.0.0_", "BlackHole"))
         )
@@ -68,22 +79,59 @@ def with_ports(found: Shape, known: Known, own: Shape) -> tuple[Shape, Known]:
     The function makes that part from the one for 443, so that it must be the same but for ports and names.
     """
     ports = sorted({int(match[1]) for name in (*own.listeners, *own.clusters) if (match := _OF_PORT.match(name))})
+    http = {port for port in ports if any(named(name, port) in own.listeners for name in known.http.listeners)}
     shapes, servers = [found], set(known.servers)
-    for port in ports:
-        change = _Change(port, known.names)
-        shapes.append(change.shape(found))
-        servers |= {change.part(server) for server in known.servers}
+    if http or known.http.listeners.keys() & own.listeners.keys():
+        part = by_http(known.http, found)
+        shapes += [part, *(_Change(port, known.names).shape(part) for port in http)]
+        ports, added = [port for port in ports if port not in http], {HTTP, *http}
+    else:
+        added = set()
+    shapes += [_Change(port, known.names).shape(found) for port in ports]
+    for port in (*ports, *added):
+        servers |= {_Change(port, known.names).part(server) for server in known.servers}
     whole = Shape(
         found.title,
         found.is_old,
         {name: part for one in shapes for name, part in one.listeners.items()},
         {name: part for one in shapes for name, part in one.clusters.items()},
     )
-    return whole, Known((*known.shapes, whole), frozenset(servers), known.client_rules)
+    return whole, Known((*known.shapes, whole), frozenset(servers), known.client_rules, known.http)
+
+
+def by_http(part: Shape, found: Shape) -> Shape:
+    """What components/plain-http adds to the gateway `found`: the `part`, with what it copies from there."""
+    known = copied.learned(
+        [*found.clusters.values()]
+        + [one for listener in found.listeners.values() for chain in listener.chains for one in chain.filters]
+    )
+    return _mapped(part, lambda one: copied.put(one, known))
+
+
+def without_copied(part: Shape) -> Shape:
+    """The part that components/plain-http adds, with words where it holds copies."""
+    return _mapped(part, copied.take)
+
+
+def _mapped(one: Shape, change: Callable[[str], str], names: Mapping[str, str] | None = None) -> Shape:
+    """`one` with every part of it changed, and `names` of listeners and clusters."""
+    names = names or {}
+    return Shape(
+        one.title,
+        one.is_old,
+        {
+            names.get(name, name): ListenerShape(
+                change(listener.part),
+                tuple(ChainShape(change(chain.part), tuple(map(change, chain.filters))) for chain in listener.chains),
+            )
+            for name, listener in one.listeners.items()
+        },
+        {names.get(name, name): change(cluster) for name, cluster in one.clusters.items()},
+    )
 
 
 _OF_PORT = re.compile(r"port_([1-9][0-9]{0,4})_")
-_NUMBER = re.compile(r'"(port_value|number)":(443|8443)(?![0-9])')
+_NUMBER = re.compile(r'"(port_value|number)":(443|8443|31080)(?![0-9])')
 
 
 class _Change:
@@ -92,8 +140,10 @@ class _Change:
     def __init__(self, port: int, names: frozenset[str]) -> None:
         self._names = {name: named(name, port) for name in names}
         arrives = listening(port)
-        self._names[f"0.0.0.0_{MESH_LISTENER}"] = f"0.0.0.0_{arrives}"
-        self._numbers = {"443": str(port), str(MESH_LISTENER): str(arrives)}
+        self._numbers = {str(HTTPS): str(port)}
+        for base in (MESH_LISTENER, listening(HTTP)):
+            self._names[f"0.0.0.0_{base}"] = f"0.0.0.0_{arrives}"
+            self._numbers[str(base)] = str(arrives)
 
     def part(self, part: str) -> str:
         changed: Any = json.loads(_NUMBER.sub(lambda found: f'"{found[1]}":{self._numbers[found[2]]}', part))
@@ -107,21 +157,7 @@ class _Change:
         return self._names.get(node, node) if isinstance(node, str) else node
 
     def shape(self, one: Shape) -> Shape:
-        listeners = {
-            self._names.get(name, name): ListenerShape(
-                self.part(listener.part),
-                tuple(
-                    ChainShape(self.part(chain.part), tuple(map(self.part, chain.filters))) for chain in listener.chains
-                ),
-            )
-            for name, listener in one.listeners.items()
-        }
-        return Shape(
-            one.title,
-            one.is_old,
-            listeners,
-            {self._names.get(name, name): self.part(cluster) for name, cluster in one.clusters.items()},
-        )
+        return _mapped(one, self.part, self._names)
 
 
 def chain_shape(chain: Message) -> ChainShape:
@@ -192,27 +228,26 @@ def known() -> Known:
 def decoded(data: Message) -> Known:
     """`data` of shapes.json; parts stand in it once and are referred to by their index."""
     parts = [text(part) for part in data["parts"]]
-    return Known(
-        tuple(
-            Shape(
-                one["title"],
-                bool(one.get("old")),
-                {
-                    name: ListenerShape(
-                        parts[listener["part"]],
-                        tuple(
-                            ChainShape(parts[chain["part"]], tuple(parts[entry] for entry in chain["filters"]))
-                            for chain in listener["chains"]
-                        ),
-                    )
-                    for name, listener in one["listeners"].items()
-                },
-                {name: parts[part] for name, part in one["clusters"].items()},
+
+    def read(one: Message) -> Shape:
+        listeners = {
+            name: ListenerShape(
+                parts[listener["part"]],
+                tuple(
+                    ChainShape(parts[chain["part"]], tuple(parts[entry] for entry in chain["filters"]))
+                    for chain in listener["chains"]
+                ),
             )
-            for one in data["shapes"]
-        ),
+            for name, listener in one["listeners"].items()
+        }
+        clusters = {name: parts[part] for name, part in one["clusters"].items()}
+        return Shape(one["title"], bool(one.get("old")), listeners, clusters)
+
+    return Known(
+        tuple(map(read, data["shapes"])),
         frozenset(text(server) for server in data["servers"]),
         frozenset(text(rule) for rule in data["clientRules"]),
+        read(data["http"]) if "http" in data else NOTHING,
     )
 
 
@@ -223,8 +258,8 @@ def encoded(found: Known) -> Message:
     def index(part: str) -> int:
         return parts.setdefault(part, len(parts))
 
-    shapes = [
-        {
+    def write(one: Shape) -> Message:
+        return {
             "title": one.title,
             **({"old": True} if one.is_old else {}),
             "listeners": {
@@ -239,11 +274,13 @@ def encoded(found: Known) -> Message:
             },
             "clusters": {name: index(part) for name, part in one.clusters.items()},
         }
-        for one in found.shapes
-    ]
+
+    shapes = [write(one) for one in found.shapes]
+    http = write(found.http)
     return {
         "parts": [json.loads(part) for part in parts],
         "shapes": shapes,
+        "http": http,
         "servers": [json.loads(server) for server in sorted(found.servers)],
         "clientRules": [json.loads(rule) for rule in sorted(found.client_rules)],
     }

@@ -38,24 +38,13 @@ class AllowSet:
     nothing, since Envoy takes an empty `server_names` for "every name". `covered` maps each name
     left out to the one that opens it already. `clients` holds the clients of each source that is
     limited to some, and `limits` who may reach what then; None where every list is for all. `ports` are the ports
-    of its names but 443. `denying` are the lines that deny, `denials` what those of lists for every workload say.
-    `reporting`: who is let through and reported where the lists would refuse.
+    of its names by TLS but 443, `http` those of its names by plain HTTP. `denying` are the lines that deny, `denials`
+    what those of lists for every workload say. `reporting`: who is let through and reported where lists would refuse.
     """
 
     __slots__ = (
-        "_named",
-        "_parts",
-        "clients",
-        "covered",
-        "denials",
-        "denying",
-        "entries",
-        "hosts",
-        "limits",
-        "name",
-        "ports",
-        "reporting",
-        "sources",
+        *("_named", "_parts", "clients", "covered", "denials", "denying", "entries", "hosts", "http", "limits", "name"),
+        *("ports", "reporting", "sources"),
     )
 
     def __init__(  # noqa: PLR0913 - a value, made in four places
@@ -74,7 +63,9 @@ class AllowSet:
         self.clients = clients
         self.reporting = tuple(reporting)
         self._named: dict[str, list[Entry]] = {}
-        self.ports = tuple(sorted({entry.domain.port for entry in entries if ":" in entry.domain}))
+        beyond = [entry.domain for entry in entries if ":" in entry.domain]
+        self.http = tuple(sorted({one.port for one in beyond if one.is_http}))
+        self.ports = tuple(sorted({one.port for one in beyond if not one.is_http}))
         self._parts: dict[int, AllowSet] = {}
         self.limits: Limits | None = None
         self.denials: Denials | None = None
@@ -113,7 +104,7 @@ class AllowSet:
 
     def at(self, port: int) -> AllowSet:
         """The part of it that is for `port`, of names alone; itself where all of it is."""
-        if not self.ports:
+        if port == HTTPS and not (self.ports or self.http):
             return self
         if not self._parts:
             from .at_ports import by_port
@@ -124,7 +115,9 @@ class AllowSet:
                 self._parts[number] = AllowSet(
                     self.name, self.sources, entries, self.clients, denials, reporting=self.reporting
                 )
-        return self._parts.get(port) or AllowSet(self.name, self.sources, (), self.clients)
+            for number in self.http:  # for every workload, see `at_ports.faults`
+                self._parts[number] = AllowSet(self.name, self.sources, listed[number], {})
+        return self._parts.get(port) or AllowSet(self.name, self.sources, (), {})
 
     def reported_by(self, one: Reporting) -> AllowSet:
         """The same set with `one` among those who report."""
@@ -207,6 +200,10 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         entries = [entry for source in group for entry in _entries(source, findings, denials)]
         clients, reporting = _for_some(group, findings)
         sets[name] = allowed = AllowSet(name, group, entries, clients, denials, reporting=reporting)
+        if allowed.http:
+            from .at_ports import faults
+
+            findings += faults(entries, denials, clients)
         findings += about(allowed, refused=has_errors(findings[before:]))
         findings += allowed.denials.findings(name, entries) if allowed.denials else ()
         if allowed.holes is not None and allowed.limits is not None:

@@ -1,12 +1,20 @@
-"""The lines of a set by their port; loaded where a list has names at other ports than 443."""
+"""The lines of a set by their port; loaded where a list has names at other ports than 443, or for plain HTTP.
+
+A port of a set is for one protocol: sidecars have one listener for a port.
+"""
 
 from __future__ import annotations
 
+from ..manifest.findings import fault_of
+from ..manifest.resource import ENFORCE_ANNOTATION
 from . import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Iterator, Sequence
+
+    from ..manifest.findings import Finding
+    from ..manifest.resource import Resource
 
 
 def by_port(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
@@ -19,3 +27,32 @@ def by_port(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
         else:
             found.setdefault(one.domain.port, []).append(one)
     return found
+
+
+def faults(entries: Sequence[Entry], denying: Sequence[Entry], limited: Container[Resource]) -> Iterator[Finding]:
+    """What a list cannot hold of names for plain HTTP: each is refused, none passed over.
+
+    `limited` are the lists for some clients.
+    """
+    http = {entry.domain.port for entry in entries if entry.domain.is_http}
+    for entry in (*entries, *denying):
+        port = entry.domain.port
+        if entry.domain.is_http:
+            if entry in denying:
+                yield _fault(
+                    entry, "is a denial for plain HTTP, which no gateway here can hold; list the names one by one"
+                )
+            elif entry.source in limited or ENFORCE_ANNOTATION in entry.source.annotations:
+                message = (
+                    "is for plain HTTP in a list for some clients or one that reports, and the gateway asks nobody who "
+                    "they are there; put it into a list for every workload"
+                )
+                yield _fault(entry, message)
+        elif port in http:
+            yield _fault(entry, f"is at port {port}, which is for plain HTTP in this set; a port is for one protocol")
+
+
+def _fault(entry: Entry, message: str) -> Finding:
+    finding = fault_of(entry.source, f'"{entry.domain}" {message}', "port")
+    finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
+    return finding

@@ -26,6 +26,9 @@ PORTS_ANNOTATION = PREFIX + "ports"
 """Where ports of a set beyond 443 are opened: its value names the set."""
 OPENED_ANNOTATION = PREFIX + "opened"
 """The ports that the function has opened there."""
+PROTOCOL_ANNOTATION = PREFIX + "protocol"
+HTTP_PROTOCOL = "http"
+"""What PROTOCOL_ANNOTATION may say: the object takes the names for plain HTTP, and those alone."""
 NAMES_ANNOTATION = PREFIX + "names"
 WILDCARDS, EXACT, APART = "wildcards", "exact", "apart"
 """What NAMES_ANNOTATION may say: one part of the set, or each part in filter chains of its own."""
@@ -51,6 +54,7 @@ ANNOTATIONS = (
     CHAINS_ANNOTATION,
     PORTS_ANNOTATION,
     OPENED_ANNOTATION,
+    PROTOCOL_ANNOTATION,
     NAMES_ANNOTATION,
     BY_CLIENT_ANNOTATION,
     *REPORT_ANNOTATIONS,

@@ -20,6 +20,9 @@ RESERVED = ("cluster.local", "svc", "localhost", "invalid")
 HTTPS = 443
 """The port of a name without one."""
 
+BY_HTTP = "/http"
+"""What a name for plain HTTP ends in, after its port."""
+
 PLACEHOLDER = "egress-domains.invalid"
 """The one host of a list that admits nothing: RFC 6761 promises that it never resolves."""
 SECOND_PLACEHOLDER = "wildcards." + PLACEHOLDER
@@ -44,7 +47,8 @@ class Domain(str):
     """A normalised name, or `*.` and a normalised name; made by `read` alone.
 
     Lower case, no trailing dot, A-labels only (RFC 1123 section 2.1, RFC 5890): the form in which
-    Envoy compares an SNI. A name at another port than 443 ends in it, as `ports` writes it.
+    Envoy compares an SNI. A name at another port than 443 ends in it, and one by plain HTTP in its port and `/http`, as
+    `ports` writes them.
     """
 
     __slots__ = ()
@@ -62,7 +66,12 @@ class Domain(str):
     @property
     def port(self) -> int:
         """The port that the name is for."""
-        return int(self.rpartition(":")[2]) if ":" in self else HTTPS
+        return int(self.rpartition(":")[2].removesuffix(BY_HTTP)) if ":" in self else HTTPS
+
+    @property
+    def is_http(self) -> bool:
+        """Whether the name is for plain HTTP, by the Host of each request."""
+        return self.endswith(BY_HTTP)
 
     @property
     def name(self) -> Domain:

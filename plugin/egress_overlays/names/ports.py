@@ -1,14 +1,17 @@
 """Names with a port, `NAME:PORT`: which ports can be on a list, and why others cannot; loaded where a line has one.
 
 A pair is a Domain that ends in its port, so that a name at one port equals and covers nothing at another. At 443 it is
-the name alone.
+the name alone. `http://NAME[:PORT]` is a name for plain HTTP, which ends in `:PORT/http`: it says nothing of TLS.
 """
 
 from __future__ import annotations
 
 from . import parse
-from .domain import HTTPS, Domain, InvalidDomain
+from .domain import BY_HTTP, HTTPS, Domain, InvalidDomain, ascii_quoted
 
+HTTP = 80
+"""The port of a name for plain HTTP without one."""
+_SCHEME = "http://"
 HIGHEST = 30999
 _SHIFTED = 31000
 _NOT_BOUND = 1024  # the gateway's process may not listen below it
@@ -53,7 +56,11 @@ DOUBTFUL = {
 
 
 def pairs(text: str) -> tuple[Domain, ...]:
-    """As `parse`, of a line that may end in a port. Raises InvalidDomain."""
+    """As `parse`, of a line that may end in a port, or be for plain HTTP. Raises InvalidDomain."""
+    if text[: len(_SCHEME)].lower() == _SCHEME:
+        return _by_http(text, text[len(_SCHEME) :])
+    if text.endswith(BY_HTTP) and ":" in text:
+        return _by_http(text, text.removesuffix(BY_HTTP))
     name, colon, written = text.rpartition(":")
     if not (colon and written.isascii() and written.isdecimal() and "/" not in name and ":" not in name):
         return parse(text)
@@ -74,6 +81,44 @@ def pairs(text: str) -> tuple[Domain, ...]:
         raise InvalidDomain(text, f"holds the port {written[:20]}, which {reason}", instead, proposal)
     port = int(written)
     return found if port == HTTPS else tuple(Domain(f"{one}:{port}") for one in found)
+
+
+def _by_http(text: str, rest: str) -> tuple[Domain, ...]:
+    """The names of the line `text` for plain HTTP, of which `rest` is name and port."""
+    name, colon, written = rest.partition(":")
+    host, slash, _ = name.partition("/")
+    if slash or "/" in written:
+        written = written.partition("/")[0]
+        proposal = f"{_SCHEME}{host}{f':{written}' if written else ''}"
+        raise InvalidDomain(
+            text, "holds a path, and a list holds names", f"write {ascii_quoted(proposal)}", _if_read(proposal)
+        )
+    try:
+        found = parse(name)
+    except InvalidDomain as fault:
+        proposal = fault.proposal and f"{_SCHEME}{fault.proposal}{colon}{written}"
+        accepted = fault.accepted.replace(f'"{fault.proposal}"', f'"{proposal}"') if proposal else fault.accepted
+        raise InvalidDomain(text, fault.reason, accepted, proposal) from None
+    if not colon:
+        return tuple(Domain(f"{one}:{HTTP}{BY_HTTP}") for one in found)
+    if not (written.isascii() and written.isdecimal()):
+        raise InvalidDomain(text, "holds a port that is none", "write a number from 1 to 65535 without leading zeros")
+    refused = None if written == str(HTTP) else _fault(written)
+    if written == str(HTTPS):
+        refused = "is for TLS, which is no plain HTTP", f'what works instead: "{name}"'
+    if refused:
+        reason, instead = refused
+        accepted = instead if isinstance(instead, str) else "use the port where the server speaks HTTP"
+        raise InvalidDomain(text, f"holds the port {written[:20]}, which {reason}", accepted)
+    return tuple(Domain(f"{one}:{int(written)}{BY_HTTP}") for one in found)
+
+
+def _if_read(proposal: str) -> str:
+    """`proposal` where it can stand on a list, else nothing."""
+    try:
+        return proposal if pairs(proposal) else ""
+    except InvalidDomain:
+        return ""
 
 
 def _with(written: str, fault: InvalidDomain, text: str) -> InvalidDomain:

@@ -23,6 +23,8 @@ def read(host: str) -> tuple[str, int, str]:
 
     Port 0 is every port, the verdict ALLOW, DENY, or "" for what the list says.
     """
+    if host.lower().startswith("http://") or "/http" in host:
+        raise ValueError(f"--host {ascii_quoted(host)}: is for plain HTTP, and the probe speaks TLS alone; {_USE}")
     name, equals, verdict = host.partition("=")
     at = _PORT.fullmatch(name)
     name, port = (at[1], int(at[2])) if at and 0 < int(at[2]) < 65536 else (name, 0)

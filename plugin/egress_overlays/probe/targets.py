@@ -21,6 +21,7 @@ from ..names.domain import HTTPS
 from ..names.ports import listening
 from ..sites.at_ports import port_of
 from ..sites.envoy_filter import FORWARDER
+from ..sites.site import is_by_http
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
     """What is to be tried; raises ProbeError where that is nothing, or names each listener that cannot be tried."""
     found: list[Target] = []
     faults: list[str] = []
+    by_http = {listening(port_of(one)): port_of(one) for one in map(Manifest, resources) if is_by_http(one.value)}
     for workload in workloads(resources):
         gateway = configuration(resources, workload, root_namespace)
         if FORWARDER not in json.dumps(gateway.listeners):
@@ -50,15 +52,22 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
         for listener in gateway.listeners:
             if "address" not in listener:
                 continue
+            port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
+            if int(port) in by_http:
+                continue  # said below
             where = f"{workload.title}: listener {listener.get('name')}"
             faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
-            port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
             listed = _listed(resources, int(port))
             mine = _for_port(resources, listed)
             domains, notes = routed.names(mine, workload)
             denied = routed.denied(mine)
             own = gateway._replace(domains=domains, denied=denied, notes=list(dict.fromkeys([*gateway.notes, *notes])))
             found.append(Target(workload, str(listener.get("name")), int(port), listed, own, mine))
+    if by_http and found:
+        ports = ", ".join(map(str, sorted(by_http.values())))
+        found[0].gateway.notes.append(
+            f"names for plain HTTP (port {ports}) were not tried: the probe speaks TLS alone; see docs/plain-http.md"
+        )
     if faults:
         raise ProbeError("\n".join(faults))
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..manifest.edits import at
 from ..manifest.fields import texts
-from ..manifest.resource import APART, NAMES_ANNOTATION, SHARD_ANNOTATION, WILDCARDS
+from ..manifest.resource import APART, NAMES_ANNOTATION, PROTOCOL_ANNOTATION, SHARD_ANNOTATION, WILDCARDS
 from ..names.domain import Domain
 from ..names.holes import admits, deciding, table
 from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, DenialPlace, Place, site_of
@@ -138,7 +138,7 @@ def lists_of(resource: Resource) -> list[HostList]:
             denials.append(place)
         elif isinstance(place, Place):
             names = place.names(at(resource.value, place.path))
-            if SHARD_ANNOTATION in resource.annotations:
+            if SHARD_ANNOTATION in resource.annotations or PROTOCOL_ANNOTATION in resource.annotations:
                 names = [pair(resource, name) for name in names]
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
             lists[-1].part = place.part or lists[-1].part

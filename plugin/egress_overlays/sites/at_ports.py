@@ -7,9 +7,9 @@ at that port alone. Nothing that a client says takes part in that.
 from __future__ import annotations
 
 from ..manifest.resource import KEEP_HOSTS_ANNOTATION, SHARD_ANNOTATION
-from ..names.domain import HTTPS, PLACEHOLDER
-from ..names.ports import listening
-from .site import DENYING_ROUTE
+from ..names.domain import BY_HTTP, HTTPS, PLACEHOLDER
+from ..names.ports import HTTP, listening
+from .site import DENYING_ROUTE, is_by_http
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..manifest.resource import Resource
 
 MESH_LISTENER = 8443
+_BASES = {HTTPS: MESH_LISTENER, HTTP: listening(HTTP)}
+"""What the objects of base/ and of components/plain-http are for, and where that arrives at the gateway."""
 _KEY = "port."
 
 
@@ -32,7 +34,18 @@ def port_of(resource: Resource) -> int:
     """The port that `resource`, a copy or none, is for."""
     written = str(resource.annotations.get(SHARD_ANNOTATION, "")).rpartition(_KEY)
     ours = written[1] and (not written[0] or written[0][-1] == "-") and written[2].isascii() and written[2].isdecimal()
-    return int(written[2]) if ours and len(written[2]) <= 5 else HTTPS
+    return int(written[2]) if ours and len(written[2]) <= 5 else _base(resource.value)
+
+
+def _base(value: dict[str, Any]) -> int:
+    """The port that an object is for which is no copy."""
+    return HTTP if is_by_http(value) else HTTPS
+
+
+def _numbers_of(value: dict[str, Any], port: int) -> dict[int, int]:
+    """What the numbers of an object become in its copy for `port`."""
+    base = _base(value)
+    return {base: port, _BASES[base]: listening(port)}
 
 
 def pair(resource: Resource, name: str) -> str:
@@ -41,7 +54,7 @@ def pair(resource: Resource, name: str) -> str:
     if port == HTTPS or name in ("", PLACEHOLDER):
         return name
     kept = str(resource.annotations.get(KEEP_HOSTS_ANNOTATION, "")).replace(" ", "").split(",")
-    return name if name in kept else f"{name}:{port}"
+    return name if name in kept else f"{name}:{port}{BY_HTTP if is_by_http(resource.value) else ''}"
 
 
 def virtual_service(value: dict[str, Any]) -> Callable[[int], Edits]:
@@ -50,7 +63,7 @@ def virtual_service(value: dict[str, Any]) -> Callable[[int], Edits]:
 
     def at(port: int) -> Edits:
         arrives = listening(port)
-        edits = _numbers(leaves, ("port",), {HTTPS: port, MESH_LISTENER: arrives})
+        edits = _numbers(leaves, ("port", "number"), _numbers_of(value, port))
         for index, route in enumerate(value["spec"].get("tls") or ()):
             leads = () if route.get("route") == DENYING_ROUTE else route.get("route") or ()
             for place, target in enumerate(leads):
@@ -64,7 +77,7 @@ def virtual_service(value: dict[str, Any]) -> Callable[[int], Edits]:
 def service_entry(value: dict[str, Any]) -> Callable[[int], Edits]:
     """Of a ServiceEntry."""
     leaves = _leaves(value)
-    return lambda port: _numbers(leaves, ("number",), {HTTPS: port})
+    return lambda port: _numbers(leaves, ("number",), _numbers_of(value, port))
 
 
 def envoy_filter(value: dict[str, Any]) -> Callable[[int], Edits]:
@@ -80,7 +93,7 @@ def envoy_filter(value: dict[str, Any]) -> Callable[[int], Edits]:
     }
 
     def at(port: int) -> Edits:
-        edits = _numbers(leaves, ("port_value", "portNumber"), {HTTPS: port, MESH_LISTENER: listening(port)})
+        edits = _numbers(leaves, ("port_value", "portNumber"), _numbers_of(value, port))
         for path, leaf in leaves:
             if isinstance(leaf, str) and leaf in added:
                 edits[path] = named(leaf, port)

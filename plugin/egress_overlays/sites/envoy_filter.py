@@ -1,4 +1,4 @@
-"""EnvoyFilter: every `filter_chain_match.server_names`, in snake case or camel case.
+"""EnvoyFilter: every `filter_chain_match.server_names`, in snake case or camel case; for plain HTTP `virtual_hosts`.
 
 An empty or missing `server_names` matches every name, and so does any list that stands where Envoy
 reads none (Envoy, Listener.default_filter_chain, Listener.filter_chain_matcher). So what forwards by
@@ -8,7 +8,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 from __future__ import annotations
 
 from ..manifest.resource import APART, NAMES_ANNOTATION
-from .site import BadPlace, ClientsPlace, DenialPlace, Place, list_at, mappings
+from .site import BadPlace, ClientsPlace, DenialPlace, Place, is_by_http, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def denies(chain: dict[str, Any]) -> bool:
 
 def find(value: dict[str, Any]) -> Found:
     """The lists of names in the EnvoyFilter `value`."""
+    if is_by_http(value):
+        from . import virtual_hosts
+
+        return virtual_hosts.find(value)
     found: Found = []
     spec = value.get("spec")
     if isinstance(spec, dict):

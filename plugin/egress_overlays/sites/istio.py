@@ -19,6 +19,7 @@ from .site import (
     DenialPlace,
     Form,
     Site,
+    is_by_http,
     list_at,
     mappings,
 )
@@ -77,6 +78,8 @@ def _of_virtual_service(value: dict[str, Any]) -> Found:
 
 def _hop(value: dict[str, Any], path: Path) -> str:
     """The hop of the list at `path`: sniHosts are matched by the sidecars unless all is for other gateways."""
+    if is_by_http(value):
+        return SIDECAR  # Istio routes requests by the hosts themselves
     if path[-1] != "sniHosts":
         return ROUTES
     from ..manifest.fields import texts
@@ -212,6 +215,7 @@ VIRTUAL_SERVICE = Site(
     acts_by=BY_ROUTES,
     by_port=_by_port("virtual_service"),
     covering=("spec", "hosts"),
+    takes_http=True,
     fields=_fields_of("VirtualService"),
     denying=_routes,
 )
@@ -227,6 +231,7 @@ SERVICE_ENTRY = Site(
     exported=_for_namespaces,
     acts_by=BY_REGISTERING,
     by_port=_by_port("service_entry"),
+    takes_http=True,
     fields=_fields_of("ServiceEntry"),
 )
 ENVOY_FILTER = Site(
@@ -240,6 +245,7 @@ ENVOY_FILTER = Site(
     open_paths=_open_paths,
     acts_by=BY_PATCHES,
     by_port=_by_port("envoy_filter"),
+    takes_http=True,
     fields=_fields_of("EnvoyFilter"),
     denying=_chains,
 )

@@ -5,7 +5,7 @@ All that fills, compares or verifies lists asks this.
 
 from __future__ import annotations
 
-from ..manifest.resource import WILDCARDS
+from ..manifest.resource import HTTP_PROTOCOL, PROTOCOL_ANNOTATION, WILDCARDS
 from ..names.domain import PLACEHOLDER, SECOND_PLACEHOLDER
 
 TYPE_CHECKING = False
@@ -70,6 +70,7 @@ class Site:
     `covering`: the list that must cover all others of the object. `fields`: the types of what else is read in `spec`.
     `denying`: a function of (value, places, names) that says which items refuse these names, each with the list that
     it stands in; without it no name inside a wildcard can be refused.
+    `takes_http`: whether an object may take the names for plain HTTP.
     `by_port`: a function of the object for 443 that says by which edits of `spec` it is the one for another port.
     """
 
@@ -93,6 +94,7 @@ class Site:
         "limit",
         "makes_more",
         "open_paths",
+        "takes_http",
     )
 
     def __init__(  # noqa: PLR0913 - a declaration; all but three are named where it is made
@@ -117,6 +119,7 @@ class Site:
         denying: Denying | None = None,
         admitted: Callable[[dict[str, Any], Iterable[str]], Edits] | None = None,
         admits: Callable[[dict[str, Any], Path], list[str]] | None = None,
+        takes_http: bool = False,
     ) -> None:
         self.group = group
         self.kind = kind
@@ -137,6 +140,7 @@ class Site:
         self.denying = denying
         self.admitted = admitted
         self.admits = admits
+        self.takes_http = takes_http
 
     def __repr__(self) -> str:
         return f"Site({self.kind}.{self.group})"
@@ -155,19 +159,30 @@ class Site:
         return self.beside(value) if callable(self.beside) else self.beside
 
 
+def is_by_http(value: dict[str, Any]) -> bool:
+    """Whether the object `value` takes the names of its set for plain HTTP, and those alone."""
+    metadata = value.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return isinstance(annotations, dict) and annotations.get(PROTOCOL_ANNOTATION) == HTTP_PROTOCOL
+
+
 class Form:
     """How a list holds names: `write` makes an entry of a name, `read` the name of an entry.
 
     `read` returns None for an entry that `write` would not make: nobody takes it for a name then. `narrows` says of a
-    kind that cannot say all that a wildcard stands for what it says instead; a form never says more.
+    kind that cannot say all that a wildcard stands for what it says instead; a form never says more. `further`: what
+    a second entry of each name ends in, where a name takes two.
     """
 
-    __slots__ = ("narrows", "read", "write")
+    __slots__ = ("further", "narrows", "read", "write")
 
-    def __init__(self, write: Callable[[str], Any], read: Callable[[Any], str | None], narrows: str = "") -> None:
+    def __init__(
+        self, write: Callable[[str], Any], read: Callable[[Any], str | None], narrows: str = "", *, further: str = ""
+    ) -> None:
         self.write = write
         self.read = read
         self.narrows = narrows
+        self.further = further
 
 
 TEXT = Form(str, str)
@@ -194,11 +209,15 @@ class Place:
             names = [name for name in names if name[:1] == "*"] or [SECOND_PLACEHOLDER]
         elif self.part:
             names = [name for name in names if name[:1] != "*"] or [PLACEHOLDER]
-        return names if self.form is TEXT else [self.form.write(name) for name in names]
+        if self.form is TEXT:
+            return names
+        written = [self.form.write(name) for name in names]
+        return [entry for one in written for entry in (one, one + self.form.further)] if self.form.further else written
 
     def names(self, entries: Sequence[Any]) -> list[str]:
         """The names that `entries` stand for; what cannot be read as one stands as it is, which is no name."""
-        return [str(entry) if (name := self.form.read(entry)) is None else name for entry in entries]
+        found = [str(entry) if (name := self.form.read(entry)) is None else name for entry in entries]
+        return list(dict.fromkeys(found)) if self.form.further else found
 
 
 class ClientsPlace:

@@ -79,13 +79,16 @@ def _hops(name: str, lists: list[HostList]) -> Faults:
         if hop in HOPS and not any(entry.hop == hop for entry in lists):
             message = f"the set {ascii_quoted(name)} has no {kind} here, so that nothing of it is reachable"
             yield fault("hop", message, lists[0].resource if lists else None)
-    # Of a compact registry one host that is on no list stands for all of them.
-    compact = any(KEEP_HOSTS_ANNOTATION in entry.resource.annotations for entry in lists)
-    if lists and REGISTRY in wanted and not compact and not any(entry.hop == REGISTRY for entry in lists):
+    if lists and REGISTRY in wanted and not _is_compact(lists) and not any(entry.hop == REGISTRY for entry in lists):
         message = (
             f"the set {ascii_quoted(name)} has no {wanted[REGISTRY]} here; sidecars route to no name that none holds"
         )
         yield fault("hop", message, lists[0].resource, severity=WARNING)
+
+
+def _is_compact(lists: Sequence[HostList]) -> bool:
+    """Whether in the registry one host that is on no list stands for all names by TLS."""
+    return any(KEEP_HOSTS_ANNOTATION in entry.resource.annotations for entry in lists)
 
 
 def _denies_all(found: Rendered, name: str, lists: list[HostList], options: Options) -> Faults:
@@ -142,13 +145,18 @@ def _agree(found: Rendered, name: str, lists: list[HostList]) -> Faults:
         for entry in lists
         if entry.hop == POLICY and not entry.is_missing
     ]
+    compact = _is_compact(lists)
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER} - denied_to_some
     for what, entry, hosts in parts:
         # What a hop of several objects holds is taken together; of one object, its own part counts. The registry and
         # policies of the network hold no denials: what stands there admits nothing by itself.
         alone, silent = entry.hop in {GATEWAY, POLICY}, entry.hop in {REGISTRY, POLICY}
         missing = sorted(
-            name for name in union - hosts if (not alone or _is_for(entry, name)) and not (silent and name[:1] == "!")
+            name
+            for name in union - hosts
+            if (not alone or _is_for(entry, name))
+            and not (silent and name[:1] == "!")
+            and (entry.hop != REGISTRY or not compact or Domain(name).is_http)
         )
         if entry.hop in {SIDECAR, REGISTRY} and name in found.rules:
             here = [one for one in lists if one.hop == entry.hop]
