@@ -2,9 +2,11 @@
 
 Names are compared by what they mean: en.x.org removed while *.x.org stays is no change. What opens comes first: ways
 around the lists, limits that are lifted, names (for every workload, wildcards and risks in front), lists for more
-clients. With --rev, A is built as it was in two git revisions: R1..R2, R1...R2 from where they parted, or R1 against
-the working tree; where a revision has no such overlay, all of the other's is new or gone. With --rev and no path, or a
-glob or DIR/..., every overlay that runs the function is compared, and a change that is the same in many is told once.
+clients. What the function opens for a port of a name follows from that line, and is told so; an object beside the lists
+that surely lets nothing more through stands with what closes. With --rev, A is built as it was in two git revisions:
+R1..R2, R1...R2 from where they parted, or R1 against the working tree; where a revision has no such overlay, all of the
+other's is new or gone. With --rev and no path, or a glob or DIR/..., every overlay that runs the function is compared,
+and a change that is the same in many is told once.
 Exit code 0, or 1 with --exit-code where there is a difference; 2 where something could not be compared.
 """
 
@@ -19,7 +21,7 @@ from ..rendered.blame import Blame, head, latest
 from ..rendered.loading import nothing
 from ..rendered.overlays import is_pattern
 from ..review.difference import Change, Difference, differences
-from ..review.rows import OPENS, counts, merged
+from ..review.rows import FOLLOWS, HEAD, OPENS, counts, merged
 from ..review.verification.lifetimes import DISTANT, is_distant, lifetime
 from . import formats, inputs
 from .compared import Comparison, Side, chosen, compare, rows_between
@@ -178,7 +180,7 @@ def _attribute(rows: Sequence[dict[str, Any]], rev: str) -> None:
     for row in rows:
         commit = None
         if blame and row["file"]:
-            if row["kind"] == OPENS:
+            if row["kind"] in (OPENS, FOLLOWS) and row["side"] == HEAD:
                 commit = blame.of(row["file"], row["line"] or 0)
             else:
                 commit = latest(repository, revisions, row["file"])

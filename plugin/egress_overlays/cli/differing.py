@@ -11,6 +11,8 @@ from ..review.rows import (
     BESIDE,
     BREAKS,
     CLOSES,
+    FOLLOWS,
+    KINDS,
     LIFTED,
     MENDED,
     NARROWS,
@@ -18,6 +20,7 @@ from ..review.rows import (
     OPENS,
     OTHER,
     WIDENS,
+    WITHIN,
     size,
 )
 from .differing_rows import WORDS, by_one, count_of_names, ends, for_whom, said_of, subject, tone, without
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 _FIRST = 5  # names in a headline
 _NAMED = 5  # overlays that are named in the first line
 _MOST = 20  # overlays that are named at the foot
-_SINGLY = (AROUND, BESIDE, OPENS, BREAKS, CLOSES, MENDED)
+_SINGLY = (AROUND, BESIDE, OPENS, BREAKS, FOLLOWS, CLOSES, WITHIN, MENDED)
 """What a headline tells row by row; of other kinds it tells the lists."""
 _PARTS = (
     ((AROUND,), "way around the lists", "ways around the lists"),
@@ -43,6 +46,11 @@ _PARTS = (
     ((BREAKS,), "part is broken", "parts are broken"),
     ((NARROWS,), "is for fewer clients", "are for fewer clients"),
     ((CLOSES,), "closes", "close"),
+    (
+        (WITHIN,),
+        "object beside the lists changed, opens nothing",
+        "objects beside the lists changed, open nothing",
+    ),
     ((MENDED,), "way around is gone", "ways around are gone"),
 )
 """What the first line counts, in its order."""
@@ -59,8 +67,7 @@ def headlines(data: dict[str, Any]) -> list[Line]:
     else:
         said = "nothing becomes reachable, and nothing stops being reachable"
         first = Line(said + (" in what could be compared" if missing else ""), DOUBTFUL if missing else GOOD)
-    kinds = chain.from_iterable(_told(kind, data) for kind in (*OPENING, BREAKS, NARROWS, CLOSES, MENDED))
-    return [*lines, first, *kinds]
+    return [*lines, first, *chain.from_iterable(_told(kind, data) for kind in KINDS)]
 
 
 def foot(data: dict[str, Any]) -> list[Line]:
@@ -98,9 +105,7 @@ def _counted(data: dict[str, Any]) -> list[Line]:
             rows = [row for row in of_kind if is_for_all is None or row["unlimited"] is is_for_all]
             if rows:
                 text = many(sum(map(size, rows)), one, several) + (" for every workload" if is_for_all else "")
-                said.append(
-                    (text + (_aside(rows) if kinds == (OPENS,) else ""), counted_in(rows, overlays), _gravest(rows))
-                )
+                said.append((text + _aside(rows), counted_in(rows, overlays), _gravest(rows)))
     where = {place for _, place, _ in said}
     parts: list[Line] = []
     for at, (text, place, grave) in enumerate(said):
@@ -112,7 +117,8 @@ def _counted(data: dict[str, Any]) -> list[Line]:
 
 
 def _aside(rows: Sequence[dict[str, Any]]) -> str:
-    wildcards, risks = sum(row["wildcard"] for row in rows), sum(row["risk"] is not None for row in rows)
+    wildcards = sum(row["wildcard"] for row in rows if row["kind"] == OPENS)
+    risks = sum(len(row["risky"]) for row in rows if row["kind"] in OPENING)
     breaking = sum("policy" in row for row in rows)
     more = [f"{wildcards} by wildcard"] * bool(wildcards) + [f"{risks} risky"] * bool(risks)
     more += [f"{breaking} against a rule"] * bool(breaking)

@@ -12,6 +12,7 @@ from ..review.rows import (
     BESIDE,
     BREAKS,
     CLOSES,
+    FOLLOWS,
     LIFTED,
     MENDED,
     NARROWS,
@@ -19,6 +20,7 @@ from ..review.rows import (
     OPENS,
     OTHER,
     WIDENS,
+    WITHIN,
 )
 from ..review.verification.lifetimes import DISTANT
 from .governing import breaking
@@ -38,8 +40,10 @@ WORDS = {
     WIDENS: "more clients",
     OTHER: "other clients",
     BREAKS: "breaks",
+    FOLLOWS: "follows",
     NARROWS: "fewer clients",
     CLOSES: "closes",
+    WITHIN: "opens nothing",
     MENDED: "way around gone",
 }
 _COLUMNS = (
@@ -55,11 +59,13 @@ def sections(data: dict[str, Any]) -> list[Section]:
     """What opens, what closes, what could not be compared."""
     rows = grouped(data["changes"])
     opening = [_row(row, data) for row in rows if row["kind"] in OPENING]
-    closing = [_row(row, data) for row in rows if row["kind"] not in OPENING]
+    following = [_row(row, data) for row in rows if row["kind"] == FOLLOWS]
+    closing = [_row(row, data) for row in rows if row["kind"] not in (*OPENING, FOLLOWS)]
     missing = [Row((one["overlay"], one["reason"]), BAD) for one in data["notCompared"]]
     columns = (Column("overlay", is_quoted=True, matters=9), Column("why it could not be compared", is_quoted=True))
     found = [
         Section(Line("What opens", STRONG), _COLUMNS, opening),
+        Section(Line("What follows from the lists", STRONG), _COLUMNS, following),
         Section(Line("What closes or narrows", STRONG), _COLUMNS, closing),
         Section(Line("Not compared", STRONG), columns, missing),
     ]
@@ -144,7 +150,9 @@ def _remarks(row: dict[str, Any]) -> Sequence[str]:
     own = [f"{key} {row[key]}" for key in ("owner", "ticket", "until") if row[key] and not (end and key == "until")]
     found += [", ".join(own), end]
     if row["risk"] and kind in OPENING:
-        found.append(f"risk: {row['risk']['said']}; {row['risk']['instead']}")
+        of = "" if row["names"] == row["risky"] else f"{', '.join(row['risky'][:_SHOWN])}: "
+        more = f"{len(row['risky'])} names, " if len(row["risky"]) > _SHOWN else ""
+        found.append(f"risk: {more}{of}{row['risk']['said']}; {row['risk']['instead']}")
     return found
 
 

@@ -132,6 +132,20 @@ def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]
             yield from _without_room(allowed, missing)
 
 
+def unopened(resource: Resource, ports: Sequence[int]) -> dict[str, Any] | None:
+    """The value of `resource` as it was before the function opened `ports` there; None where that makes another one."""
+    opener = _OPENERS.get((resource.group, resource.kind))
+    if opener is None or PORTS_ANNOTATION not in resource.annotations:
+        return None
+    spec = resource.value.get("spec")
+    without = opener(spec, (), ports)
+    if without is None:
+        return None
+    found = Resource(resource.edited(without))
+    again = opener(found.value.get("spec"), ports, ())
+    return found.value if again is not None and found.edited(again)["spec"] == spec else None
+
+
 def _needed(resources: Sequence[Resource], name: str) -> tuple[str, ...]:
     """The kinds that must be opened for a set: with a compact registry its one host too."""
     compact = any(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.findings import ERROR, INFO
 from .difference import differences
+from .following import following
 from .list_changes import list_changes
 from .neighbours import neighbours
-from .rows import AROUND, BASE, BESIDE, BREAKS, CLOSES, HEAD, MENDED, OPENS, new, order, placed, risk
+from .rows import AROUND, BASE, BESIDE, BREAKS, CLOSES, FOLLOWS, HEAD, MENDED, OPENS, WITHIN, new, order, placed, risk
 from .verification import verify
 from .verification.catalogue import BREAK, OPEN, effect
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..manifest.findings import Finding
     from ..rendered.rendered import Rendered
     from .difference import Change
+    from .following import Following
     from .verification import Reported
 
 
@@ -49,6 +51,7 @@ def _name(kind: str, change: Change, set_name: str, side: Rendered, root: Path |
         "clients": None if clients is None else sorted(clients),
         "risk": risk(change.domain),
     }
+    more["risky"] = [str(change.domain)] if more["risk"] else []
     if change.without:
         more["without"] = list(map(str, change.without))
     if entry is not None:
@@ -77,7 +80,18 @@ def _ways(before: Rendered, after: Rendered, roots: tuple[Path | str, Path | str
         if id(near.resource) not in told:
             side, root, of = (before, roots[0], BASE) if near.is_gone else (after, roots[1], HEAD)
             said = f"{near.resource.described} {near.words}"
-            yield new(BESIDE, "", [], said=said, **placed(side.where.of(near.resource), root, of))
+            kind = WITHIN if near.opens_nothing else BESIDE
+            yield new(kind, "", [], said=said, **placed(side.where.of(near.resource), root, of))
+    for port in following(before, after):
+        yield _follows(port, after if port.opens else before, roots[port.opens], HEAD if port.opens else BASE)
+
+
+def _follows(port: Following, side: Rendered, root: Path | str, of: str) -> dict[str, Any]:
+    """A port, with the place where the first of its names stands, or else the object."""
+    entries = side.sets[port.set_name].entries if port.set_name in side.sets else ()
+    first = next((entry for entry in entries if entry.domain in port.names), None)
+    place = side.where.entry(first.source, first.group, first.line) if first else side.where.of(port.objects[0])
+    return new(FOLLOWS, port.set_name, port.names, said=port.said, **placed(place, root, of))
 
 
 def _way(kind: str, one: Reported, root: Path | str, side: str) -> dict[str, Any]:

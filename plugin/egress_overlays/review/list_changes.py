@@ -33,7 +33,7 @@ def list_changes(
     sides: list[Side] = [(HEAD, after, roots[1]), (BASE, before, roots[0])]
     for (kind, name, gained, lost, without), changed in found.items():
         names = [str(change.domain) for change in changed]
-        risks = [found for found in map(risk, (change.domain for change in changed)) if found]
+        risks = {name: its for name in names if (its := risk(name))}
         more = {
             "list": name,
             "gained": list(gained),
@@ -42,7 +42,8 @@ def list_changes(
             "now": _common([change.after for change in changed]),
             "wildcard": any(change.domain.is_wildcard for change in changed),
             "unlimited": kind == LIFTED,
-            "risk": risks[0] if risks else None,
+            "risk": next(iter(risks.values()), None),
+            "risky": [*risks],
             **({"without": list(map(str, without))} if without else {}),
         }
         # Whom the list is for stands in its annotation, which a list that is for everybody now has no more.

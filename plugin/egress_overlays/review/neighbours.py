@@ -13,6 +13,8 @@ from ..manifest.fields import mapping, texts
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ..sites import BY_PATCHES, BY_ROUTES, Place, acts, find
 from ..sites.denying import without_denials
+from .following import opened
+from .tightening import opens_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,7 @@ _GROUPS = {
 _INBOUND = {"Ingress", "IngressClass"}
 """Kinds of these groups that say nothing of what goes out."""
 _SHOWN = 3
+_DRY_RUN = "istio.io/dry-run"
 
 
 class Neighbour(NamedTuple):
@@ -37,6 +40,7 @@ class Neighbour(NamedTuple):
     resource: Resource
     words: str
     is_gone: bool = False
+    opens_nothing: bool = False
 
 
 def neighbours(before: Rendered, after: Rendered) -> Iterator[Neighbour]:
@@ -46,12 +50,16 @@ def neighbours(before: Rendered, after: Rendered) -> Iterator[Neighbour]:
     was, is_ = _counting(before), _counting(after)
     for key, resource in is_.items():
         if key not in was:
-            yield Neighbour(resource, "was added")
+            is_within = opens_nothing(None, resource, (), before.resources)
+            yield Neighbour(resource, "was added", opens_nothing=is_within)
             continue
-        paths = list(differing(_compared(was[key]), _compared(resource), _names(was[key]) | _names(resource)))
+        # Without the ports of names: those are told as what follows from the lists.
+        one, other = (opened(side, its).resource for side, its in ((before, was[key]), (after, resource)))
+        paths = list(differing(_compared(one), _compared(other), _names(one) | _names(other)))
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            yield Neighbour(resource, f"was changed: {', '.join(map(dotted, paths[:_SHOWN]))}{more}")
+            words = f"was changed: {', '.join(map(dotted, paths[:_SHOWN]))}{more}"
+            yield Neighbour(resource, words, opens_nothing=opens_nothing(one, other, paths))
     for key, resource in was.items():
         if key not in is_:
             yield Neighbour(resource, "was removed", is_gone=True)
@@ -77,7 +85,9 @@ def _routes_out(resource: Resource) -> bool:
 
 def _compared(resource: Resource) -> dict[str, object]:
     value = without_denials(resource, find(resource)) if INJECT_ANNOTATION in resource.annotations else resource.value
-    return {key: child for key, child in value.items() if key not in ("metadata", "status", "apiVersion")}
+    found = {key: child for key, child in value.items() if key not in ("metadata", "status", "apiVersion")}
+    # A policy that is tried alone decides nothing (Istio, AuthorizationPolicy).
+    return {**found, _DRY_RUN: resource.annotations[_DRY_RUN]} if _DRY_RUN in resource.annotations else found
 
 
 def _names(resource: Resource) -> set[Path]:

@@ -17,20 +17,23 @@ if TYPE_CHECKING:
 
     from ..rendered.locations import Location
 
-AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, NARROWS, CLOSES, MENDED = (
-    *("around", "beside", "lifted", "opens", "widens", "other", "breaks", "narrows", "closes", "mended"),
+AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, FOLLOWS, NARROWS, CLOSES, WITHIN, MENDED = (
+    *("around", "beside", "lifted", "opens", "widens", "other", "breaks"),
+    *("follows", "narrows", "closes", "within", "mended"),
 )
-KINDS = (AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, NARROWS, CLOSES, MENDED)
+KINDS = (AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER, BREAKS, FOLLOWS, NARROWS, CLOSES, WITHIN, MENDED)
 """The kinds of rows, what to look at first in front.
 
 `around`: something passes, or may pass, beside the lists; `mended`: that is over. `beside`: an object by which ways out
 open or close is another one, and `verify` does not say whether it opens. `lifted`: names of a list that was
 limited are for every workload. `other`: for some clients more and for others no longer. `breaks`: an error of `verify`
-that opens nothing: names of the lists may be out of reach.
+that opens nothing: names of the lists may be out of reach. `follows`: a port that the function opens, or closes, for
+names that have one of their own. `within`: an object beside the lists is another one, and surely lets nothing more
+through.
 """
 OPENING = (AROUND, BESIDE, LIFTED, OPENS, WIDENS, OTHER)
 
-OF_WAYS = (AROUND, BESIDE, BREAKS, MENDED)
+OF_WAYS = (AROUND, BESIDE, BREAKS, FOLLOWS, WITHIN, MENDED)
 """Kinds of which a row is one thing, however many names it has."""
 BASE, HEAD = "base", "head"
 
@@ -65,7 +68,7 @@ def counts(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
     for row in rows:
         found[row["kind"]] += size(row)
         found["wildcards"] += row["kind"] == OPENS and row["wildcard"]
-        found["risks"] += row["kind"] in OPENING and row["risk"] is not None
+        found["risks"] += len(row["risky"]) if row["kind"] in OPENING else 0
     return found
 
 
@@ -84,6 +87,7 @@ def new(kind: str, set_name: str, names: list[str], **more: Any) -> dict[str, An
         "lost": [],
         "said": "",
         "risk": None,
+        "risky": [],
         "group": None,
         "comment": "",
         "owner": None,
