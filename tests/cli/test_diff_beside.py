@@ -172,6 +172,11 @@ WIDER: dict[str, tuple[Object | None, Object]] = {
         _policy("a", **OUT, egress=[ALL_OUT]),
         _policy("a", **OUT, egress=[{**LESS_OUT, "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]),
     ),
+    "what no API server takes": (
+        _policy("a", **OUT, egress=[{"to": 7, "ports": {"port": 443}}, 8, ALL_OUT]),
+        _policy("a", **OUT, egress=[{"to": [7], "ports": [8]}]),
+    ),
+    "rules that are none": (_policy("a", action="DENY", rules=7), _policy("a", action="DENY", rules={"a": 1})),
     "other pods": (
         _policy("a", **OUT, egress=[ALL_OUT]),
         _policy("a", podSelector={"matchLabels": {"a": "b"}}, policyTypes=["Egress"], egress=[]),

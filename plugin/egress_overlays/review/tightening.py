@@ -5,6 +5,7 @@ Whatever is not known here, in a kind or in a field, may open.
 
 from __future__ import annotations
 
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.fields import mapping, text
@@ -71,19 +72,29 @@ def _is_within(rule: Any, of: Any, peers: str) -> bool:
     """Whether `rule` lets through no more than `of`: without ports, or peers, a rule is for all of them."""
     if not isinstance(rule, dict) or not isinstance(of, dict) or not {*rule, *of} <= {"ports", peers}:
         return False
-    if of.get("ports") and not all(one in of["ports"] for one in rule.get("ports") or (None,)):
-        return False
-    return not of.get(peers) or all(any(_is_of(one, its) for its in of[peers]) for one in rule.get(peers) or (None,))
+    for key, is_of in (("ports", eq), (peers, _is_of)):
+        mine, theirs = rule.get(key) or [], of.get(key) or []
+        if not isinstance(mine, list) or not isinstance(theirs, list):
+            return False
+        if theirs and not (mine and all(any(is_of(one, its) for its in theirs) for one in mine)):
+            return False
+    return True
 
 
 def _is_of(peer: Any, of: Any) -> bool:
     """Whether `peer` is `of`, or the same range with more exceptions."""
-    if peer == of:
-        return True
+    if peer == of or not isinstance(peer, dict) or not isinstance(of, dict):
+        return bool(peer == of)
     mine, theirs = mapping(peer, "ipBlock"), mapping(of, "ipBlock")
-    if not theirs or set(peer) != {"ipBlock"} or set(of) != {"ipBlock"} or mine.get("cidr") != theirs.get("cidr"):
-        return False
-    return {*(theirs.get("except") or ())} <= {*(mine.get("except") or ())} and {*mine, *theirs} <= {"cidr", "except"}
+    kept, more = theirs.get("except") or [], mine.get("except") or []
+    return (
+        {*peer, *of} == {"ipBlock"}
+        and {*mine, *theirs} <= {"cidr", "except"}
+        and mine.get("cidr") == theirs.get("cidr")
+        and isinstance(kept, list)
+        and isinstance(more, list)
+        and all(one in more for one in kept)
+    )
 
 
 def _added_authorization(after: Resource, _is_alone: bool) -> bool:
@@ -96,12 +107,14 @@ def _added_authorization(after: Resource, _is_alone: bool) -> bool:
 def _authorization(was: Spec, is_: Spec, _paths: Sequence[Path]) -> bool:
     """ALLOW with fewer rules, or DENY with more."""
     action = text(is_, "action") or "ALLOW"
-    fewer, more = (was, is_) if action == "DENY" else (is_, was)
+    fewer, more = ((one.get("rules") or []) for one in ((was, is_) if action == "DENY" else (is_, was)))
     return (
         action in ("ALLOW", "DENY")
+        and isinstance(fewer, list)
+        and isinstance(more, list)
         and (text(was, "action") or "ALLOW") == action
         and _others(was, "rules", "action") == _others(is_, "rules", "action")
-        and all(one in (more.get("rules") or ()) for one in fewer.get("rules") or ())
+        and all(one in more for one in fewer)
     )
 
 
