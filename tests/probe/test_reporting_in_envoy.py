@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builds import built_of
+import quick_yaml as yaml
+from builds import build, built_of
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.lists.clients import Client
@@ -102,3 +103,42 @@ def test_the_gateways_log_says_which_rule_would_have_refused(manifests: list[dic
         "api.stripe.com": RULE,
     }
     assert found["api.stripe.com"]["client"] == spiffe(Client("till/x"))
+
+
+def test_the_platform_reports_everybody_of_the_mesh_and_nobody_else(newest: Path, tmp_path: Path) -> None:
+    """By the EnvoyFilter alone: any workload reaches every listed name; who is in no mesh, and other names, do not."""
+    lists = {name: (names, {"clients": "office"} if name == "office" else {}) for name, (names, _) in LISTS.items()}
+    built_of(tmp_path, lists, ("client-lists", "report"))
+    (tmp_path / "everybody").mkdir()
+    metadata = {
+        "name": "sni-egressgateway",
+        "namespace": "istio-egress",
+        "annotations": {f"egress-overlays.dev/{key}": value for key, value in REPORTS.items()},
+    }
+    patch = {"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter", "metadata": metadata}
+    component = {
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "patches": [{"path": "patch.yaml"}],
+    }
+    (tmp_path / "everybody/patch.yaml").write_text(json.dumps(patch))
+    (tmp_path / "everybody/kustomization.yaml").write_text(json.dumps(component))
+    kustomization = yaml.safe_load((tmp_path / "kustomization.yaml").read_text())
+    kustomization["components"].insert(-1, "everybody")
+    (tmp_path / "kustomization.yaml").write_text(json.dumps(kustomization))
+    manifests = build(tmp_path)
+
+    rule = RULE.replace("till", "sni-egressgateway")
+    found = outcomes(probe(manifests, hosts=NAMES, client=Client("blog/x"), binary=newest))
+    assert found == dict(zip(NAMES, (REACHED, REACHED, REACHED, rule, REFUSED), strict=True))
+
+    (workload,) = workloads(manifests)
+    made = configuration(manifests, workload)
+    with envoy.workspace() as directory, World(directory) as world:
+        config = bootstrap.build(made.listeners, made.clusters, world, directory)
+        with envoy.Envoy(newest, config, directory) as running:
+            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
+            certificates = {"mesh": world.mesh.issue("blog", spiffe(Client("blog/x")))}
+            assert reach(port, Hello("api.stripe.com"), world.mesh.root, certificates)
+            assert not reach(port, Hello("api.stripe.com", certificate="none"), world.mesh.root, certificates)
+            assert not reach(port, Hello("api.stripe.com", certificate="plaintext"), world.mesh.root, certificates)
