@@ -67,6 +67,7 @@ def _python(one: Refused) -> str:
 OUTPUTS = {
     "base/envoyfilter.yaml": (r"- matcher: # .*\n(?: +(?!- ).*\n){3} +upstream_ip: .*", _envoy),
     "base-direct/addresses/envoyfilter.yaml": (r"- matcher: \{ .* # .*", _envoy_in_a_line),
+    "deploy/envoy-gateway/envoypatchpolicy.yaml": (r"- matcher: \{ .* # .*", _envoy_in_a_line),
     "components/restrict-direct-egress/direct-namespace/networkpolicy.yaml": (r"- [0-9a-f:.]+/\d+ # .*", _policy),
     "base/networkpolicy.yaml": (r"- [0-9a-f:.]+/\d+ # .*", _policy),
     "components/resolver/unbound.conf": (r"private-address: .*", _unbound),

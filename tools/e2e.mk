@@ -9,13 +9,21 @@ WAITED_IN_VAIN = --reruns 1 --only-rerun TimeoutError -raR
 
 .PHONY: e2e
 e2e: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Build the real mesh once, run it, and act as the application
-	@$(E2E_RUN) tests/e2e $(addprefix --ignore=,$(MESHES)) $(PYTEST) $(OR_NONE)
+	@$(E2E_RUN) tests/e2e $(addprefix --ignore=,$(MESHES) $(TRANSLATED)) $(PYTEST) $(OR_NONE)
 	@$(E2E_RUN) $(MESHES) $(PYTEST) $(OR_NONE)
 
 # What pytest selects may all be in the other of the two runs.
 OR_NONE = || [ $$? = $(if $(PYTEST),5,0) ]
 # A run of their own: each expects a mesh in which nobody has left anything.
 MESHES = $(addprefix tests/e2e/,test_20_meshes.py test_21_moving.py test_23_neighbours.py)
+
+# Without a mesh; building egctl takes minutes, so a target of its own.
+TRANSLATED = tests/e2e/test_32_envoy_gateway.py
+
+.PHONY: envoy-gateway
+envoy-gateway: e2e-needs .venv/.e2e ## Translate deploy/envoy-gateway by Envoy Gateway's egctl, and probe it in a real Envoy
+	@$(VENV)/python tools/components.py egctl envoy kustomize >/dev/null
+	@$(E2E_RUN) $(TRANSLATED) $(PYTEST)
 
 .PHONY: e2e-meshes
 e2e-meshes: e2e-needs .venv/.e2e e2e-components ## Run base/ in every mesh of the table of docs/e2e.md; `make e2e` runs a sample

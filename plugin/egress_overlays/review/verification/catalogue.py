@@ -46,6 +46,7 @@ MANIFESTS = {
     "duplicate-object": "No object stands twice.",
     "duplicate-name": "No listener has a server name twice (Envoy refuses it).",
     "empty": "No list of names is empty: an empty server_names matches every name (Envoy, FilterChainMatch).",
+    "forwarded": "A list at Envoy Gateway has what refuses addresses, and what it cannot promise is accepted.",
     "guard": "The policies of components/admission refuse what they are for, and nothing changes what is applied.",
     "hop": "A set has a list in the sidecars and one in the gateway, and its names are in ServiceEntries.",
     "inside": "No listed name may lead to the cluster's own addresses, where --inside names them.",
