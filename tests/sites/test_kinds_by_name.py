@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 PACKAGE = ROOT / "plugin/egress_overlays"
 ASKING = ("function", "injection", "lists", "rendered", "review", "yamltext")
 COMMANDS = ("check.py", "diff.py", "differing.py", "verify.py")
-# It reads a live mesh, every object of which it calls by its kind (docs/architecture.md).
-OF_THE_MESH = PACKAGE / "review/doctor"
+# What reads a live mesh, or weighs objects beside the lists, calls these by their kinds (docs/architecture.md).
+OF_THE_MESH = (PACKAGE / "review/doctor", PACKAGE / "review/tightening.py")
 FILES = [
     path
     for package in ASKING
     for path in sorted((PACKAGE / package).rglob("*.py"))
-    if not path.is_relative_to(OF_THE_MESH)
+    if not any(map(path.is_relative_to, OF_THE_MESH))
 ] + [PACKAGE / "cli" / name for name in COMMANDS]
 KINDS = {kind for _, kind in built_in()}
 
