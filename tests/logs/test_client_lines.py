@@ -27,6 +27,7 @@ LINE: dict[str, Any] = {
         {"decision": "allowed", "details": None, "list": "default"},
         {"decision": "allowed", "details": None, "list": "reported by till until 2027-03-31, else x"},
         {"list": "reported by till until 2027-03-31, else x"},
+        {"list": "reported by till until 2027-03-31, else x", "details": None},
         {"port": "9093"},
         {"port": 9093},
         {"name": None},
@@ -39,6 +40,7 @@ LINE: dict[str, Any] = {
         {"time": 5},
         {"further": "key"},
         {"message": {"inner": "object"}},
+        {"client": None, "kubernetes": {"namespace_name": "shop", "pod_name": "web-0"}},
     ],
     ids=str,
 )
