@@ -66,7 +66,12 @@ def test_what_somebody_opens_beside_it_does_not_follow(run: Run, crm: Path) -> N
     overlay.write_text(f"{overlay.read_text()}patches: [{{target: {{kind: NetworkPolicy}}, patch: {rule}}}]\n")
     found = rows(run, "--rev", "HEAD")
     (beside,) = (row for row in found if row["kind"] in ("beside", "around"))
-    assert "NetworkPolicy istio-egress/sni-egressgateway" in beside["said"]
+    assert beside["said"] == (
+        "NetworkPolicy istio-egress/sni-egressgateway was changed: spec.egress, new: "
+        f"{json.dumps({key: wide[key] for key in sorted(wide)})}"
+    )
+    head = run("diff", "--rev", "HEAD", "-o", "markdown").out.splitlines()[:10]
+    assert any("0.0.0.0/0" in line and "22" in line for line in head)
     (follows,) = (row for row in found if row["kind"] == "follows")
     assert follows["names"] == ["broker.crm.example:9093"]
 

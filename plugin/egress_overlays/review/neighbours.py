@@ -6,9 +6,10 @@ registered hosts, Sidecars.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..manifest.edits import differing, dotted
+from ..manifest.edits import at, differing, dotted
 from ..manifest.fields import mapping, texts
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ..sites import BY_PATCHES, BY_ROUTES, Place, acts, find
@@ -17,7 +18,7 @@ from .following import opened
 from .tightening import opens_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..manifest.edits import Path
     from ..manifest.resource import Resource
@@ -31,6 +32,7 @@ _GROUPS = {
 _INBOUND = {"Ingress", "IngressClass"}
 """Kinds of these groups that say nothing of what goes out."""
 _SHOWN = 3
+_LONGEST = 200  # characters of what is new in a list
 _DRY_RUN = "istio.io/dry-run"
 
 
@@ -58,11 +60,24 @@ def neighbours(before: Rendered, after: Rendered) -> Iterator[Neighbour]:
         paths = list(differing(_compared(one), _compared(other), _names(one) | _names(other)))
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            words = f"was changed: {', '.join(map(dotted, paths[:_SHOWN]))}{more}"
+            words = f"was changed: {', '.join(map(dotted, paths[:_SHOWN]))}{more}{_new_items(one, other, paths)}"
             yield Neighbour(resource, words, opens_nothing=opens_nothing(one, other, paths))
     for key, resource in was.items():
         if key not in is_:
             yield Neighbour(resource, "was removed", is_gone=True)
+
+
+def _new_items(before: Resource, after: Resource, paths: Iterable[Path]) -> str:
+    """What lists at `paths` have more: a rule that somebody adds is to be seen, and not only that there is one."""
+    new = [
+        item
+        for was, is_ in ((at(before.value, path), at(after.value, path)) for path in paths)
+        if isinstance(was, list) and isinstance(is_, list)
+        for item in is_
+        if item not in was
+    ]
+    text = json.dumps(new[0] if len(new) == 1 else new, ensure_ascii=False)
+    return f", new: {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'}" if new else ""
 
 
 def _counting(found: Rendered) -> dict[tuple[str, ...], Resource]:
