@@ -102,6 +102,16 @@ def _is_for(clients: frozenset[Client] | None, client: str) -> bool:
     return clients is None or any(one.admits(*client.split("/")) for one in clients)
 
 
+def test_a_wildcard_that_is_for_more_now_leaves_what_is_denied_to_everybody_before_and_after() -> None:
+    """Found by `make holes`."""
+    before = [("shop", ["*.example.com"]), ("", ["*.c.example.com", "!b.c.example.com"])]
+    after = [("shop", ["other.org"]), ("", ["*.example.com", "!b.c.example.com"])]
+    (change,) = differences(unwritten(before), unwritten(after))
+    assert [(str(row.domain), [*map(str, row.without)]) for row in change.clients] == [
+        ("*.example.com", ["b.c.example.com"])
+    ]
+
+
 LISTS: list[List] = [
     ("payments", ["*.example.com", "!admin.example.com", "!*.internal.example.com"]),
     ("blog", ["admin.example.com"]),

@@ -144,9 +144,11 @@ def differences(before: Rendered, after: Rendered) -> list[Difference]:
 
 def _clients(one: Difference, before: Rendered, after: Rendered) -> list[ClientChange]:
     gone = {change.domain for change in (*one.opened, *one.closed)}
-    denied = {*before.exceptions(one.set_name), *after.exceptions(one.set_name)}
-    names = sorted({*one.before, *one.after, *denied} - gone)
-    was, is_ = _Reaching(before, one.set_name), _Reaching(after, one.set_name)
+    exceptions = {*before.exceptions(one.set_name), *after.exceptions(one.set_name)}
+    # Of what is denied to everybody in both, a wildcard above it that changes is to say so.
+    denied = set(map(Domain, (*before.holes(one.set_name), *after.holes(one.set_name))))
+    names = sorted({*one.before, *one.after, *exceptions, *denied} - gone)
+    was, is_ = (_Reaching(side, one.set_name, has_holes=bool(denied)) for side in (before, after))
     found = [ClientChange(name, was.clients(name), is_.clients(name)) for name in names]
     changed = [change for change in found if change.before != change.after]
     alike = [change for change in found if change.before == change.after]
@@ -159,13 +161,12 @@ def _clients(one: Difference, before: Rendered, after: Rendered) -> list[ClientC
 
 
 class _Reaching:
-    """Who reaches a name of one side: nobody where it is denied."""
+    """Who reaches a name of one side: nobody where it is denied, or where it is a name of the other alone."""
 
-    def __init__(self, side: Rendered, set_name: str) -> None:
+    def __init__(self, side: Rendered, set_name: str, *, has_holes: bool) -> None:
         self._side = side
         self._set_name = set_name
-        holes = side.holes(set_name)
-        self._table = table(side.hosts(set_name), holes) if holes else None
+        self._table = table(side.hosts(set_name), side.holes(set_name)) if has_holes else None
 
     def clients(self, name: Domain) -> frozenset[Client] | None:
         if self._table is not None and not admits(name, self._table):
