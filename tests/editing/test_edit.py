@@ -165,7 +165,7 @@ def test_mode_and_link_stay(run: Run, tree: Path) -> None:
         (("add", "x.example.com", "base", "--group", "identity", COMMON), "base is a path, and the last argument"),
         (("add", "x.example.com", "--group", "identity", "overlays"), "overlays: holds no kustomization; "),
         (("remove", "x.example.com", "--group", "nope", COMMON), 'no group "nope"'),
-        (("add", "http://x.example.com", "--group", "identity", COMMON), "is a URL"),
+        (("add", "https://x.example.com", "--group", "identity", COMMON), "is a URL"),
         (("add", "*.com", "--group", "identity", COMMON), "top-level domain"),
         (("add", "x.example.com", "--group", "identity", "--comment", "a\nb", COMMON), "one line"),
         (("add", "x.example.com", "--group", "identity", "nowhere.yaml"), "cannot be read: No such file"),

@@ -81,7 +81,6 @@ DOUBTFUL = [
 ]
 # What a refusal proposes, and nothing takes by itself.
 PROPOSED = {
-    "http://api.example.com/": "api.example.com",
     "ftp://user@api.example.com:21/x": "api.example.com",
     "api..example.com": "api.example.com",
     "-api.example.com": "api.example.com",

@@ -112,8 +112,10 @@ def test_a_namespace_of_its_own_stands_in_every_reference(tmp_path: Path) -> Non
     resources = build(overlay(tmp_path, COMPONENTS, LIST))
     left = [one for one in resources if "istio-egress" in json.dumps(one).replace("istio-egressgateway", "")]
     assert left == []
-    (service,) = names(resources, "VirtualService")
-    assert service["spec"]["gateways"] == ["mesh", f"{OWN_NAMESPACE}/sni-egressgateway"]
+    services = names(resources, "VirtualService")
+    assert len(services) == 2  # for TLS, and for plain HTTP
+    for service in services:
+        assert service["spec"]["gateways"] == ["mesh", f"{OWN_NAMESPACE}/sni-egressgateway"]
     moved = {one["kind"] for one in resources if one["metadata"].get("namespace") == OWN_NAMESPACE}
     assert moved >= {"Deployment", "Service", "Gateway", "DestinationRule", "EnvoyFilter", "AuthorizationPolicy"}
 
