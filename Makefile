@@ -28,16 +28,23 @@ render: .venv/.run ## Print the rendered overlay: make render ENV=prod > prod.ya
 .PHONY: venv
 venv: .venv/.dev ## Install the Python packages that everything here needs into .venv
 
-# One more than cores: some tests wait, for a gateway or for what must not arrive. Bytecode is kept whatever the
+# Two more than cores: some tests wait, for a gateway or for what must not arrive. Bytecode is kept whatever the
 # environment says: hundreds of programs start.
-WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 2))
 
 # Folders with a target of their own: the mesh, the attacks, and servers that take a download to start.
 OF_THEIR_OWN = tests/e2e tests/attacks tests/probe/servers
 
+TESTED = PATH="$$(tools/path-with kustomize kubectl)" PYTEST_DEBUG_TEMPROOT="$$(tools/scratch)" PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest \
+  $(addprefix --ignore=,$(OF_THEIR_OWN)) -n $(WORKERS) --dist loadfile
+
 .PHONY: test
-test: .venv/.dev ## Run every test that takes no Go build of Istio or Kubernetes
-	@PATH="$$(tools/path-with kustomize kubectl)" PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest $(addprefix --ignore=,$(OF_THEIR_OWN)) -n $(WORKERS) --dist worksteal $(PYTEST)
+test: .venv/.dev ## Run the tests that take no Go build of Istio or Kubernetes, but for the long ones
+	@$(TESTED) -m "not long" $(PYTEST)
+
+.PHONY: long
+long: .venv/.dev ## Run the long ones: the oldest Envoy too, every two components, more of what is drawn at random
+	@$(TESTED) -m long $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, types, manifests and what each package may import
@@ -71,7 +78,7 @@ every-kustomize: .venv/.dev ## Build trees of layers, components and generators 
 	  EVERY_KUSTOMIZE="$$found" $(VENV)/python -m pytest tests/build/test_every_kustomize.py $(PYTEST)
 
 .PHONY: every-pair
-every-pair: .venv/.dev ## Build each pair of components alone, in both orders; `make test` builds blocks of eight
+every-pair: .venv/.dev ## Build each pair of components alone, in both orders; `make long` builds blocks of eight
 	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_PAIRS=alone \
 	  $(VENV)/python -m pytest tests/schemas/test_every_combination.py -n $(WORKERS) --dist worksteal $(PYTEST)
 

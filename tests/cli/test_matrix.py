@@ -242,6 +242,7 @@ addEventListener("load", () => {
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 1400])
 def test_a_large_page_is_made_as_far_as_it_is_looked_at(width: int, tmp_path: Path, chromium: str) -> None:
     titles = ['</style><b>"\\', *(f"team-{number:03}" for number in range(1, 200))]

@@ -44,7 +44,9 @@ def _titles(change: Change) -> str:
     return change.title
 
 
-@pytest.mark.parametrize("change", [*CHANGES, *FURTHER], ids=_titles)
+@pytest.mark.parametrize(
+    "change", [*CHANGES, *(pytest.param(one, marks=pytest.mark.long) for one in FURTHER)], ids=_titles
+)
 def test_ten_lines_show_an_attack_and_cry_no_wolf(change: Change, repository: Path) -> None:
     text = comment(repository, change)
     head = "\n".join(text.splitlines()[:10]).replace("\\", "")

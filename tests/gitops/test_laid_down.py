@@ -109,6 +109,7 @@ def test_the_job_of_gitlab_is_written_beside_one_that_is_there(taken: bool, run:
     assert [*documents(path)[0]] == ["egress"]
 
 
+@pytest.mark.long
 def test_the_job_of_gitlab_comments_verifies_and_probes(run: Run, home: Path) -> None:
     laid_down(run("init", "egress", "--overlays", "dev", "--ci", "gitlab"))
     change(run)

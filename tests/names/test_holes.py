@@ -38,6 +38,7 @@ def test_the_most_specific_pattern_decides(one: tuple[frozenset[str], frozenset[
     assert [admits(host, known) for host in PROBES] == [naive(host, *one) for host in PROBES]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("operation", "meant"),
     [

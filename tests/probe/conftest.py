@@ -1,4 +1,4 @@
-"""Envoys to run: oldest and newest, or with EGRESS_OVERLAYS_ENVOYS=all (`make e2e`) every one of tools/versions.env."""
+"""Envoys to run: the newest, in `make long` the oldest, in `make e2e` (EGRESS_OVERLAYS_ENVOYS=all) every pinned one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ BETWEEN = PINNED["ENVOY_BETWEEN"].split(",") if os.environ.get("EGRESS_OVERLAYS_
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `version` runs with every Envoy."""
     if "version" in metafunc.fixturenames:
-        metafunc.parametrize("version", [OLDEST, *BETWEEN, NEWEST], scope="session")
+        others = [pytest.param(one, marks=pytest.mark.long) for one in (OLDEST, *BETWEEN)]
+        metafunc.parametrize("version", [*others, NEWEST], scope="session")
 
 
 @pytest.fixture(scope="session")

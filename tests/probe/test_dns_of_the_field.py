@@ -38,6 +38,7 @@ def until(running: Gateway, name: str, *, within: float) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", [SERVFAIL, NXDOMAIN])
 def test_a_name_that_failed_is_reached_soon_after_it_is_well_again(running: Gateway, code: int) -> None:
     name = f"failed-{code}.wikipedia.org"
@@ -72,6 +73,7 @@ def test_answers_that_are_not_to_be_kept_serve_all_the_same(running: Gateway) ->
         running.dns.ttl = 60
 
 
+@pytest.mark.long
 def test_a_withdrawn_record_serves_as_long_as_it_is_asked_for(running: Gateway) -> None:
     """Envoy keeps the last address that it had of a name; a name that nobody asks for leaves after 10 s."""
     name = "withdrawn.wikipedia.org"

@@ -36,6 +36,7 @@ def taken(running: Gateway) -> dict[str, float]:
     return {one.labels["cache"]: one.value for one in found if one.labels["__name__"] == "envoy_dns_num_hosts"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("components", [("steady-connections",), ("steady-connections", "exact-names")], ids="+".join)
 def test_made_up_names_take_all_places_and_none_of_those_of_exact_names(
     components: tuple[str, ...], newest: Path, tmp_path: Path

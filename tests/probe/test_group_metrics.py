@@ -140,6 +140,7 @@ def test_prometheus_own_linter_has_no_word_about_it(text: str, log: str, overlay
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(PROGRAM is None, reason="needs Prometheus: apt-get install prometheus")
 def test_a_real_prometheus_answers_the_panel_and_fires_the_alert(log: str, overlay: Path, tmp_path: Path) -> None:
     """The file is served as a node exporter's textfile collector does."""

@@ -123,6 +123,7 @@ def test_istio_drops_what_no_annotation_names(newest: Path, tmp_path: Path) -> N
     assert "EgressAddressRefused" not in missing  # Istio keeps every RBAC filter's counters.
 
 
+@pytest.mark.long
 def test_what_comes_of_a_port_of_the_list_is_counted_as_at_443(newest: Path, tmp_path: Path) -> None:
     """The PodMonitor turns the series of a port into those that the alerts ask for, with a label."""
     scrapes = [series(text) for text in all_exposed(newest, tmp_path, ("ports", "monitoring"))]

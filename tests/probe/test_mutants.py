@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from builds import ROOT
 from mutation import mutants, tree
 
@@ -17,6 +19,7 @@ TOOL = ROOT / "tools/mutants.py"
 PROD = "overlays/prod"
 
 
+@pytest.mark.long
 def test_no_mutant_of_a_sample_that_verify_lets_pass_opens_the_gateway() -> None:
     command = [sys.executable, str(TOOL), "--sample", "40", PROD]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -25,6 +28,7 @@ def test_no_mutant_of_a_sample_that_verify_lets_pass_opens_the_gateway() -> None
     assert "| an error of verify |" in done.stdout
 
 
+@pytest.mark.long
 def test_a_mutant_that_opens_the_gateway_is_told_from_others_in_envoy_and_refused_by_verify(newest: Path) -> None:
     script = runpy.run_path(str(TOOL))
     lists = [one for one in mutants(PROD) if one.path[-1:] == ("server_names",)]

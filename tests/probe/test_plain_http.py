@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,12 +25,8 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return build(overlay(tmp_path_factory.mktemp("http"), ("plain-http",), NAMES))
 
 
-@pytest.fixture(scope="module", params=range(5) if os.environ.get("EGRESS_OVERLAYS_ENVOYS") == "all" else [-1])
-def gateway(
-    request: pytest.FixtureRequest, resources: list[dict[str, Any]], envoys: dict[str, Path]
-) -> Iterator[Gateway]:
-    """The newest Envoy, or each one where all are asked for."""
-    binary = list(envoys.values())[request.param]
+@pytest.fixture(scope="module")
+def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
     with envoy.workspace() as directory, Gateway(binary, resources, directory, PORT) as running:
         yield running
 

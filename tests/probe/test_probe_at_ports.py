@@ -32,6 +32,7 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return build(overlay(tmp_path_factory.mktemp("overlay"), ("ports", "client-lists"), names, "batch"))
 
 
+@pytest.mark.long
 def test_it_says_who_asks_and_asks_as_a_stranger_at_every_port(resources: list[dict[str, Any]], newest: Path) -> None:
     results = probe(resources, binary=newest).results
     assert [result for result in results if not result.as_expected] == []

@@ -48,6 +48,7 @@ def _in_zone(name: str, number: int) -> str:
     return name.replace("example.com", f"z{number}.example.com").replace("other.org", f"z{number}.other.org")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("components", [("client-lists",), ("client-lists", "steady-connections")], ids=len)
 def test_lists_of_some_clients_agree_with_the_naive_evaluator(
     components: tuple[str, ...], tmp_path: Path, binary: Path, minor: int

@@ -64,6 +64,7 @@ def test_clients_of_the_list_are_reported_where_enforcement_refuses_them_and_nob
     assert report.differing == []
 
 
+@pytest.mark.long
 def test_internal_addresses_stay_refused_to_those_who_are_reported(
     manifests: list[dict[str, Any]], newest: Path
 ) -> None:

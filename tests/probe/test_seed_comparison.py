@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import runpy
 
+import pytest
+
 from builds import ROOT
 
 
+@pytest.mark.long
 def test_the_table_is_what_the_probe_says(envoys: object) -> None:
     del envoys  # fetched by now
     script = runpy.run_path(str(ROOT / "tools/seed_comparison.py"))

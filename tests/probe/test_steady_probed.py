@@ -19,6 +19,7 @@ PORTS = ("broker.example.com:9093", "*.b.example.com", "k.example.com")
 DENIALS = ("*.b.example.com", "!x.b.example.com", "k.example.com")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("component", ["steady-connections", "exact-names"])
 @pytest.mark.parametrize(
     "listed",

@@ -41,7 +41,7 @@ LINES = {
     "https://api.example.com:8443/v1": "api.example.com:8443",
     "https://api.example.com:31000/": NONE,
     "tls://broker.example.com:9093": "broker.example.com:9093",
-    "http://api.example.com/": "api.example.com",
+    "http://api.example.com/": "http://api.example.com",
     "api.example.com/v1": "api.example.com",
     "api.example.com:8443/v1": "api.example.com:8443",
     "api.example.com:https": "api.example.com",

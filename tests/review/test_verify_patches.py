@@ -31,7 +31,7 @@ def test_a_wrong_name_beside_a_removed_group_is_found(run: Run, tmp_path: Path) 
     file = tmp_path / "egress-domains.yaml"
     file.write_text(LABELLED + NULL + NAMES.replace("events", "*"))
     assert run("verify", file).code == 0
-    file.write_text(LABELLED + NULL + NAMES.replace("events.", "http://"))
+    file.write_text(LABELLED + NULL + NAMES.replace("events.", "https://"))
     outcome = run("verify", file)
     assert outcome.code == 1
     assert f"{file}:9: error:" in outcome.out

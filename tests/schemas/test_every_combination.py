@@ -60,6 +60,7 @@ def test_every_pair_stands_in_a_block() -> None:
     assert found == set(itertools.combinations(COMPONENTS, 2))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("block", TOGETHER, ids="+".join)
 def test_they_combine_in_both_orders_and_validate(block: tuple[str, ...], faults: Faults, tmp_path: Path) -> None:
     resources = build(overlay(tmp_path, block, LIST))

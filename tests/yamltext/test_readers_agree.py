@@ -26,6 +26,7 @@ def go() -> Iterator[readers.Go]:
         yield started
 
 
+@pytest.mark.long
 def test_mutated_documents_are_read_alike_or_refused(go: readers.Go) -> None:
     found = []
     accepted = 0

@@ -66,7 +66,8 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
     if by_http and found:
         ports = ", ".join(map(str, sorted(by_http.values())))
         found[0].gateway.notes.append(
-            f"names for plain HTTP (port {ports}) were not tried: the probe speaks TLS alone; see docs/plain-http.md"
+            f"names for plain HTTP (port {ports}) were not tried: the probe speaks TLS alone; see "
+            "`egress-overlays docs plain-http`"
         )
     if faults:
         raise ProbeError("\n".join(faults))
