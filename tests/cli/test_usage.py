@@ -150,6 +150,14 @@ def test_the_diff_takes_unused_lines_away_and_no_others(run: Run) -> None:
     assert run(*ARGUMENTS, "--since", "20d", "--remove-unused").out == ""
 
 
+def test_what_logs_are_not_read_for_is_not_called_unused(run: Run) -> None:
+    Path("domains.yaml").write_text(LIST + "    http://deb.example.com\n")
+    said = run(*ARGUMENTS, "--since", "1h")
+    assert "1 entry for plain HTTP, of which logs are not read" in said.out
+    assert re.search(r"deb\.example\.com:80/http .*plain HTTP: not read", said.out)
+    assert "deb.example.com" not in run(*ARGUMENTS, "--since", "1h", "--remove-unused").out
+
+
 def test_every_format_says_the_same(run: Run) -> None:
     said = {form: run(*ARGUMENTS, "-o", form).out for form in ("text", "markdown", "html", "yaml")}
     for form, out in said.items():
