@@ -92,6 +92,19 @@ def by_name(objects: list[Object]) -> dict[tuple[str, str], Object]:
     return {(one["kind"], one["metadata"]["name"]): one for one in objects}
 
 
+def test_the_mesh_may_use_the_ports_where_a_policy_says_what_it_may_use(tmp_path: Path) -> None:
+    made = build(overlay(tmp_path, ("authorization", "ports", "ports/authorization"), NAMES))
+
+    def opened(objects: list[Object]) -> list[str]:
+        (rule,) = named(objects, "AuthorizationPolicy", "sni-egressgateway")["spec"]["rules"]
+        found: list[str] = rule["to"][0]["operation"]["ports"]
+        return found
+
+    assert opened(made) == ["8443", "31993", "32443", "9093"]
+    assert opened(again(made, NAMES)) == opened(made)
+    assert opened(again(made, NAMES[:2])) == ["8443", "9093"]
+
+
 def test_it_is_the_same_a_second_time_and_a_port_that_goes_leaves_nothing(made: list[Object], tmp_path: Path) -> None:
     assert by_name(again(made, NAMES)) == by_name(made)
     fewer = build(overlay(tmp_path, ("ports",), NAMES[:2]))

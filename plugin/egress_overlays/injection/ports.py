@@ -6,6 +6,7 @@ Gateway, Service and NetworkPolicies are opened where components/ports says so, 
 from __future__ import annotations
 
 from ..manifest.edits import Edits
+from ..manifest.fields import mapping, mappings, texts
 from ..manifest.findings import Finding, fault_of
 from ..manifest.resource import (
     HTTP_PROTOCOL,
@@ -105,7 +106,10 @@ def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]
         name = str(resource.annotations[PORTS_ANNOTATION])
         opener = _OPENERS.get((resource.group, resource.kind))
         if opener is None or name not in result.sets or INJECT_ANNOTATION in resource.annotations:
-            what = "is for a Gateway, a Service, a NetworkPolicy, or an entry of the registry that takes no list"
+            what = (
+                "is for a Gateway, a Service, an AuthorizationPolicy, a NetworkPolicy, or an entry of the registry "
+                "that takes no list"
+            )
             if opener is not None and name not in result.sets:
                 what = f"names the set {ascii_quoted(name)}, which there is not"
             message = f"carries {PORTS_ANNOTATION}, which {what}; take it out"
@@ -258,6 +262,20 @@ def _policy_ports(spec: Any, ports: Sequence[int], before: Sequence[int]) -> Edi
     return edits or None
 
 
+def _authorized(spec: Any, ports: Sequence[int], before: Sequence[int]) -> Edits | None:
+    """What may be asked of the mesh listener may be asked of those beside it."""
+    edits: Edits = {}
+    gone = {str(listening(port)) for port in before}
+    for index, rule in mappings({"rules": spec.get("rules")} if isinstance(spec, dict) else {}, "rules"):
+        for place, to in mappings(rule, "to"):
+            written = texts(mapping(to, "operation"), "ports")
+            if str(MESH_LISTENER) in written:
+                kept = [one for one in written if one not in gone]
+                path = "spec", "rules", index, "to", place, "operation", "ports"
+                edits[path] = [*kept, *(str(listening(port)) for port in ports)]
+    return edits or None
+
+
 def _same(port: int) -> int:
     return port
 
@@ -266,5 +284,6 @@ _OPENERS: dict[tuple[str, str], Callable[[Any, Sequence[int], Sequence[int]], Ed
     ("networking.istio.io", "Gateway"): _servers,
     ("", "Service"): _service_ports,
     ("networking.k8s.io", "NetworkPolicy"): _policy_ports,
+    ("security.istio.io", "AuthorizationPolicy"): _authorized,
     (_REGISTRY.group, _REGISTRY.kind): _entry_ports,
 }
