@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     tree = tmp_path_factory.mktemp("company")
@@ -44,9 +47,7 @@ def _titles(change: Change) -> str:
     return change.title
 
 
-@pytest.mark.parametrize(
-    "change", [*CHANGES, *(pytest.param(one, marks=pytest.mark.long) for one in FURTHER)], ids=_titles
-)
+@pytest.mark.parametrize("change", [*CHANGES, *FURTHER], ids=_titles)
 def test_ten_lines_show_an_attack_and_cry_no_wolf(change: Change, repository: Path) -> None:
     text = comment(repository, change)
     head = "\n".join(text.splitlines()[:10]).replace("\\", "")

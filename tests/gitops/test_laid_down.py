@@ -77,6 +77,7 @@ def change(run: Run) -> None:
     git("commit", "-qm", "two")
 
 
+@pytest.mark.long
 def test_the_job_of_github_comments_verifies_and_probes(run: Run, home: Path, tmp_path: Path) -> None:
     laid_down(run("init", "egress", "--overlays", "dev", "--ci", "github"))
     change(run)
