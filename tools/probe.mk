@@ -8,7 +8,7 @@ e2e: every-envoy
 
 .PHONY: every-envoy
 every-envoy: .venv/.dev ## Run the probe's tests with every Envoy of tools/versions.env, the oldest to the newest
-	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe -n auto --dist loadfile
+	@PATH="$$(tools/path-with kustomize)" EGRESS_OVERLAYS_ENVOYS=all $(VENV)/python -m pytest tests/probe -n $(WORKERS) --dist loadfile
 
 .PHONY: servers
 servers: .venv/.dev ## Have a real PostgreSQL and a real Kafka answer their clients through the gateway
