@@ -20,7 +20,7 @@ from ..manifest.resource import (
 )
 from ..names.domain import HTTPS, ascii_quoted
 from ..names.ports import HTTP, listening
-from ..sites import BY_REGISTERING, USUAL, site_of
+from ..sites import BY_REGISTERING, USUAL, built_in, site_of
 from ..sites.at_ports import MESH_LISTENER, key_of
 from . import Plan
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("Gateway", "Service")
 _REGISTRY = next(site for site in USUAL if site.acts_by == BY_REGISTERING)
+_POLICY = next(one for one in built_in() if one[0] == "security.istio.io")
 _SERVER = "tls-egress-"
 _ADVICE = (
     "add components/ports to the build before the function (and with a compact registry "
@@ -284,6 +285,6 @@ _OPENERS: dict[tuple[str, str], Callable[[Any, Sequence[int], Sequence[int]], Ed
     ("networking.istio.io", "Gateway"): _servers,
     ("", "Service"): _service_ports,
     ("networking.k8s.io", "NetworkPolicy"): _policy_ports,
-    ("security.istio.io", "AuthorizationPolicy"): _authorized,
+    _POLICY: _authorized,
     (_REGISTRY.group, _REGISTRY.kind): _entry_ports,
 }
