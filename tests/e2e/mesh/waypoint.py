@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,10 @@ def _bootstrap(mesh: Mesh, directory: Path) -> Path:
     return found
 
 
+# A pod's network stays to the end of a run, in which two files have a waypoint each.
+_NUMBERS = itertools.count()
+
+
 @contextlib.contextmanager
 def standing(mesh: Mesh, manifests: str) -> Iterator[Waypoint]:
     """These manifests of base-ambient/ in the mesh, and their waypoint; istiod is as it was afterwards."""
@@ -106,7 +111,7 @@ def standing(mesh: Mesh, manifests: str) -> Iterator[Waypoint]:
     built = [*yaml.safe_load_all(manifests), _for_stock_envoy(), _service()]
     cluster.apply(yaml.safe_dump_all([one for one in built if one["kind"] != "Namespace"]))
     cluster.service_account(NAME, NAMESPACE)
-    pod = mesh.pod_network("waypoint-0")
+    pod = mesh.pod_network(f"waypoint-{next(_NUMBERS)}")
     container = {
         "name": "istio-proxy",
         "image": "auto",
