@@ -1,6 +1,6 @@
 """Bring a tree that `init` made to this version; your edits stay.
 
-base/, base-direct/, components/ and plugin/ of DIR are merged, file by file, with what changed between the version that
+The bases, components/ and plugin/ of DIR are merged, file by file, with what changed between the version that
 laid them down (noted in .egress-overlays.yaml, else recognised by the files) and this one. The diff is printed;
 overlays/ are not touched. Where you and the new version changed the same lines, both stand in the file between conflict
 marks, and the exit code is 1.

@@ -160,7 +160,7 @@ def _kustomization(root: str, inject: str, base: str) -> str:
 
 
 def shipped_files() -> dict[Path, bytes]:
-    """base/, base-direct/, components/ and plugin/ as a tree has them, by path below its root."""
+    """The bases, components/ and plugin/ as a tree has them, by path below its root."""
     return dict(_shipped())
 
 
