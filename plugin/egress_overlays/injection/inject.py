@@ -138,9 +138,8 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
             continue
         name = resource.annotations[INJECT_ANNOTATION]
         if not isinstance(name, str) or not name.strip():
-            result.findings.append(
-                fault_of(resource, f"the annotation {INJECT_ANNOTATION} must name a set, as in default", "set-name")
-            )
+            message = f"the annotation {INJECT_ANNOTATION} must name a set, as in default"
+            result.findings.append(fault_of(resource, message, "set-name"))
             continue
         taken.add(name)
         site = site_of(resource)
@@ -181,10 +180,11 @@ def _fill(resources: Sequence[Resource], result: Plan) -> set[str]:
 
 
 def _check_guards(roots: dict[tuple[str, Site | None], list[Resource]], result: Plan) -> None:
-    if any(allowed.limits is not None for allowed in result.sets.values()):
+    asked = {name for name, site in roots if site is not None and (site.checks_clients or site.admitted)}
+    if unasked := [one for one in result.sets.values() if one.limits is not None and one.name not in asked]:
         from .unmatched import unchecked
 
-        result.findings += unchecked(roots, result.sets)
+        result.findings += unchecked(roots, unasked)
 
 
 def _ports(resource: Resource, site: Site | None, allowed: AllowSet, result: Plan) -> tuple[int, tuple[int, ...]]:

@@ -12,7 +12,7 @@ from ..sites.at_ports import pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..lists.allowlist import AllowSet
     from ..sites import BadPlace, Site
@@ -59,14 +59,12 @@ def not_taken(name: str, allowed: AllowSet, taken: list[str]) -> Iterator[Findin
 
 
 def unchecked(
-    roots: Mapping[tuple[str, Site | None], Sequence[Resource]], sets: Mapping[str, AllowSet]
+    roots: Mapping[tuple[str, Site | None], Sequence[Resource]], sets: Iterable[AllowSet]
 ) -> Iterator[Finding]:
-    """Lists for some clients whose gateway is not there; a set whose objects all stand alone needs none."""
-    for name, allowed in sets.items():
-        takers = {site: ones for (taken, site), ones in roots.items() if taken == name and site is not None}
-        needs_gateway = any(site.beside_of(one.value) for site, ones in takers.items() for one in ones)
-        asks = any(site.checks_clients or site.admitted for site in takers)
-        if allowed.limits is not None and needs_gateway and not asks:
+    """Sets with lists for some clients that nobody asks for; one whose objects all stand alone needs no gateway."""
+    for allowed in sets:
+        takers = [(site, ones) for (name, site), ones in roots.items() if name == allowed.name and site is not None]
+        if any(site.beside_of(one.value) for site, ones in takers for one in ones):
             yield _unguarded(allowed)
 
 
