@@ -162,14 +162,11 @@ def _needed(resources: Sequence[Resource], name: str) -> tuple[str, ...]:
 def _without_room(allowed: AllowSet, missing: Sequence[str]) -> Iterator[Finding]:
     for entry in allowed.entries:
         if ":" in entry.domain:
-            finding = fault_of(
-                entry.source,
-                f'"{entry.domain}" needs a port of its own at the gateway, and no {" and no ".join(missing)} with the '
-                f"annotation {PORTS_ANNOTATION}: {ascii(allowed.name)[1:-1]} is here; {_ADVICE}",
-                "port",
+            message = (
+                f"needs a port of its own at the gateway, and no {' and no '.join(missing)} with the annotation "
+                f"{PORTS_ANNOTATION}: {ascii(allowed.name)[1:-1]} is here; {_ADVICE}"
             )
-            finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
-            yield finding
+            yield entry.remark(message, "port")
 
 
 def _without_http(resources: Sequence[Resource], allowed: AllowSet) -> Iterator[Finding]:
@@ -183,14 +180,11 @@ def _without_http(resources: Sequence[Resource], allowed: AllowSet) -> Iterator[
     missing = [site.kind for site in USUAL if site not in there]
     for entry in allowed.entries if missing else ():
         if entry.domain.is_http:
-            finding = fault_of(
-                entry.source,
-                f'"{entry.domain}" is for plain HTTP, and no {" and no ".join(missing)} here takes such names of the '
-                f"set {ascii_quoted(allowed.name)}; add components/plain-http to the build before the function",
-                "port",
+            message = (
+                f"is for plain HTTP, and no {' and no '.join(missing)} here takes such names of the set "
+                f"{ascii_quoted(allowed.name)}; add components/plain-http to the build before the function"
             )
-            finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
-            yield finding
+            yield entry.remark(message, "port")
 
 
 def _opened(resource: Resource) -> tuple[int, ...]:
@@ -267,7 +261,7 @@ def _authorized(spec: Any, ports: Sequence[int], before: Sequence[int]) -> Edits
     """What may be asked of the mesh listener may be asked of those beside it."""
     edits: Edits = {}
     gone = {str(listening(port)) for port in before}
-    for index, rule in mappings({"rules": spec.get("rules")} if isinstance(spec, dict) else {}, "rules"):
+    for index, rule in mappings(spec, "rules"):
         for place, to in mappings(rule, "to"):
             written = texts(mapping(to, "operation"), "ports")
             if str(MESH_LISTENER) in written:

@@ -6,6 +6,7 @@ made of, an `Entry`, and which resources are lists.
 
 from __future__ import annotations
 
+from ..manifest.findings import ERROR, Finding
 from ..manifest.resource import SET_LABEL, Resource
 
 TYPE_CHECKING = False
@@ -34,6 +35,18 @@ class Entry:
         from . import fields
 
         return fields.of(self.comment, self.source, self.group)
+
+    def remark(self, message: str, rule: str, severity: str = ERROR, mark: str = "") -> Finding:
+        """A finding about this line; `mark` stands before its name, and both before `message`."""
+        return Finding(
+            severity,
+            f'"{mark}{self.domain}" {message}',
+            rule=rule,
+            resource=self.source,
+            group=self.group,
+            line=self.line,
+            value=mark + self.domain,
+        )
 
 
 def found_in(resources: Sequence[Resource], function_config: Resource | None) -> list[Resource]:

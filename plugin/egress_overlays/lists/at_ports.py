@@ -5,7 +5,6 @@ A port of a set is for one protocol: sidecars have one listener for a port.
 
 from __future__ import annotations
 
-from ..manifest.findings import fault_of
 from ..manifest.resource import ENFORCE_ANNOTATION
 from . import Entry
 
@@ -35,24 +34,18 @@ def faults(entries: Sequence[Entry], denying: Sequence[Entry], limited: Containe
     `limited` are the lists for some clients.
     """
     http = {entry.domain.port for entry in entries if entry.domain.is_http}
-    for entry in (*entries, *denying):
+    for entry, denies in (*((one, False) for one in entries), *((one, True) for one in denying)):
         port = entry.domain.port
-        if entry.domain.is_http:
-            if entry in denying:
-                yield _fault(
-                    entry, "is a denial for plain HTTP, which no gateway here can hold; list the names one by one"
-                )
-            elif entry.source in limited or ENFORCE_ANNOTATION in entry.source.annotations:
-                message = (
-                    "is for plain HTTP in a list for some clients or one that reports, and the gateway asks nobody who "
-                    "they are there; put it into a list for every workload"
-                )
-                yield _fault(entry, message)
-        elif port in http:
-            yield _fault(entry, f"is at port {port}, which is for plain HTTP in this set; a port is for one protocol")
-
-
-def _fault(entry: Entry, message: str) -> Finding:
-    finding = fault_of(entry.source, f'"{entry.domain}" {message}', "port")
-    finding.group, finding.line, finding.value = entry.group, entry.line, entry.domain
-    return finding
+        if not entry.domain.is_http:
+            if port in http:
+                message = f"is at port {port}, which is for plain HTTP in this set; a port is for one protocol"
+                yield entry.remark(message, "port")
+        elif denies:
+            message = "is a denial for plain HTTP, which no gateway here can hold; list the names one by one"
+            yield entry.remark(message, "port")
+        elif entry.source in limited or ENFORCE_ANNOTATION in entry.source.annotations:
+            message = (
+                "is for plain HTTP in a list for some clients or one that reports, and the gateway asks nobody who "
+                "they are there; put it into a list for every workload"
+            )
+            yield entry.remark(message, "port")

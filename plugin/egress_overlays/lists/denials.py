@@ -69,14 +69,14 @@ class Denials:
         for entry in self.entries:
             if "allow=" in entry.comment and entry.fields.allow:
                 message = "denies, so that there is nothing to accept; remove allow= from its comment"
-                yield remark(entry, message, "field", ERROR)
+                yield entry.remark(message, "field", ERROR, MARK)
             if entry.domain in self.uncovered:
-                yield remark(entry, _nowhere(entry, set_name, admitting), "denial", ERROR)
+                yield entry.remark(_nowhere(entry, set_name, admitting), "denial", ERROR, MARK)
             elif entry.domain in self.covered:
                 message = f'is covered by "{MARK}{self.covered[entry.domain]}" and left out of the manifests'
-                yield remark(entry, message, "covered", INFO)
+                yield entry.remark(message, "covered", INFO, MARK)
             elif entry.domain in seen:
-                yield remark(entry, "stands more than once and is emitted once", "repeated", INFO)
+                yield entry.remark("stands more than once and is emitted once", "repeated", INFO, MARK)
             seen.add(entry.domain)
         for entry in admitting:
             if entry.domain in self.by:
@@ -86,7 +86,7 @@ class Denials:
                     f"denies it, and a denial wins within a {'list' if set_name is None else 'set'}; remove one of the "
                     "two lines"
                 )
-                yield remark(entry, message, "denied", WARNING, mark="")
+                yield entry.remark(message, "denied", WARNING)
 
 
 def _nowhere(entry: Entry, set_name: str | None, admitting: Sequence[Entry]) -> str:
@@ -102,17 +102,4 @@ def _nowhere(entry: Entry, set_name: str | None, admitting: Sequence[Entry]) -> 
     return (
         f"denies what {where} does not open: no wildcard of it holds the name{alone}; remove the line, or list the "
         "wildcard above it"
-    )
-
-
-def remark(entry: Entry, message: str, rule: str, severity: str, mark: str = MARK) -> Finding:
-    """A finding about the line `entry`; `mark` stands before its name."""
-    return Finding(
-        severity,
-        f'"{mark}{entry.domain}" {message}',
-        rule=rule,
-        resource=entry.source,
-        group=entry.group,
-        line=entry.line,
-        value=mark + entry.domain,
     )

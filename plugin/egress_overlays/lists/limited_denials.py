@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..manifest.findings import WARNING
 from ..names.domain import Domain, covering, minimise
 from .clients import EVERYWHERE
-from .denials import MARK, Denials, remark
+from .denials import MARK, Denials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ class Holes:
                         f'denies nothing: "{cover}" of a list for every workload opens it, and a list for some clients '
                         "denies for itself alone; deny it there, or remove the line"
                     )
-                    yield remark(entry, message, "denied", WARNING, MARK)
+                    yield entry.remark(message, "denied", WARNING, MARK)

@@ -56,28 +56,15 @@ def about(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
         first = seen.setdefault(entry.domain, entry)
         cover = allowed.cover_of(entry)
         if entry.source in allowed.clients and allowed.is_for_all(cover):
-            yield _remark(
-                entry, f'is open to every workload through "{cover}" of a list without clients', "opened", WARNING
-            )
+            message = f'is open to every workload through "{cover}" of a list without clients'
+            yield entry.remark(message, "opened", WARNING)
         elif cover is not None:
-            yield _remark(entry, f'is covered by "{cover}" and left out of the manifests', "covered")
+            yield entry.remark(f'is covered by "{cover}" and left out of the manifests', "covered", INFO)
         elif first is not entry:
-            yield _remark(entry, "stands more than once and is emitted once", "repeated")
+            yield entry.remark("stands more than once and is emitted once", "repeated", INFO)
         if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain or ":" in entry.domain):
             for message, rule in _doubts(entry.domain):
-                yield _remark(entry, message, rule, WARNING)
-
-
-def _remark(entry: Entry, message: str, rule: str, severity: str = INFO) -> Finding:
-    return Finding(
-        severity,
-        f'"{entry.domain}" {message}',
-        rule=rule,
-        resource=entry.source,
-        group=entry.group,
-        line=entry.line,
-        value=entry.domain,
-    )
+                yield entry.remark(message, rule, WARNING)
 
 
 def _doubts(domain: Domain) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...lists.denials import MARK
-from ...manifest.findings import ERROR, WARNING, Finding
+from ...manifest.findings import ERROR, WARNING
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,13 +52,4 @@ def rule(found: Rendered, options: Options) -> Faults:
             else:
                 said = f"ends on {own.last_day}{whose}; remove the line then{opens}, or write a later until="
             severity = ERROR if judged == EXPIRED else WARNING
-            finding = Finding(
-                severity,
-                f'"{mark}{entry.domain}" {said}',
-                rule=judged,
-                resource=entry.source,
-                group=entry.group,
-                line=entry.line,
-                value=mark + entry.domain,
-            )
-            yield finding, ()
+            yield entry.remark(said, judged, severity, mark), ()
