@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..lists.clients import Client, are_for
 from .connection import BY_SIDECARS, DECIDED, DIRECT, FORWARDED, REFUSED, REPORTED, SENT
 from .learning import by_name
 from .workloads import NOBODY, Workload
@@ -15,7 +16,6 @@ from .workloads import NOBODY, Workload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..lists.clients import Client
     from .tally import Seen, Tally
 
 ALLOWED = "allowed"
@@ -77,7 +77,8 @@ def _count(
     # Lines of the lists for clients alone say for certain for whom they are; one connection leaves others beside them.
     through = max(outcomes[SENT], outcomes[FORWARDED], outcomes[DECIDED] + outcomes[REPORTED]) - outcomes[REPORTED]
     for workload, one in asked:
-        group = next((line.group for line in lines if _is_for(line, workload)), anybody)
+        client = Client(f"{workload.namespace}/{workload.account}")
+        group = next((line.group for line in lines if are_for(line.clients, client)), anybody)
         counts[group, ALLOWED] = counts.get((group, ALLOWED), 0) + one.outcomes[DECIDED]
     everybody = next((line.group for line in lines if line.clients is None), anybody)
     counts[everybody, ALLOWED] = counts.get((everybody, ALLOWED), 0) + through - outcomes[DECIDED]
@@ -104,7 +105,3 @@ def _holding(held: dict[str, list[Line]], name: str) -> Iterator[Line]:
     labels = name.split(".")
     for entry in (name, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels)))):
         yield from held.get(entry, ())
-
-
-def _is_for(line: Line, workload: Workload) -> bool:
-    return line.clients is None or any(one.admits(workload.namespace, workload.account) for one in line.clients)

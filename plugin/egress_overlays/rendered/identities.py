@@ -6,6 +6,7 @@ never taken for open or closed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..injection import reporting
@@ -20,9 +21,10 @@ from ..sites.at_ports import pair
 from .host_lists import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..lists.reporting import Reporting
+    from ..manifest.edits import Path
     from .host_lists import HostList
 
 
@@ -83,28 +85,31 @@ def client_rules(resources: Iterable[Resource]) -> tuple[dict[str, list[ClientRu
     found: dict[str, list[ClientRules]] = {}
     faults = []
     for resource in resources:
-        for place in find(resource) if INJECT_ANNOTATION in resource.annotations else ():
-            site = site_of(resource)
-            asks = isinstance(place, Place) and site is not None and site.admits is not None
-            if asks or isinstance(place, ClientsPlace):
-                name = str(resource.annotations[INJECT_ANNOTATION])
-                try:
-                    rules = _of_list(resource, place) if isinstance(place, Place) else _read(resource, place.path)
-                except (KeyError, TypeError, ValueError, IndexError):
-                    reason = "holds rules for clients that the function did not write; build with the function"
-                    faults.append(fault_of(resource, reason, "client-rules", dotted(place.path)))
-                    rules = ClientRules(resource, place.path, {})
-                found.setdefault(name, []).append(rules)
+        if INJECT_ANNOTATION not in resource.annotations:
+            continue
+        site = site_of(resource)
+        admits = None if site is None else site.admits
+        for place in find(resource):
+            if isinstance(place, ClientsPlace):
+                read = partial(_read, resource, place.path)
+            elif admits is not None and isinstance(place, Place):
+                read = partial(_of_list, resource, place, admits)
+            else:
+                continue
+            try:
+                rules = read()
+            except (KeyError, TypeError, ValueError, IndexError):
+                reason = "holds rules for clients that the function did not write; build with the function"
+                faults.append(fault_of(resource, reason, "client-rules", dotted(place.path)))
+                rules = ClientRules(resource, place.path, {})
+            found.setdefault(str(resource.annotations[INJECT_ANNOTATION]), []).append(rules)
     return found, faults
 
 
-def _of_list(resource: Resource, place: Place) -> ClientRules:
+def _of_list(resource: Resource, place: Place, admits: Callable[[Any, Path], list[str]]) -> ClientRules:
     """The rules of one list whose object says who may use it."""
-    site = site_of(resource)
-    if site is None or site.admits is None:
-        raise ValueError("a list that says nothing of clients")
     names = place.names(at(resource.value, place.path))
-    meant = frozenset(map(Client, site.admits(resource.value, place.path)))
+    meant = frozenset(map(Client, admits(resource.value, place.path)))
     return ClientRules(resource, place.path, dict.fromkeys(names, meant), asks_itself=True)
 
 
