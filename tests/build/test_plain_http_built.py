@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import live
 from builds import COMPONENTS, build, config_map, overlay
 from egress_overlays.injection.applying import apply
 from egress_overlays.injection.inject import plan
@@ -215,13 +216,13 @@ def test_verify_tells_what_is_changed(
     objects = copy.deepcopy(made)
     change(objects)
     file = tmp_path / "changed.json"
-    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    file.write_bytes(live.text(objects))
     outcome = run("verify", file)
     assert outcome.code == 1, outcome.out
 
 
 def test_verify_takes_it_as_it_is(made: list[Object], tmp_path: Path, run: Run) -> None:
     file = tmp_path / "made.json"
-    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
+    file.write_bytes(live.text(made))
     outcome = run("verify", file)
     assert outcome.code == 0, outcome.out

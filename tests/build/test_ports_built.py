@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import live
 from builds import build, overlay
 from egress_overlays.injection.applying import apply
 from egress_overlays.injection.inject import plan
@@ -185,7 +186,7 @@ def test_verify_tells_what_is_changed_in_a_port(
     objects = copy.deepcopy(made)
     change(objects)
     file = tmp_path / "changed.json"
-    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    file.write_bytes(live.text(objects))
     outcome = run("verify", file)
     assert outcome.code == 1, outcome.out
 

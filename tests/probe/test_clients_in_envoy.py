@@ -9,14 +9,10 @@ import pytest
 
 import quick_yaml as yaml
 from builds import ROOT, build, built_of
-from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.errors import ProbeError
-from egress_overlays.istiod.gateway import workloads
 from egress_overlays.lists.clients import Client
-from egress_overlays.probe import REACHED, REFUSED, Report, bootstrap, envoy, probe
-from egress_overlays.probe.client import Hello, reach
-from egress_overlays.probe.identity import spiffe
-from egress_overlays.probe.world import World
+from egress_overlays.probe import REACHED, REFUSED, Report, probe
+from in_envoy import standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,20 +102,12 @@ def test_clients_that_ask_at_the_same_time_are_told_apart(
     """Envoy hands inner connections out of a pool: one that was opened for another client would carry its identity."""
     if minor == REFUSES_THE_LISTENER:
         return
-    (workload,) = workloads(manifests)
-    made = configuration(manifests, workload)
     own = {"payments/any": "api.stripe.com", "blog/any": "cdn.blog.example.com"}
-    with envoy.workspace() as directory, World(directory) as world:
-        certificates = {client: world.mesh.issue(client.replace("/", "-"), spiffe(Client(client))) for client in own}
-        config = bootstrap.build(made.listeners, made.clusters, world, directory)
-        with envoy.Envoy(binary, config, directory) as running:
-            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
-
-            def reaches(client: str, name: str) -> bool:
-                return bool(reach(port, Hello(name), world.mesh.root, {"mesh": certificates[client]}))
-
-            asked = [(client, name) for client in own for name in own.values()] * 40
-            with ThreadPoolExecutor(16) as pool:
-                found = list(pool.map(lambda one: reaches(*one), asked))
+    asked = [(client, name) for client in own for name in own.values()] * 40
+    with standing(manifests, binary) as gateway:
+        for client in own:
+            gateway.issue(client)
+        with ThreadPoolExecutor(16) as pool:
+            found = list(pool.map(lambda one: gateway.reaches(one[1], one[0]), asked))
     expected = [minor >= KNOWS_CLIENTS and own[client] == name for client, name in asked]
     assert found == expected

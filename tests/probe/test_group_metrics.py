@@ -18,15 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import quick_yaml as yaml
-from builds import ROOT, build
+from builds import build, overlay_of
 from command import run
-from egress_overlays.istiod.configuration import configuration
-from egress_overlays.istiod.gateway import workloads
-from egress_overlays.lists.clients import Client
-from egress_overlays.probe import bootstrap, envoy
-from egress_overlays.probe.client import Hello, reach
-from egress_overlays.probe.identity import spiffe
-from egress_overlays.probe.world import World
+from in_envoy import standing
 from metrics import BY_GROUP, MONITORING, queries, series, without_series
 
 if TYPE_CHECKING:
@@ -58,46 +52,17 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("groups")
-    for name in ("base", "components", "plugin"):
-        (directory / name).symlink_to(ROOT / name)
-    made = directory / "overlay"
-    made.mkdir()
-    lists = [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": name,
-                "labels": {"egress-overlays.dev/set": "default"},
-                "annotations": {f"egress-overlays.dev/{key}": value for key, value in annotations.items()},
-            },
-            "data": groups,
-        }
-        for name, (groups, annotations) in LISTS.items()
-    ]
-    (made / "domains.yaml").write_text("\n---\n".join(map(json.dumps, lists)))
-    components = [f"../components/{name}" for name in ("client-lists", "report", "monitoring", "inject")]
-    kustomization = {"resources": ["domains.yaml", "../base"], "components": components}
-    (made / "kustomization.yaml").write_text(json.dumps(kustomization))
-    return made
+    return overlay_of(tmp_path_factory.mktemp("groups"), LISTS, ("client-lists", "report", "monitoring"))
 
 
 @pytest.fixture(scope="module")
 def log(overlay: Path, newest: Path) -> str:
     """What the gateway wrote of ASKED."""
-    manifests = build(overlay)
-    (workload,) = workloads(manifests)
-    made = configuration(manifests, workload)
-    with envoy.workspace() as directory, World(directory) as world:
-        config = bootstrap.build(made.listeners, made.clusters, world, directory)
-        with envoy.Envoy(newest, config, directory) as running:
-            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
-            for client, names in ASKED:
-                certificates = {"mesh": world.mesh.issue(client.replace("/", "-"), spiffe(Client(client)))}
-                for name in names:
-                    reach(port, Hello(name), world.mesh.root, certificates)
-        return (directory / "stdout.log").read_text()
+    with standing(build(overlay), newest) as gateway:
+        for client, names in ASKED:
+            for name in names:
+                gateway.reaches(name, client)
+    return gateway.log
 
 
 def counted(log: str, overlay: Path, directory: Path) -> str:

@@ -9,13 +9,10 @@ import pytest
 
 import quick_yaml as yaml
 from builds import build, built_of
-from egress_overlays.istiod.configuration import configuration
-from egress_overlays.istiod.gateway import workloads
 from egress_overlays.lists.clients import Client
-from egress_overlays.probe import REACHED, REFUSED, bootstrap, envoy, probe
-from egress_overlays.probe.client import Hello, reach
+from egress_overlays.probe import REACHED, REFUSED, probe
 from egress_overlays.probe.identity import spiffe
-from egress_overlays.probe.world import World
+from in_envoy import standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,16 +81,10 @@ def test_every_envoy_that_knows_clients_does_so(manifests: list[dict[str, Any]],
 
 
 def test_the_gateways_log_says_which_rule_would_have_refused(manifests: list[dict[str, Any]], newest: Path) -> None:
-    (workload,) = workloads(manifests)
-    made = configuration(manifests, workload)
-    with envoy.workspace() as directory, World(directory) as world:
-        certificates = {"mesh": world.mesh.issue("till", spiffe(Client("till/x")))}
-        config = bootstrap.build(made.listeners, made.clusters, world, directory)
-        with envoy.Envoy(newest, config, directory) as running:
-            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
-            for name in NAMES[:4]:
-                assert reach(port, Hello(name), world.mesh.root, certificates)
-        lines = (directory / "stdout.log").read_text().splitlines()
+    with standing(manifests, newest) as gateway:
+        for name in NAMES[:4]:
+            assert gateway.reaches(name, "till/x")
+    lines = gateway.log.splitlines()
     found = {
         one["name"]: one for one in map(json.loads, (line for line in lines if '"egress-overlays.clients"' in line))
     }
@@ -133,13 +124,7 @@ def test_the_platform_reports_everybody_of_the_mesh_and_nobody_else(newest: Path
     found = outcomes(probe(manifests, hosts=NAMES, client=Client("blog/x"), binary=newest))
     assert found == dict(zip(NAMES, (REACHED, REACHED, REACHED, rule, REFUSED), strict=True))
 
-    (workload,) = workloads(manifests)
-    made = configuration(manifests, workload)
-    with envoy.workspace() as directory, World(directory) as world:
-        config = bootstrap.build(made.listeners, made.clusters, world, directory)
-        with envoy.Envoy(newest, config, directory) as running:
-            port = running.port(next(one["name"] for one in made.listeners if "address" in one))
-            certificates = {"mesh": world.mesh.issue("blog", spiffe(Client("blog/x")))}
-            assert reach(port, Hello("api.stripe.com"), world.mesh.root, certificates)
-            assert not reach(port, Hello("api.stripe.com", certificate="none"), world.mesh.root, certificates)
-            assert not reach(port, Hello("api.stripe.com", certificate="plaintext"), world.mesh.root, certificates)
+    with standing(manifests, newest) as gateway:
+        assert gateway.reaches("api.stripe.com", "blog/x")
+        assert not gateway.reaches("api.stripe.com", "blog/x", certificate="none")
+        assert not gateway.reaches("api.stripe.com", "blog/x", certificate="plaintext")

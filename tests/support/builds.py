@@ -122,10 +122,10 @@ def overlay(
     return directory
 
 
-def built_of(
-    directory: Path, lists: Mapping[str, tuple[str, Mapping[str, str]]], components: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    """base/ with `components` in that order, and of `lists` a ConfigMap each: its names, its annotations by key."""
+def overlay_of(
+    directory: Path, lists: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]], components: tuple[str, ...]
+) -> Path:
+    """Write base/ with `components` in that order, and of `lists` a ConfigMap each: its groups, its annotations."""
     here = os.path.relpath(ROOT, directory)
     found = [
         {
@@ -136,15 +136,23 @@ def built_of(
                 "labels": {"egress-overlays.dev/set": "default"},
                 "annotations": {f"egress-overlays.dev/{key}": value for key, value in annotations.items()},
             },
-            "data": {"names": names},
+            "data": dict(groups),
         }
-        for name, (names, annotations) in lists.items()
+        for name, (groups, annotations) in lists.items()
     ]
     (directory / "domains.yaml").write_text(yaml.safe_dump_all(found))
     named = [f"{here}/components/{name}" for name in (*components, "inject")]
     kustomization = {"resources": ["domains.yaml", f"{here}/base"], "components": named}
     (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    return build(directory)
+    return directory
+
+
+def built_of(
+    directory: Path, lists: Mapping[str, tuple[str, Mapping[str, str]]], components: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """As `overlay_of`, built; each list has one group, with these names."""
+    groups = {name: ({"names": names}, annotations) for name, (names, annotations) in lists.items()}
+    return build(overlay_of(directory, groups, components))
 
 
 def build(directory: Path) -> list[dict[str, Any]]:
