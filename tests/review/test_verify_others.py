@@ -53,6 +53,7 @@ PATCH = {
     "match": {"context": "SIDECAR_OUTBOUND"},
     "patch": {"operation": "MERGE", "value": {"default_filter_chain": {"cluster": "PassthroughCluster"}}},
 }
+ODD = {"typed_config": [{"cluster": "PassthroughCluster"}]}
 OUT = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}
 KEPT = {**OUT, "egress": [{"to": [{"podSelector": {}}]}]}
 ROUTED = {"rules": [{"backendRefs": [{"name": "evil", "port": 443}]}]}
@@ -91,6 +92,10 @@ AROUND: dict[str, tuple[str, Object]] = {
         istio("ServiceEntry", {"hosts": [LISTED], "ports": [{"number": 22, "name": "t", "protocol": "TCP"}]}, "apps"),
     ),
     "a filter of sidecars": ("beside", istio("EnvoyFilter", {"configPatches": [PATCH]}, "apps")),
+    "a filter of sidecars of another type than Envoy's": (
+        "beside",
+        istio("EnvoyFilter", {"configPatches": [{**PATCH, "patch": {"operation": "MERGE", "value": ODD}}]}, "apps"),
+    ),
     "pods that send past their sidecar": (
         "beside",
         made(

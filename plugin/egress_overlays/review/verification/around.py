@@ -74,7 +74,9 @@ def _notes_address(patch: dict[str, Any]) -> bool:
     value = mapping(patch, "value")
     noted = {"@type", "save_upstream_address"}
     return (
-        text(patch, "operation") == "MERGE" and set(value) == {"typed_config"} and set(value["typed_config"]) == noted
+        text(patch, "operation") == "MERGE"
+        and set(value) == {"typed_config"}
+        and set(mapping(value, "typed_config")) == noted
     )
 
 
