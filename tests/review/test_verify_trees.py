@@ -47,3 +47,19 @@ def test_a_finding_of_all_overlays_is_one_result_and_fails_each(run: Run, tree: 
         said = failing.findtext("failure") or ""
         assert f"teams/crm.yaml:{lines['teams/crm.yaml']}" in said
         assert ("own.yaml" in said) is (suite.get("name") == f"overlays/{NAMES[0]}")
+
+
+def test_all_overlays_that_do_not_build_are_told_in_their_order(run: Run, tree: Path) -> None:
+    shutil.rmtree(tree / "overlays")
+    big_tree.write(tree, NAMES)
+    broken = [tree / f"overlays/{name}/kustomization.yaml" for name in (NAMES[3], NAMES[1])]
+    for file in broken:
+        file.write_text(f"{file.read_text()}patches: [{{path: nowhere.yaml}}]\n")
+
+    outcome = run("verify", "overlays/...")
+
+    assert outcome.code == 2
+    assert not outcome.out
+    first, second = (line for line in outcome.err.splitlines() if "nowhere.yaml: no such file" in line)
+    assert NAMES[1] in first
+    assert NAMES[3] in second

@@ -25,7 +25,7 @@ from .formats.escaping import visible
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from ..rendered.rendered import Rendered
@@ -156,8 +156,11 @@ def read(path: str, console: Console) -> Rendered:
         raise Failure(f"{fault}{below(path)}") from None
 
 
-def read_all_lists(paths: Sequence[str], console: Console) -> list[Rendered]:
-    """As `read_lists`, of several paths, as many at a time as there are cores; what is said keeps their order."""
+def side_by_side(paths: Sequence[str], console: Console, read: Callable[[str, Console], Rendered]) -> list[Rendered]:
+    """What `read` makes of each path, as many at a time as there are cores; what is said keeps their order.
+
+    Says of every path that cannot be read why, and raises the last Failure.
+    """
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     from .progress import progress
@@ -165,12 +168,13 @@ def read_all_lists(paths: Sequence[str], console: Console) -> list[Rendered]:
     words = [StringIO() for _ in paths]
     heard = [Console(console.stdin, console.out, one, console.environ) for one in words]
     with progress(console, "building") as bar, ThreadPoolExecutor(max(os.cpu_count() or 1, 1)) as pool:
-        waiting = [pool.submit(read_lists, path, one) for path, one in zip(paths, heard, strict=True)]
+        waiting = [pool.submit(read, path, one) for path, one in zip(paths, heard, strict=True)]
         for done, _ in enumerate(as_completed(waiting), 1):
             bar(done, len(waiting))
     console.err.write("".join(one.getvalue() for one in words))
     for one in heard:
         console.code = max(console.code, one.code)
+    console.refuse([str(one.exception()) for one in waiting if isinstance(one.exception(), Failure)])
     return [one.result() for one in waiting]
 
 

@@ -39,7 +39,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Print the matrix; 0."""
     if arguments.paths.count("-") > 1:
         raise Failure("stdin can be one of the paths only")
-    environments = inputs.read_all_lists(inputs.overlays_of(arguments.paths), console)
+    environments = inputs.side_by_side(inputs.overlays_of(arguments.paths), console, inputs.read_lists)
     rows = matrix(environments)
     if arguments.differing:
         rows = [row for row in rows if row.differs]

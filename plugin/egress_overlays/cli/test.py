@@ -65,10 +65,10 @@ def run(arguments: Namespace, console: Console) -> int:
     if arguments.write:
         return _write(pairs, console)
     headlines, findings, cases, whole = [], [], [], []
-    for path, file in pairs:
+    stated = [_read(file, console) for _, file in pairs]
+    built = inputs.side_by_side([path for path, _ in pairs], console, inputs.read_lists)
+    for (path, file), expectations, found in zip(pairs, stated, built, strict=True):
         since = Since(path)
-        expectations = _read(file, console)
-        found = inputs.read_lists(path, console)
         outcomes = _outcomes(found, expectations)
         if arguments.probe:
             from .tried import tried

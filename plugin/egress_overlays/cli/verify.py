@@ -106,8 +106,7 @@ def run(arguments: Namespace, console: Console) -> int:
             raise Failure(f'--inside: "{cidr}" is no range of addresses; write one as in 10.0.0.0/8 or 2001:db8::/32')
     options = Options(arguments.root_namespace, arguments.allow_empty, tuple(arguments.inside), arguments.today)
     governance = Governance(arguments.today, console.refuse)
-    for path in paths:
-        read = _read(path, console)
+    for path, read in zip(paths, inputs.side_by_side(paths, console, _read), strict=True):
         answers = dns.of(read)
         reported = [*verify(read, options._replace(answers=answers)), *governance.judge(path, read)]
         reported, chosen = accepted.accept(read, reported, unanswered(answers))

@@ -165,9 +165,9 @@ def _reason(said: str, wrapper: Path) -> str:
     """The one line of `said` to act on: the function's first fault, or what Kustomize says itself."""
     if ours := _ours(said):
         return ours[0].removeprefix(SAID)
-    lines = [line for line in said.splitlines() if line.strip()]
-    reason = next((line for line in reversed(lines) if line.startswith("Error: ")), " ".join(lines))
-    reason = reason.removeprefix("Error: ").replace(f"{wrapper}/", "")
+    # Kustomize quotes what it was configured with as it is, over several lines.
+    _, _, last = f"\n{said}".rpartition("\nError: ")
+    reason = " ".join(last.split()).replace(f"{wrapper}/", "")
     for after in ("must resolve to a file': recursed accumulation of path ", "must resolve to a file': "):
         # The first step is the one from the wrapper, of which nobody knows.
         _, found, rest = reason.partition(after)
