@@ -14,9 +14,10 @@ from mesh.components import MESH, MissingComponentError, installed
 from mesh.guard import on_guard
 from mesh.mesh import Mesh
 from mesh.overlays import Overlays
+from mesh.processes import last_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from mesh.application import Application
     from mesh.cluster import Cluster
@@ -43,6 +44,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Names the logs of a failed run."""
     if config.stash.get(KEPT, None):
         terminalreporter.write_line(f"logs and configuration of this run are kept: {config.stash[KEPT]}", yellow=True)
+
+
+LAST_LINES = 8  # of each log, enough for what a request left there.
+LONGEST = 600  # characters of a line: an audit log's are longer by far.
+FRESH = 30  # seconds
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds to a failure what was written last to each log: CI keeps the report, and not the logs."""
+    report = yield
+    directory = item.config.stash.get(KEPT, None)
+    if report.failed and directory:
+        logs = [log for log in sorted(directory.rglob("*.log")) if log.stat().st_mtime > call.stop - FRESH]
+        report.sections += [
+            (f"end of {log.name}", "\n".join(line[:LONGEST] for line in last_lines(log, LAST_LINES))) for log in logs
+        ]
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

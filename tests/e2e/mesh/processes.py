@@ -40,6 +40,11 @@ def eventually(probe: Callable[[], Result], *, within: float, what: str) -> Resu
         time.sleep(0.1)
 
 
+def last_lines(log: Path, lines: int) -> list[str]:
+    """The last lines of a log, as far as they are text."""
+    return log.read_text(errors="replace").strip().splitlines()[-lines:]
+
+
 class EndedError(RuntimeError):
     """A program that should be running has ended."""
 
@@ -114,4 +119,4 @@ class Daemon:
 
     def tail(self, lines: int = 5) -> str:
         """The last lines of its log."""
-        return " | ".join(self.log.read_text(errors="replace").strip().splitlines()[-lines:])
+        return " | ".join(last_lines(self.log, lines))
