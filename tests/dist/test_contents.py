@@ -15,7 +15,7 @@ from documents import ROOT
 SHIPPED = (
     *("base", "base-ambient", "base-direct", "components", "overlays", "plugin/guard", "plugin/egress-overlays.dev"),
     *("plugin/inject", "plugin/inject-installed", "plugin/inject-legacy"),
-    *("deploy/argocd", "deploy/ci", "deploy/container", "deploy/flux", "docs"),
+    *("deploy/argocd", "deploy/ci", "deploy/container", "deploy/envoy-gateway", "deploy/flux", "docs"),
 )
 
 
@@ -46,7 +46,9 @@ def test_the_sdist_holds_what_the_wheel_is_built_from() -> None:
     with tarfile.open(sdist()) as archive:
         names = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
     top = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"}
-    assert names == tracked("plugin", "base", "base-ambient", "base-direct", "components", "deploy", "docs", "overlays") | top | {
+    assert names == tracked(
+        "plugin", "base", "base-ambient", "base-direct", "components", "deploy", "docs", "overlays"
+    ) | top | {
         "PKG-INFO",
         ".gitignore",
     }

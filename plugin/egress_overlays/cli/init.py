@@ -10,8 +10,8 @@ in; what GitHub or GitLab run stands at the root of the repository. They add to 
 already stays as it is.
 
 --base says which way out an overlay takes: base, the gateway; base-direct, the same lists without one
-(`egress-overlays docs direct`); base-ambient, at a waypoint (`egress-overlays docs ambient`). Each overlay of a tree
-may take another.
+(`egress-overlays docs direct`); base-ambient, at a waypoint (`egress-overlays docs ambient`); deploy/envoy-gateway, at
+Envoy Gateway, without Istio (`egress-overlays docs envoy-gateway`). Each overlay of a tree may take another.
 
 --list makes DIR, below a tree, a list of its own, which overlays name under components:, and --clients a list for some
 workloads alone, as of a team.
@@ -42,6 +42,17 @@ if TYPE_CHECKING:
 
 EXAMPLE = "egress-overlays init overlays/qa"
 _LIMITED = "components/client-lists"
+_NEEDS = {
+    scaffold.GATEWAY: "where the mesh's outboundTrafficPolicy is ALLOW_ANY, Istio's default, sidecars still reach "
+    "names of no list directly: components/restrict-direct-egress closes that (`egress-overlays docs adopting`)",
+    scaffold.DIRECT: "nobody checks the addresses that names resolve to, and Istio must be 1.30 or newer: `verify` "
+    "warns of it until you accept that with a reason (`egress-overlays docs direct`)",
+    scaffold.AMBIENT: "istiod needs ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS, Istio must be 1.29 or newer, and "
+    "some of it is the NetworkPolicy's to hold: `verify` warns until you accept that (`egress-overlays docs ambient`)",
+    scaffold.ENVOY_GATEWAY: "Envoy Gateway needs enableBackend and enableEnvoyPatchPolicy, and nobody asks there "
+    "who the client is: `verify` warns until you accept that with a reason (`egress-overlays docs envoy-gateway`)",
+}
+"""What is said of each way out."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -55,7 +66,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--base",
         choices=scaffold.BASES,
-        help="the way out of new overlays: by the gateway (default), by the sidecars, directly, or by a waypoint",
+        help="the way out of new overlays: by the gateway (default), directly, by a waypoint, or by Envoy Gateway",
     )
     parser.add_argument("--list", action="store_true", help="make a list that overlays share, and no overlay")
     parser.add_argument(
@@ -155,8 +166,9 @@ def _by_part(directory: Path, files: Iterable[Path]) -> list[str]:
     counts: dict[str, int] = {}
     for path in files:
         below = path.relative_to(directory).parts if path.is_relative_to(directory) else ()
-        is_shipped = len(below) > 1 and below[0] in (*scaffold.BASES, "components", "plugin")
-        shown = f"{directory / below[0]}/" if is_shipped else str(path)
+        parts = (*scaffold.BASES, "components", "plugin")
+        part = next((one for one in parts if "/".join(below).startswith(f"{one}/")), None)
+        shown = f"{directory / part}/" if part else str(path)
         counts[shown] = counts.get(shown, 0) + 1
     return [f"{shown}  {many(count, 'file')}" if shown.endswith("/") else shown for shown, count in counts.items()]
 
@@ -214,21 +226,7 @@ def _say_next(first: Path, console: Console, *, base: str | None, on_path: bool)
     console.say("\nit opens nothing yet. Next:")
     console.say(f"  egress-overlays add api.example.com --group partners {first / 'domains.yaml'}")
     console.say(f"  kustomize build --enable-alpha-plugins --enable-exec {first}")
-    if base == scaffold.DIRECT:
-        console.say(
-            "\nnobody checks the addresses that names resolve to, and Istio must be 1.30 or newer: `verify` warns of it"
-            " until you accept that with a reason (`egress-overlays docs direct`)"
-        )
-    elif base == scaffold.AMBIENT:
-        console.say(
-            "\nistiod needs ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS, Istio must be 1.29 or newer, and some of it "
-            "is the NetworkPolicy's to hold: `verify` warns until you accept that (`egress-overlays docs ambient`)"
-        )
-    else:
-        console.say(
-            "\nwhere the mesh's outboundTrafficPolicy is ALLOW_ANY, Istio's default, sidecars still reach names of no "
-            "list directly: components/restrict-direct-egress closes that (`egress-overlays docs adopting`)"
-        )
+    console.say(f"\n{_NEEDS[base or scaffold.GATEWAY]}")
     if on_path and not shutil.which("egress-overlays"):
         here = Path(sys.argv[0]).resolve().parent
         console.say(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-GATEWAY, DIRECT, AMBIENT = "base", "base-direct", "base-ambient"
-BASES = (GATEWAY, DIRECT, AMBIENT)
+GATEWAY, DIRECT, AMBIENT, ENVOY_GATEWAY = "base", "base-direct", "base-ambient", "deploy/envoy-gateway"
+BASES = (GATEWAY, DIRECT, AMBIENT, ENVOY_GATEWAY)
 """The ways out: directories of a tree that an overlay builds on."""
 INSTALLED = "inject-installed"
 """What runs the egress-overlays on PATH; a tree of `init` has no other, and calls it `inject`."""
