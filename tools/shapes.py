@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import sys
 import tempfile
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +103,16 @@ def known_of(tree: Path, old: str = "") -> Known:
     changing = [name for name, found in alone.items() if {repr(one) for one in found} != unlike and name != _HTTP]
     shapes: dict[str, Shape] = {}
     servers, rules = set[str](), set[str]()
-    for count in range(len(changing) + 1):
-        for chosen in itertools.combinations(changing, count):
-            title = old or "base/" + "".join(f", {name}" for name in chosen)
-            for resources, found in _models(tree, chosen):
-                one = shape(found.listeners, found.clusters, title, is_old=bool(old))
-                shapes.setdefault(repr(one[2:]), one)
-                servers.update(server for _, _, server in server_shapes(resources, found.workload))
-                rules.update(client_rules([found.listeners, found.clusters]))
+    combinations = [one for count in range(len(changing) + 1) for one in itertools.combinations(changing, count)]
+    with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:  # Some thousand builds.
+        models = pool.map(partial(_models, tree), combinations)
+    for chosen, made in zip(combinations, models, strict=True):
+        title = old or "base/" + "".join(f", {name}" for name in chosen)
+        for resources, found in made:
+            one = shape(found.listeners, found.clusters, title, is_old=bool(old))
+            shapes.setdefault(repr(one[2:]), one)
+            servers.update(server for _, _, server in server_shapes(resources, found.workload))
+            rules.update(client_rules([found.listeners, found.clusters]))
     return Known(tuple(shapes.values()), frozenset(servers), frozenset(rules), _added(tree, base[0]))
 
 
