@@ -45,7 +45,7 @@ def test_wikipedia_goes_through_sidecar_and_gateway(
 ) -> None:
     since = now()
 
-    assert application.get(name).title == name
+    assert application.get(name).page == name
 
     (sent,) = sidecar.logged(since, requested_server_name=name)
     (forwarded,) = gateway.logged(since, requested_server_name=name)
@@ -77,7 +77,7 @@ def test_wikipedia_goes_through_sidecar_and_gateway(
 def test_a_name_that_is_not_listed_goes_out_directly(application: Application, sidecar: Proxy, gateway: Proxy) -> None:
     since = now()
 
-    assert application.get("cloud.ibm.com").title == "cloud.ibm.com"
+    assert application.get("cloud.ibm.com").page == "cloud.ibm.com"
 
     (sent,) = sidecar.logged(since, requested_server_name="cloud.ibm.com")
     nothing_went_wrong(sent)
@@ -96,7 +96,7 @@ def test_with_restrict_direct_egress_it_is_refused(
     since = now()
 
     assert not application.get("cloud.ibm.com").ok
-    assert application.get("en.wikipedia.org").title == "en.wikipedia.org"
+    assert application.get("en.wikipedia.org").page == "en.wikipedia.org"
 
     # On a busy machine the sidecar may come to an earlier connection of the waiting above only now.
     refused = sidecar.logged(since, requested_server_name="cloud.ibm.com")

@@ -64,7 +64,7 @@ def test_an_answer_that_changes_between_two_requests(
     """DNS rebinding: allowed and global at first, internal when the gateway asks again."""
     name, internal = "rebinding.internal.wikipedia.org", "10.0.0.1"
     internet.dns.records[name] = [GLOBAL]
-    assert application.get(name, address=GLOBAL).title == name
+    assert application.get(name, address=GLOBAL).page == name
     before, since = len(internet.arrived(internal)), now()
 
     internet.dns.records[name] = [internal]
@@ -92,7 +92,7 @@ def test_nobody_answers_for_a_name_below_the_pods_search_domains(internet: Inter
     internet.dns.records |= {name: [GLOBAL], **{f"{name}.{domain}": [DEAD] for domain in SEARCH}}
     asked = len(internet.dns.queries)
 
-    assert application.get(name, address=GLOBAL).title == name
+    assert application.get(name, address=GLOBAL).page == name
 
     assert {query for query in internet.dns.queries[asked:] if query.startswith("search.")} == {name}
 
@@ -132,14 +132,14 @@ def test_with_the_resolver_it_is_out_of_reach_without_any_policy(internet: Inter
     assert not outcome.ok, outcome
     assert len(internet.arrived(INTERNAL_BEHIND)) == before
     internet.dns.records["beside.internal.wikipedia.org"] = [INTERNAL_BEHIND, GLOBAL]
-    assert application.get("beside.internal.wikipedia.org", address=GLOBAL).ok
+    assert application.get("beside.internal.wikipedia.org", address=GLOBAL).page
     assert len(internet.arrived(INTERNAL_BEHIND)) == before
 
 
 def test_a_resolver_that_fails_opens_nothing(
     resolver: Resolver, internet: Internet, application: Application, gateway: Proxy
 ) -> None:
-    assert application.get("en.wikipedia.org").ok
+    assert application.get("en.wikipedia.org").page
     resolver.stop()
     name, since = "unresolved.internal.wikipedia.org", now()
     internet.dns.records[name] = [GLOBAL]
@@ -185,7 +185,7 @@ def test_with_the_network_policy_enforced_that_is_out_of_reach_too(
 
     assert not outcome.ok, outcome
     assert len(internet.arrived(INTERNAL_BEHIND)) == before
-    assert application.get("en.wikipedia.org").ok
+    assert application.get("en.wikipedia.org").page
 
 
 def ask_for_dead_then_internal(label: str, internet: Internet, application: Application) -> Outcome:
@@ -209,4 +209,4 @@ def test_the_internal_servers_are_really_there(internet: Internet, application: 
     for address in (address for address in INTERNAL if not address.startswith("127.")):
         name = f"direct-{address.replace('.', '-')}.example.net"
         internet.dns.records[name] = [address]
-        assert application.get(name).title == name
+        assert application.get(name).page == name

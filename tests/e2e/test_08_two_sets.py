@@ -48,7 +48,7 @@ def test_each_name_takes_the_gateway_of_its_set(
     its_own, the_other = (gateway, partners_gateway) if name == DOCUMENTATION else (partners_gateway, gateway)
     since = now()
 
-    assert application.get(name).title == name
+    assert application.get(name).page == name
 
     (forwarded,) = its_own.logged(since, requested_server_name=name)
     assert forwarded["upstream_cluster"] == "dynamic_forward_proxy_cluster"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mesh.application import answered
 from mesh.decisions import decided
 from mesh.mesh import SIDECARS_NAME, Impostor
 from mesh.processes import eventually
@@ -143,7 +144,7 @@ def test_each_application_reaches_its_own_and_the_shared_names(
     outcomes = {host: teams[name].application.get(host) for host in REACH}
 
     allowed = {host for host, reaching in REACH.items() if name in reaching}
-    assert {host for host, outcome in outcomes.items() if outcome.ok} == allowed, outcomes
+    assert answered(outcomes, allowed), outcomes
     assert all(outcomes[host].title == host for host in allowed)
     assert arrivals(internet) == {host: count + (host in allowed) for host, count in before.items()}
     # Each one through the gateway, which knew who asked.
@@ -185,7 +186,7 @@ def test_the_gateway_tells_service_accounts_of_one_namespace_apart(
     assert arrivals(internet)[name] == before
     # The counter-proof: the account that is meant, of a certificate that the mesh's root signed.
     cashier = signed(mesh, teams, "spiffe://cluster.local/ns/payments/sa/cashier")
-    assert cashier.through(gateway, name).title == name
+    assert cashier.through(gateway, name).page == name
     line = decided(gateway, since, "spiffe://cluster.local/ns/payments/sa/cashier", name)
     assert (line["decision"], line["list"]) == ("allowed", "cashier")
 
@@ -204,7 +205,7 @@ def test_past_its_sidecar_with_its_own_certificate_a_client_reaches_no_more(
     outcomes = {host: teams[name].thief.through(gateway, host, outer=outer) for host in REACH}
 
     allowed = {host for host, reaching in REACH.items() if name in reaching}
-    assert {host for host, outcome in outcomes.items() if outcome.ok} == allowed
+    assert answered(outcomes, allowed)
     assert arrivals(internet) == {host: count + (host in allowed) for host, count in before.items()}
     # Who asked stands in the log of each refusal; nobody's name has no filter chain, and so no decision.
     for host in set(REACH) - allowed - {"nobodys.example.net"}:
@@ -227,7 +228,7 @@ def test_a_forged_name_reaches_the_site_of_that_name_alone(
 
     outcome = teams[name].application.get(victim, address=SITES[victim], sni="pypi.org", unverified=True)
 
-    assert outcome.title == "pypi.org"
+    assert outcome.page == "pypi.org"
     assert arrivals(internet) == {**before, "pypi.org": before["pypi.org"] + 1}
 
 
@@ -268,9 +269,9 @@ def test_with_compact_registry_each_reaches_the_same(
 
     for name, team in teams.items():
         since = now()
-        reached = {host for host in REACH if team.application.get(host).ok}
-        assert reached == {host for host, reaching in REACH.items() if name in reaching}
-        for host in reached:
+        allowed = {host for host, reaching in REACH.items() if name in reaching}
+        assert answered({host: team.application.get(host) for host in REACH}, allowed)
+        for host in allowed:
             assert decided(gateway, since, team.identity, host)["decision"] == "allowed"
         assert not _clusters(team.sidecar) & set().union(*KNOWN.values())
 
@@ -281,7 +282,7 @@ def test_a_list_that_changes_hands_is_closed_to_those_who_had_it(
     name = "cdn.blog.example.com"
     rendered = overlays.build(OVERLAYS / "registry")
     blog, stranger = teams["blog"], teams["stranger"]
-    assert blog.thief.through(gateway, name).title == name
+    assert blog.thief.through(gateway, name).page == name
 
     mesh.cluster.sync(_given(rendered, "blog", "stranger"))
 

@@ -92,7 +92,7 @@ def scrape(request: pytest.FixtureRequest, gateway: Proxy) -> Callable[[], list[
 
 def test_every_alert_and_panel_finds_its_series(scrape: Callable[[], list[Series]], application: Application) -> None:
     # A cluster of Istio's has no counters of connections before its first one.
-    assert application.get(ALLOWED, address=WIKIPEDIA).ok
+    assert application.get(ALLOWED, address=WIKIPEDIA).page
 
     assert len(QUERIES) > 15
     assert without_series(scrape(), QUERIES) == {}

@@ -134,7 +134,7 @@ def test_base_works_in_it(  # noqa: PLR0917 -- fixtures
     settled(wildcard, gateway, sidecar)
     eventually(lambda: application.get(listed).title == listed, within=30, what="the listed name")
     since = now()
-    assert application.get(listed).title == listed
+    assert application.get(listed).page == listed
     (line,) = sidecar.logged(since, requested_server_name=listed)
     assert line["upstream_cluster"] == EGRESS
 

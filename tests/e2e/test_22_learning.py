@@ -116,7 +116,7 @@ def _above(directory: Path) -> str:
 
 def _is_logged_by_name(workload: Workload) -> bool:
     since = now()
-    assert workload.application.get(workload.names[0]).ok
+    assert workload.application.get(workload.names[0]).page
     return bool(workload.sidecar.logged(since, requested_server_name=workload.names[0]))
 
 

@@ -82,7 +82,7 @@ def test_a_listed_pair_is_reached_at_its_port(
 
 
 def test_names_at_443_are_reached_as_before(application: Application) -> None:
-    assert application.get("en.wikipedia.org").title == "en.wikipedia.org"
+    assert application.get("en.wikipedia.org").page == "en.wikipedia.org"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_past_the_sidecar_the_port_of_arrival_alone_decides_where_a_connection_g
     impostor: Impostor, internet: Internet, gateway: Proxy
 ) -> None:
     outcome = impostor.through(gateway, BROKER, port=9093)
-    assert outcome.title == BROKER
+    assert outcome.page == BROKER
     assert internet.arrived(ADDRESS)[-1].port == 9093
 
 

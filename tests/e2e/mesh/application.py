@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from types import TracebackType
 
     from .network import PodNetwork
 
 CLIENT = Path(__file__).with_name("client.py")
+
+
+class UnansweredError(AssertionError):
+    """A listed name ended in an error, as on a machine that stands still: no wrong answer, and so asked once more."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,21 @@ class Outcome:
     ok: bool
     title: str | None = None
     error: str | None = None
+
+    @property
+    def page(self) -> str | None:
+        """The title where there has to be a page; UnansweredError with what came instead of it."""
+        if not self.ok:
+            raise UnansweredError(self.error)
+        return self.title
+
+
+def answered(outcomes: Mapping[str, Outcome], listed: Collection[str]) -> bool:
+    """Whether no other than the listed names were answered; UnansweredError where one of those was not."""
+    reached = {name for name, outcome in outcomes.items() if outcome.ok}
+    if reached < set(listed):
+        raise UnansweredError({name: outcomes[name].error for name in set(listed) - reached})
+    return reached == set(listed)
 
 
 class Application:
