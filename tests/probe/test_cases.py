@@ -5,6 +5,7 @@ from __future__ import annotations
 from egress_overlays.names.domain import Domain
 from egress_overlays.probe.cases import all_cases
 from egress_overlays.probe.identity import PROBE, Admission
+from egress_overlays.probe.protocols import ByTls
 
 
 def exact(count: int) -> list[Domain]:
@@ -13,7 +14,7 @@ def exact(count: int) -> list[Domain]:
 
 def test_a_long_list_of_exact_names_is_not_three_times_as_many_connections() -> None:
     domains = [*exact(10_000), Domain("*.example-5.com")]
-    cases, notes = all_cases(Admission(domains), PROBE)
+    cases, notes = all_cases(Admission(domains), PROBE, ByTls())
     allowed = {case.label for case in cases if case.expected == "allow" and case.kind == "entry"}
     below = {f"{front}{domain}" for domain in domains[:-1] for front in ("probe.", "a.probe.")}
     # What the wildcard covers is allowed, and stays.
@@ -28,7 +29,7 @@ def test_a_long_list_of_exact_names_is_not_three_times_as_many_connections() -> 
 
 def test_a_short_list_is_tried_whole() -> None:
     domains = exact(100)
-    cases, notes = all_cases(Admission(domains), PROBE)
+    cases, notes = all_cases(Admission(domains), PROBE, ByTls())
     assert notes == []
     assert {f"{front}{domain}" for domain in domains for front in ("", "probe.", "a.probe.")} <= {
         c.label for c in cases
@@ -37,13 +38,13 @@ def test_a_short_list_is_tried_whole() -> None:
 
 def test_wildcards_are_tried_whole_however_many() -> None:
     domains = [Domain(f"*.example-{number}.com") for number in range(300)]
-    cases, notes = all_cases(Admission(domains), PROBE)
+    cases, notes = all_cases(Admission(domains), PROBE, ByTls())
     assert notes == []
     assert {domain.base for domain in domains} <= {case.label for case in cases if case.expected == "deny"}
     assert len([case for case in cases if case.label.startswith("evilexample")]) == 100
 
 
 def test_no_name_comes_twice() -> None:
-    cases, _ = all_cases(Admission([Domain("a.example.com"), Domain("probe.a.example.com")]), PROBE)
+    cases, _ = all_cases(Admission([Domain("a.example.com"), Domain("probe.a.example.com")]), PROBE, ByTls())
     names = [case.hello.name for case in cases if case.kind in ("entry", "near-miss")]
     assert len(names) == len(set(names))

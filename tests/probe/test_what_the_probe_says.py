@@ -101,7 +101,7 @@ def test_output_for_programs(rendered: Path) -> None:
         assert said["asExpected"] is True
         assert said["as"] == ["default/probe"]
         assert set(said["connections"][0]) == {
-            *("workload", "port"),
+            *("workload", "port", "for"),
             *("name", "as", "kind", "expected", "happened", "asExpected"),
             *("chain", "decidedBy", "upstream", "connected", "logged"),
         }
@@ -123,6 +123,8 @@ def test_output_for_programs(rendered: Path) -> None:
         ("en.wikipedia.org:0", "holds a port"),
         ("en.wikipedia.org:9093", "no listener for port 9093, so that there is nothing to try; it has 443"),
         ("https://en.wikipedia.org/wiki", "is a URL"),
+        ("http://en.wikipedia.org", "no listener for plain HTTP at port 80, so that there is nothing"),
+        ("http://en.wikipedia.org/wiki", "holds a path"),
         ("a b.wikipedia.org", "has white space inside"),
     ],
 )

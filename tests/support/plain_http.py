@@ -99,7 +99,8 @@ class Gateway:
         self.asked: set[str] = set()
         self._keep_names()
         listeners, clusters = deepcopy((found.listeners, found.clusters))
-        self._envoy = envoy.Envoy(binary, bootstrap.build(listeners, clusters, self.world, directory), directory)
+        config = bootstrap.build(listeners, clusters, self.world, directory, keep_ports=True)
+        self._envoy = envoy.Envoy(binary, config, directory)
         self.origin = Origin([self.world.stand_in, "127.0.0.1"], port)
         self.notes = self._envoy.notes
 

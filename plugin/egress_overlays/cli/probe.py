@@ -1,4 +1,4 @@
-"""Run the gateway in a real Envoy on loopback and see what it lets through.
+"""Run the gateway in a real Envoy on loopback and see what it lets through, by TLS and by plain HTTP.
 
 Without --host it tries every entry of the list, near misses, clients without a name or certificate, and names that
 resolve to internal addresses. Needs the extra `probe`. Exit code 0: all went as expected; 1: something differs.
@@ -34,9 +34,9 @@ def configure(parser: ArgumentParser) -> None:
         "--host",
         action="append",
         default=[],
-        metavar="NAME[:PORT][=allow|deny]",
-        help="try this name alone (repeatable), at every port of the gateway or at PORT; without a verdict, what the "
-        "list says is expected",
+        metavar="[http://]NAME[:PORT][=allow|deny]",
+        help="try this name alone (repeatable), by TLS at every port of the gateway or at PORT, or by plain HTTP at 80 "
+        "or PORT; without a verdict, what the list says is expected",
     )
     parser.add_argument(
         "--as",
@@ -119,7 +119,7 @@ def _sections(report: ProbeReport, *, every: bool) -> tuple[list[Section], int]:
         shown = results if every else results[: max(_ALL_SHOWN, len(differing))]
         hidden += len(results) - len(shown)
         several = len(report.targets) > 1
-        title = Line(f"{target.workload.title}, port {target.port}:", STRONG) if several else None
+        title = Line(f"{target.workload.title}, port {target.port} for {target.names}:", STRONG) if several else None
         sections.append(Section(title, COLUMNS, list(map(_row, shown))))
     return sections, hidden
 
@@ -157,6 +157,7 @@ def _data(report: ProbeReport) -> dict[str, Any]:
             {
                 "workload": result.target.workload.title,
                 "port": result.target.port,
+                "for": result.target.names,
                 "name": result.case.label,
                 "as": result.client or None,
                 "kind": result.case.kind,

@@ -8,12 +8,14 @@ from ..lists.clients import Client
 from ..names.domain import BY_HTTP, HTTPS, Domain, InvalidDomain
 from ..names.ports import pairs
 from ..sites.at_ports import port_of
+from ..sites.site import is_by_http
 from .console import Failure
 from .expectations import ALLOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..manifest.resource import Resource
     from ..rendered.rendered import Rendered
     from .expectations import Expectation
 
@@ -30,13 +32,10 @@ def tried(found: Rendered, expectations: Sequence[Expectation], outcomes: Sequen
     end_once()
     asked: dict[Client, dict[int, str]] = {}
     said = [""] * len(outcomes)
-    ports = {HTTPS, *map(port_of, found.resources)}
+    ports = {str(HTTPS), *(_port(one) for one in found.resources)}
     for number, one in enumerate(expectations):
-        if one.host.endswith(BY_HTTP):
-            said[number] = "not tried, since the probe speaks TLS alone"
-            continue
         name = _sent(one.host)
-        port = int(name.rpartition(":")[2] or HTTPS)
+        port = name.partition(":")[2] or str(HTTPS)
         if port not in ports:
             said[number] = f"refused, nothing listens for port {port}" if one.expect == ALLOW else ""
         elif name:
@@ -57,13 +56,19 @@ def tried(found: Rendered, expectations: Sequence[Expectation], outcomes: Sequen
     return said
 
 
+def _port(resource: Resource) -> str:
+    """The port that `resource` is for, as a list writes it."""
+    return f"{port_of(resource)}{BY_HTTP if is_by_http(resource.value) else ''}"
+
+
 def _sent(host: str) -> str:
-    """The name that a client would send for `host`, and the port that it asks for; "" for what no list may hold."""
+    """The name that a client would send for `host`, with the port that it asks for; "" for what no list may hold."""
     try:
         (domain,) = pairs(host)
     except InvalidDomain:
         return ""
-    return f"{f'probe.{domain.name.base}' if domain.is_wildcard else domain.name}:{domain.port}"
+    name = f"probe.{domain.name.base}" if domain.is_wildcard else domain.name
+    return f"{name}:{domain.port}{BY_HTTP if domain.is_http else ''}"
 
 
 def _admitted(found: Rendered, host: str) -> Client | None:

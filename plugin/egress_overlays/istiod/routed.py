@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..names.domain import PLACEHOLDER, Domain
-from ..sites.site import DENYING_ROUTE
+from ..sites.site import DENYING_ROUTE, is_by_http
 from .gateway import Resource, namespace, of_kind
 from .workload import Workload
 
@@ -17,19 +17,48 @@ def names(resources: list[Resource], workload: Workload) -> tuple[list[Domain], 
     A route leads to it where its destination is a Service that selects it, or none of the manifests. Where no route
     does, the names of all routes are expected, and a note says so.
     """
+    return _found(
+        resources,
+        workload,
+        (
+            (service, route, match, match.get("sniHosts") or [])
+            for service in of_kind(resources, "VirtualService")
+            for route in service["spec"].get("tls") or []
+            if route.get("route") != DENYING_ROUTE
+            for match in route.get("match") or []
+        ),
+    )
+
+
+def hosts(resources: list[Resource], workload: Workload) -> tuple[list[Domain], list[str]]:
+    """Likewise of plain HTTP: the `hosts` of VirtualServices that take the names of their set for it."""
+    return _found(
+        resources,
+        workload,
+        (
+            (service, route, match, service["spec"].get("hosts") or [])
+            for service in of_kind(resources, "VirtualService")
+            if is_by_http(service)
+            for route in service["spec"].get("http") or []
+            for match in route.get("match") or []
+        ),
+    )
+
+
+def _found(
+    resources: list[Resource],
+    workload: Workload,
+    routes: Iterable[tuple[Resource, dict[str, Any], dict[str, Any], list[str]]],
+) -> tuple[list[Domain], list[str]]:
+    """(names, notes) of `routes`, each a VirtualService, one of its routes, a match of that, and the names."""
     mine: dict[str, None] = {}
     everybodys: dict[str, None] = {}
-    for service in of_kind(resources, "VirtualService"):
-        for route in service["spec"].get("tls") or []:
-            if route.get("route") == DENYING_ROUTE:
-                continue
-            leads_here = any(_leads_to(host, service, resources, workload) for host in _destinations(route) or [""])
-            for match in route.get("match") or []:
-                if "mesh" in (match.get("gateways") or service["spec"].get("gateways") or ["mesh"]):
-                    found = dict.fromkeys(str(name).lower() for name in match.get("sniHosts") or [])
-                    everybodys.update(found)
-                    if leads_here:
-                        mine.update(found)
+    for service, route, match, written in routes:
+        if "mesh" in (match.get("gateways") or service["spec"].get("gateways") or ["mesh"]):
+            found = dict.fromkeys(str(name).lower() for name in written)
+            everybodys.update(found)
+            if any(_leads_to(host, service, resources, workload) for host in _destinations(route) or [""]):
+                mine.update(found)
     notes = []
     if everybodys and not mine:
         mine = everybodys

@@ -11,7 +11,8 @@ from .domain import BY_HTTP, HTTPS, Domain, InvalidDomain, ascii_quoted
 
 HTTP = 80
 """The port of a name for plain HTTP without one."""
-_SCHEME = "http://"
+SCHEME = "http://"
+"""What a line for plain HTTP begins with."""
 HIGHEST = 30999
 _SHIFTED = 31000
 _NOT_BOUND = 1024  # the gateway's process may not listen below it
@@ -57,8 +58,8 @@ DOUBTFUL = {
 
 def pairs(text: str) -> tuple[Domain, ...]:
     """As `parse`, of a line that may end in a port, or be for plain HTTP. Raises InvalidDomain."""
-    if text[: len(_SCHEME)].lower() == _SCHEME:
-        return _by_http(text, text[len(_SCHEME) :])
+    if text[: len(SCHEME)].lower() == SCHEME:
+        return _by_http(text, text[len(SCHEME) :])
     if text.endswith(BY_HTTP) and ":" in text:
         return _by_http(text, text.removesuffix(BY_HTTP))
     name, colon, written = text.rpartition(":")
@@ -89,14 +90,14 @@ def _by_http(text: str, rest: str) -> tuple[Domain, ...]:
     host, slash, _ = name.partition("/")
     if slash or "/" in written:
         written = written.partition("/")[0]
-        proposal = f"{_SCHEME}{host}{f':{written}' if written else ''}"
+        proposal = f"{SCHEME}{host}{f':{written}' if written else ''}"
         raise InvalidDomain(
             text, "holds a path, and a list holds names", f"write {ascii_quoted(proposal)}", _if_read(proposal)
         )
     try:
         found = parse(name)
     except InvalidDomain as fault:
-        proposal = fault.proposal and f"{_SCHEME}{fault.proposal}{colon}{written}"
+        proposal = fault.proposal and f"{SCHEME}{fault.proposal}{colon}{written}"
         accepted = fault.accepted.replace(f'"{fault.proposal}"', f'"{proposal}"') if proposal else fault.accepted
         raise InvalidDomain(text, fault.reason, accepted, proposal) from None
     if not colon:

@@ -17,17 +17,29 @@ from . import resolvers
 from .world import World
 
 Message = dict[str, Any]
+_MANAGER = TYPE + "filters.network.http_connection_manager.v3.HttpConnectionManager"
+_HTTP_FORWARDER = TYPE + "filters.http.dynamic_forward_proxy.v3.FilterConfig"
 _SNI_FORWARDER = TYPE + "filters.network.sni_dynamic_forward_proxy.v3.FilterConfig"
 DECISIONS = "decisions.log"
 """The file of one JSON line a connection that the probe reads, beside the gateway's own logs."""
 
 
-def build(listeners: list[Message], clusters: list[Message], world: World, directory: Path) -> Message:
-    """The bootstrap; `listeners` and `clusters` are changed in place."""
+def build(
+    listeners: list[Message], clusters: list[Message], world: World, directory: Path, *, keep_ports: bool = False
+) -> Message:
+    """The bootstrap; `listeners` and `clusters` are changed in place.
+
+    `keep_ports`: requests by plain HTTP go to the port that Host says, and not to that of the world's servers.
+    """
     for listener in listeners:
         _place(listener, world)
-        log = file_log(str(directory / DECISIONS), {"json_format": _decision(listener)})
-        listener.setdefault("access_log", []).append(log)
+        managers = [one for one in _messages(listener) if one.get("@type") == _MANAGER]
+        for manager in managers:
+            _log(manager, directory, _of_request(listener))
+            if not keep_ports:
+                _to_servers(manager, world.port)
+        if not managers:
+            _log(listener, directory, _decision(listener))
     for message in _messages([listeners, clusters]):
         if message.get("@type") == _SNI_FORWARDER:
             message["port_value"] = world.port
@@ -44,6 +56,52 @@ def build(listeners: list[Message], clusters: list[Message], world: World, direc
         "typed_dns_resolver_config": resolvers.own(world.dns_port),
         "static_resources": {"listeners": listeners, "clusters": clusters},
     }
+
+
+def _log(holder: Message, directory: Path, line: Message) -> None:
+    """Have `holder` write `line` for the probe, beside the gateway's own logs."""
+    holder.setdefault("access_log", []).append(file_log(str(directory / DECISIONS), {"json_format": line}))
+
+
+def _to_servers(manager: Message, port: int) -> None:
+    """Have the forwarder of plain HTTP connect to `port` in place of the one in Host, which stays as it is.
+
+    The route, which compares Host, is chosen before any filter of the list, so that this decides nothing.
+    """
+    filters = manager["http_filters"]
+    for place, entry in enumerate(filters):
+        config = entry.get("typed_config") or {}
+        if config.get("@type") == _HTTP_FORWARDER:
+            config["allow_dynamic_host_from_filter_state"] = True
+            filters[place:place] = _named_target(port)
+            return
+
+
+def _named_target(port: int) -> list[Message]:
+    """Filters that give the forwarder Host with `port`: one cuts, one hands over."""
+    key = {"metadata_namespace": "probe", "key": "target"}
+    without_port = {"pattern": {"regex": "^(.*?)(:[0-9]*)?$"}, "substitution": f"\\1:{port}"}
+    rule = {"header": ":authority", "on_header_present": {**key, "regex_value_rewrite": without_port}}
+    value = {
+        "object_key": "envoy.upstream.dynamic_host",
+        "format_string": {"text_format_source": {"inline_string": "%DYNAMIC_METADATA(probe:target)%"}},
+    }
+    return [
+        {
+            "name": "probe.target",
+            "typed_config": {
+                "@type": TYPE + "filters.http.header_to_metadata.v3.Config",
+                "request_rules": [rule],
+            },
+        },
+        {
+            "name": "probe.forwarder",
+            "typed_config": {
+                "@type": TYPE + "filters.http.set_filter_state.v3.Config",
+                "on_request_headers": [value],
+            },
+        },
+    ]
 
 
 def _place(listener: Message, world: World) -> None:
@@ -86,6 +144,16 @@ def _decision(listener: Message) -> Message:
         "tls_failure": "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
         "cluster": "%UPSTREAM_CLUSTER%",
         "list": "%DYNAMIC_METADATA(envoy.filters.network.rbac:egress_clients_shadow_effective_policy_id)%",
+    }
+
+
+def _of_request(listener: Message) -> Message:
+    """Likewise of a request by plain HTTP: its name is Host, its chain the route."""
+    return {
+        **_decision(listener),
+        "name": "%REQ(:AUTHORITY)%",
+        "chain": "%ROUTE_NAME%",
+        "status": "%RESPONSE_CODE%",
     }
 
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 from ..lists.clients import Client
 from ..manifest.quantities import many
 from ..names.domain import Domain
-from .client import Hello, with_raw_name
-from .hosts import ALLOW, DENY, LONGEST, read
+from .client import Hello
+from .hosts import ALLOW, DENY, LONGEST, Asked
 from .identity import PROBE, Admission, exemplar, near_misses
+from .protocols import Protocol
 
 INTERNAL = ("127.0.0.1", "10.0.0.1", "100.64.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1")
 """Addresses that a public name must never lead to, one of each kind."""
@@ -21,6 +22,7 @@ NEAR_MISSES = 100
 """How many entries of a list get near misses, and exact ones names below them; for longer lists, evenly spread ones."""
 CLIENT_GROUPS = 50
 """How many groups of clients are tried; evenly spread ones where there are more."""
+_STRANGERS = {"none": "no mesh certificate", "other": "a stranger's certificate", "plaintext": "no mesh TLS"}
 
 _T = TypeVar("_T")
 
@@ -41,18 +43,16 @@ class Case:
     forbidden: str = ""
 
 
-def given(host: str, port: int, admission: Admission, client: Client) -> Iterator[Case]:
-    """The case of `--host NAME[:PORT][=allow|deny]` at the names' port `port`; none where that is for another one.
-
-    Without a verdict, what the lists say to `client` is expected. Raises ValueError.
-    """
-    name, wanted, verdict = read(host)
-    if wanted in (0, port):
-        label = f"{name}:{port}" if wanted else name
-        yield Case(label, "given", verdict or _Index(admission, client).verdict(name), Hello(name))
+def given(asked: Asked, protocol: Protocol, admission: Admission, client: Client) -> Case:
+    """The case of what was `asked` for; without a verdict, what the lists say to `client` is expected."""
+    label = f"{asked.name}:{asked.port}{protocol.suffix}" if asked.port else asked.name
+    verdict = asked.verdict or _Index(admission, client).verdict(asked.name)
+    return Case(label, "given", verdict, protocol.hello(asked.name))
 
 
-def all_cases(admission: Admission, client: Client, others: Iterable[Domain] = ()) -> tuple[list[Case], list[str]]:
+def all_cases(
+    admission: Admission, client: Client, protocol: Protocol, others: Iterable[Domain] = ()
+) -> tuple[list[Case], list[str]]:
     """(every case, notes) for a gateway that is to admit what `admission` says; no name comes twice.
 
     `client` asks, but where the case says otherwise. `others`: names that the gateway's configuration holds although
@@ -63,10 +63,11 @@ def all_cases(admission: Admission, client: Client, others: Iterable[Domain] = (
     own = [
         domain for domain in domains if index.verdict(f"probe.{domain.base}" if domain.is_wildcard else domain) == ALLOW
     ]
-    names, notes = _of_names([*domains, *others], index)
-    unique = {str(case.hello.name): case for case in reversed(names)}
-    cases = [case for case in names if unique[str(case.hello.name)] is case]
-    return [*cases, *_of_clients(own), *_of_identities(admission), *_of_addresses(own)], notes
+    names, notes = _of_names([*domains, *others], index, protocol)
+    unique = {case.label: case for case in reversed(names)}
+    cases = [case for case in names if unique[case.label] is case]
+    clients = [*_of_clients(own, protocol), *_of_identities(admission, protocol)]
+    return [*cases, *clients, *_of_addresses(own, protocol)], notes
 
 
 def _below(domain: Domain) -> str:
@@ -85,8 +86,8 @@ class _Index:
         return ALLOW if self._admission.admits(name, self._client) else DENY
 
 
-def _named(name: str, kind: str, expected: str, answers: tuple[str, ...] | None = None) -> Case:
-    return Case(name, kind, expected, Hello(name), answers)
+def _named(hello: Hello, kind: str, expected: str) -> Case:
+    return Case(hello.host or str(hello.name), kind, expected, hello)
 
 
 def _spread(found: list[_T], count: int) -> list[_T]:
@@ -94,7 +95,7 @@ def _spread(found: list[_T], count: int) -> list[_T]:
     return found[:: max(1, -(-len(found) // count))]
 
 
-def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[str]]:
+def _of_names(domains: list[Domain], index: _Index, protocol: Protocol) -> tuple[list[Case], list[str]]:
     """The cases of names, and what was left out: every name that is allowed is tried, and every apex."""
     exact = [domain for domain in domains if not domain.is_wildcard]
     with_names_below = set(_spread(exact, NEAR_MISSES))
@@ -104,7 +105,7 @@ def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[st
         for name in (f"probe.{domain.base}", domain.base, f"a.probe.{domain.base}"):
             if len(name) > LONGEST:
                 continue
-            case = _named(name, "entry", index.verdict(name))
+            case = _named(protocol.hello(name), "entry", index.verdict(name))
             if case.expected == ALLOW or name == domain.base or domain.is_wildcard or domain in with_names_below:
                 cases.append(case)
             else:
@@ -118,8 +119,13 @@ def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[st
             f"{allowed}.",
             allowed.upper(),
         )
-        cases += [_named(name, "near-miss", index.verdict(name)) for name in near if len(name) <= LONGEST]
-    cases.append(_named("not-on-the-list.example", "near-miss", index.verdict("not-on-the-list.example")))
+        cases += [
+            _named(protocol.hello(name), "near-miss", index.verdict(name)) for name in near if len(name) <= LONGEST
+        ]
+        for hello, asks in protocol.near(allowed, domain.base):
+            cases.append(_named(hello, "near-miss", index.verdict(allowed) if asks else DENY))
+    stranger = "not-on-the-list.example"
+    cases.append(_named(protocol.hello(stranger), "near-miss", index.verdict(stranger)))
     if not left_out:
         return cases, []
     of = many(len(exact), "exact entry", "exact entries")
@@ -130,20 +136,15 @@ def _of_names(domains: list[Domain], index: _Index) -> tuple[list[Case], list[st
     return cases, [note]
 
 
-def _of_clients(domains: list[Domain]) -> Iterator[Case]:
-    allowed = _allowed_names(domains, 1)
-    for name in allowed:
-        yield Case("no SNI", "client", DENY, Hello(None))
-        yield Case("plaintext HTTP", "client", DENY, Hello(raw=f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()))
-        yield Case(f"{name}, no mesh certificate", "client", DENY, Hello(name, certificate="none"))
-        yield Case(f"{name}, a stranger's certificate", "client", DENY, Hello(name, certificate="other"))
-        yield Case(f"{name}, no mesh TLS", "client", DENY, Hello(name, certificate="plaintext"))
-        for what, octets in (("NUL", b"\0."), ("newline", b"\n."), ("space", b" .")):
-            raw = with_raw_name(b"evil.example" + octets + name.encode())
-            yield Case(f"{what} in the name", "client", DENY, Hello(raw=raw))
+def _of_clients(domains: list[Domain], protocol: Protocol) -> Iterator[Case]:
+    for name in _allowed_names(domains, 1):
+        for what, hello in protocol.odd(name):
+            yield Case(what, "client", DENY, hello)
+        for certificate, what in _STRANGERS.items():
+            yield Case(f"{name}, {what}", "client", DENY, protocol.hello(name, certificate))
 
 
-def _of_identities(admission: Admission) -> Iterator[Case]:
+def _of_identities(admission: Admission, protocol: Protocol) -> Iterator[Case]:
     """For each group of clients, and who is reported, a name, asked for by one of them and by look-alikes."""
     groups = list(admission.groups().items())
     for clients, domain in [*_spread(groups, CLIENT_GROUPS), *admission.reporting()]:
@@ -151,13 +152,13 @@ def _of_identities(admission: Admission) -> Iterator[Case]:
         first = min(clients)
         for client in dict.fromkeys((exemplar(first), *near_misses(first), PROBE)):
             expected = ALLOW if admission.admits(name, client) else DENY
-            yield Case(f"{name} as {client}", "client", expected, Hello(name, certificate=f"as {client}"))
+            yield Case(f"{name} as {client}", "client", expected, protocol.hello(name, f"as {client}"))
     for domain, client in _spread(list(admission.refused()), NEAR_MISSES):
         name = _below(domain)
-        yield Case(f"{name} as {client}", "client", DENY, Hello(name, certificate=f"as {client}"))
+        yield Case(f"{name} as {client}", "client", DENY, protocol.hello(name, f"as {client}"))
 
 
-def _of_addresses(domains: list[Domain]) -> Iterator[Case]:
+def _of_addresses(domains: list[Domain], protocol: Protocol) -> Iterator[Case]:
     """Names that are allowed, with DNS answers that must not be followed; each case wants a fresh DNS cache."""
     wanted: list[tuple[str, tuple[str, ...], str]] = [(address, (address,), address) for address in INTERNAL]
     # Here 127.0.0.1, which can be reached, plays an internal address such as 10.0.0.1.
@@ -166,7 +167,7 @@ def _of_addresses(domains: list[Domain]) -> Iterator[Case]:
     names = _allowed_names(domains, len(wanted))
     for number, (what, answers, forbidden) in enumerate(wanted if names else []):
         name = names[number % len(names)]
-        yield Case(f"{name} -> {what}", "address", DENY, Hello(name), answers, forbidden)
+        yield Case(f"{name} -> {what}", "address", DENY, protocol.hello(name), answers, forbidden)
 
 
 def _allowed_names(domains: list[Domain], count: int) -> list[str]:

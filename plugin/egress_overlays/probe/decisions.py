@@ -22,17 +22,31 @@ def decides(entry: dict[str, Any]) -> bool:
 
 def rule_of(entry: dict[str, Any], address: str) -> str:
     """What decided, in the words of Envoy's access log."""
-    terminated = entry.get("terminated") or ""
-    if _RBAC in terminated:
-        return "RBAC " + terminated.split(_RBAC)[1].rstrip("]")
+    if _is_request(entry) and not entry["chain"]:
+        return "no virtual host matches"
+    for said in (entry.get("terminated") or "", entry.get("details") or ""):
+        if _RBAC in said:
+            return "RBAC " + said.split(_RBAC)[1].rstrip("]")
     if entry.get("details") == "filter_chain_not_found":
         return "no filter chain matches"
     if address:
         decided = str(entry.get("list") or "")
-        return decided if decided.startswith(TITLE) else "server_names"
+        return decided if decided.startswith(TITLE) else "domains" if _is_request(entry) else "server_names"
     if not entry:
         return "no access-log line: closed before Envoy took the connection"
     return _failure(entry)
+
+
+def _is_request(entry: dict[str, Any]) -> bool:
+    """Whether it is the line of a request by plain HTTP."""
+    return "status" in entry
+
+
+def has_connected(entry: dict[str, Any]) -> bool:
+    """Whether the gateway connected to somebody outside, or tried to."""
+    if _is_request(entry):  # its route has a cluster, whatever a filter says
+        return bool(entry["upstream"]) or "UF" in str(entry["flags"])
+    return bool(entry.get("internal") and entry.get("cluster") and entry.get("flags") != "UH")
 
 
 def words_of(entry: dict[str, Any]) -> list[str]:

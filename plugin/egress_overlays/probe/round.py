@@ -15,7 +15,7 @@ from ..lists.clients import Client
 from . import bootstrap, policy
 from .cases import CLOSED, Case
 from .client import reach
-from .decisions import Lines, decides, rule_of, words_of
+from .decisions import Lines, decides, has_connected, rule_of, words_of
 from .identity import spiffe
 from .report import REACHED, REFUSED, TRIED, Result
 from .targets import Target
@@ -66,11 +66,11 @@ class Round:
     def results(self, cases: list[Case]) -> Iterator[Result]:
         """The result of each case: named ones side by side; the others in turn, which alone tells them apart."""
         names = self._world.names
-        names.asked = {_sni(case).rstrip(".") for case in cases}
+        names.asked = {_asked(case).rstrip(".") for case in cases}
         for case in cases:
             if case.answers is not None:
                 answers = (self._world.closed if answer == CLOSED else answer for answer in case.answers)
-                names.records[_sni(case)] = tuple(answers)
+                names.records[_asked(case)] = tuple(answers)
         alone = [case for case in cases if case.kind == "client"]
         named = [case for case in cases if case.kind != "client"]
         with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -95,7 +95,7 @@ class Round:
 
     def _batch(self, cases: list[Case], pool: ThreadPoolExecutor) -> Iterator[Result]:
         reached = list(pool.map(self._send, cases))
-        wanted = {_sni(case) for case in cases}
+        wanted = {case.hello.logged for case in cases}
         decided: dict[str, dict[str, Any]] = {}
         lists: dict[str, str] = {}
         lines: dict[str, list[str]] = {}
@@ -111,10 +111,11 @@ class Round:
         time.sleep(0.03)  # the lines of a listener in front of the one that decides may be the last ones
         self._read_decisions(decided, lists)
         for case, address in zip(cases, reached, strict=True):
-            entry = {**decided.get(_sni(case), {})}
-            if entry and _sni(case) in lists:
-                entry["list"] = lists[_sni(case)]
-            yield self._result(case, address, entry, lines.get(_sni(case), []))
+            name = case.hello.logged
+            entry = {**decided.get(name, {})}
+            if entry and name in lists:
+                entry["list"] = lists[name]
+            yield self._result(case, address, entry, lines.get(name, []))
 
     def _read_decisions(self, decided: dict[str, dict[str, Any]], lists: dict[str, str]) -> None:
         """Note the new lines of what decided by name, and which list let it through, whichever listener says so."""
@@ -151,7 +152,7 @@ class Round:
 
     def _result(self, case: Case, address: str, entry: dict[str, Any], lines: list[str]) -> Result:
         upstream = (entry.get("upstream") or "") if entry.get("internal") else ""
-        attempted = bool(entry.get("internal") and entry.get("cluster") and entry.get("flags") != "UH")
+        attempted = has_connected(entry)
         rule = rule_of(entry, address)
         outcome = REACHED if address else REFUSED
         if case.forbidden and attempted and not rule.startswith("RBAC"):
@@ -173,5 +174,6 @@ class Round:
         )
 
 
-def _sni(case: Case) -> str:
+def _asked(case: Case) -> str:
+    """The name that DNS may be asked for."""
     return str(case.hello.name).lower()

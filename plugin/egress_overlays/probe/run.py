@@ -13,7 +13,7 @@ from ..lists.clients import Client
 from ..names.domain import PLACEHOLDER, SECOND_PLACEHOLDER, Domain, ascii_quoted
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
-from .hosts import read
+from .hosts import Asked, read
 from .identity import Admission
 from .report import Report, Result
 from .round import Round, Subject, rounds
@@ -37,13 +37,12 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     Every listener of every workload that forwards by SNI is tried.
 
     `client` is the workload that asks; without one, a workload that no limited list is likely to mean.
-    Raises ProbeError where that is not possible, ValueError for a host that is no NAME[:PORT][=allow|deny].
+    Raises ProbeError where that is not possible, ValueError for a host that `read` refuses or no listener is for.
     Nothing is left running, nothing outside of a temporary directory is written.
     """
     binary = binary or envoy.find()
-    asked = list(hosts)
     found = targets(resources, root_namespace)
-    _check_ports(asked, found)
+    asked = [_at_some(host, found) for host in hosts]
     plans = [_plan(resources, target, asked, client) for target in found]
     report = Report([plan.subject.target for plan in plans], envoy.version(binary))
     report.clients = list(dict.fromkeys(plan.subject.client for plan in plans))
@@ -66,17 +65,17 @@ def probe(  # noqa: PLR0913 - what --help offers, each by its keyword
     return report
 
 
-def _check_ports(hosts: list[str], found: list[Target]) -> None:
-    """Raise ValueError for a host with a port that no listener is for: nothing would be tried."""
-    ports = sorted({target.listed for target in found})
-    for host in hosts:
-        _, port, _ = read(host)
-        if port and port not in ports:
-            there = ", ".join(map(str, ports))
-            raise ValueError(
-                f"--host {ascii_quoted(host)}: the gateway has no listener for port {port}, so that there is nothing "
-                f"to try; it has {there}"
-            )
+def _at_some(host: str, found: list[Target]) -> Asked:
+    """What `host` asks for; raises ValueError where no listener is for that: nothing would be tried."""
+    asked = read(host)
+    if not any(target.takes(asked.port, by_http=asked.by_http) for target in found):
+        there = ", ".join(dict.fromkeys(target.names for target in sorted(found, key=lambda one: one.listed)))
+        what = f"plain HTTP at port {asked.port}" if asked.by_http else f"port {asked.port}"
+        raise ValueError(
+            f"--host {ascii_quoted(host)}: the gateway has no listener for {what}, so that there is nothing "
+            f"to try; it has {there}"
+        )
+    return asked
 
 
 class _Plan(NamedTuple):
@@ -88,17 +87,19 @@ class _Plan(NamedTuple):
     has_rules: bool
 
 
-def _plan(resources: list[Resource], target: Target, hosts: list[str], client: Client | None) -> _Plan:
+def _plan(resources: list[Resource], target: Target, hosts: list[Asked], client: Client | None) -> _Plan:
     gateway = target.gateway
     listed = set(gateway.domains)
-    others = [domain for domain in _configured(gateway.listeners) if domain not in listed]
+    configured = _configured(gateway.listeners, target.protocol.decides)
+    others = [domain for domain in configured if domain not in listed]
     admission = Admission(gateway.domains, target.resources, gateway.denied)
     client = client or admission.asking()
     notes: list[str] = []
     if hosts:
-        cases = [case for host in hosts for case in given(host, target.listed, admission, client)]
+        mine = [one for one in hosts if target.takes(one.port, by_http=one.by_http)]
+        cases = [given(one, target.protocol, admission, client) for one in mine]
     else:
-        cases, notes = all_cases(admission, client, others)
+        cases, notes = all_cases(admission, client, target.protocol, others)
     return _Plan(Subject(resources, target, client), cases, [*gateway.notes, *notes], admission.has_rules)
 
 
@@ -118,13 +119,13 @@ def _note(report: Report, notes: list[str]) -> None:
     report.notes.extend(note for note in notes if note not in report.notes)
 
 
-def _configured(node: Any) -> Iterator[Domain]:
-    """The server_names below `node`."""
+def _configured(node: Any, key: str) -> Iterator[Domain]:
+    """The names in every list `key` below `node`, without ports."""
     if isinstance(node, dict):
-        for name in node.get("server_names") or []:
-            if name not in (PLACEHOLDER, SECOND_PLACEHOLDER):
-                yield Domain(str(name).lower())
+        for name in node.get(key) or []:
+            if "." in name and name not in (PLACEHOLDER, SECOND_PLACEHOLDER):
+                yield Domain(str(name).lower()).name
         node = list(node.values())
     if isinstance(node, list):
         for child in node:
-            yield from _configured(child)
+            yield from _configured(child, key)

@@ -17,18 +17,19 @@ from ..istiod.gateway import MESH, Resource, workloads
 from ..istiod.workload import Workload
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ..manifest.resource import Resource as Manifest
-from ..names.domain import HTTPS
+from ..names.domain import BY_HTTP, HTTPS
 from ..names.ports import listening
 from ..sites.at_ports import port_of
 from ..sites.envoy_filter import FORWARDER
 from ..sites.site import is_by_http
+from .protocols import ByHttp, ByTls, Protocol
 
 
 @dataclass(frozen=True)
 class Target:
     """One listener of one workload, its port in the cluster, and the configuration that it is a part of.
 
-    `listed` is the port that the names which pass it are listed at.
+    `listed` is the port that the names which pass it are listed at, `protocol` how they are asked for.
     """
 
     workload: Workload
@@ -37,13 +38,23 @@ class Target:
     listed: int
     gateway: Gateway = field(compare=False, repr=False)
     resources: list[Resource] = field(compare=False, repr=False)
+    protocol: Protocol = field(compare=False, default_factory=ByTls)
+
+    @property
+    def names(self) -> str:
+        """The port of the names as lists have it: 9093, or 80/http."""
+        return f"{self.listed}{self.protocol.suffix}"
+
+    def takes(self, port: int, *, by_http: bool) -> bool:
+        """Whether it is a listener for names at `port` (0: at any)."""
+        return port in (0, self.listed) and by_http == (self.protocol.suffix == BY_HTTP)
 
 
 def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
     """What is to be tried; raises ProbeError where that is nothing, or names each listener that cannot be tried."""
     found: list[Target] = []
     faults: list[str] = []
-    by_http = {listening(port_of(one)): port_of(one) for one in map(Manifest, resources) if is_by_http(one.value)}
+    by_http = {port_of(one) for one in map(Manifest, resources) if is_by_http(one.value)}
     for workload in workloads(resources):
         gateway = configuration(resources, workload, root_namespace)
         if FORWARDER not in json.dumps(gateway.listeners):
@@ -53,22 +64,15 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             if "address" not in listener:
                 continue
             port = (listener["address"].get("socket_address") or {}).get("port_value", 0)
-            if int(port) in by_http:
-                continue  # said below
             where = f"{workload.title}: listener {listener.get('name')}"
             faults += [f"{where}: {fault}" for fault in _faults(listener, clusters)]
             listed = _listed(resources, int(port))
             mine = _for_port(resources, listed)
-            domains, notes = routed.names(mine, workload)
+            protocol: Protocol = ByHttp(listed) if listed in by_http else ByTls()
+            domains, notes = (routed.hosts if listed in by_http else routed.names)(mine, workload)
             denied = routed.denied(mine)
             own = gateway._replace(domains=domains, denied=denied, notes=list(dict.fromkeys([*gateway.notes, *notes])))
-            found.append(Target(workload, str(listener.get("name")), int(port), listed, own, mine))
-    if by_http and found:
-        ports = ", ".join(map(str, sorted(by_http.values())))
-        found[0].gateway.notes.append(
-            f"names for plain HTTP (port {ports}) were not tried: the probe speaks TLS alone; see "
-            "`egress-overlays docs plain-http`"
-        )
+            found.append(Target(workload, str(listener.get("name")), int(port), listed, own, mine, protocol))
     if faults:
         raise ProbeError("\n".join(faults))
     if not found:

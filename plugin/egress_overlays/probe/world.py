@@ -1,4 +1,4 @@
-"""The world around the gateway under test, on loopback: certificates, a DNS server, TLS servers.
+"""The world around the gateway under test, on loopback: certificates, a DNS server, servers of TLS and plain HTTP.
 
 Every name that is asked for on purpose resolves to the stand-in, one loopback address that plays the
 internet, unless `records` says otherwise; so a name that the gateway lets through by mistake is reached, and seen.
@@ -23,6 +23,9 @@ from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 from ..istiod.errors import ProbeError
+
+_HANDSHAKE = b"\x16"  # the first octet of TLS (RFC 8446, section 5.1), and of no request
+_LONGEST_HEAD = 1 << 16
 
 
 class Authority:
@@ -93,11 +96,12 @@ class Names(BaseResolver):  # type: ignore[misc] # dnslib has no types
 
 
 class World:
-    """DNS server and TLS servers, up from entering to leaving it as a context manager.
+    """DNS server and servers, up from entering to leaving it as a context manager.
 
     `stand_in`: the address that plays the internet; `closed`: the one after it, where nothing listens;
-    `port`: the one of every TLS server; `dns_port`.
-    A TLS server sends its own address, then closes. With `servers` False there are none: somebody else listens there.
+    `port`: the one of every server; `dns_port`.
+    A server speaks TLS or plain HTTP, as its client does; it sends its own address, then closes.
+    With `servers` False there are none: somebody else listens there.
     """
 
     def __init__(self, directory: Path, *, servers: bool = True) -> None:
@@ -178,12 +182,28 @@ def _accept(listening: socket.socket, context: ssl.SSLContext) -> None:
         threading.Thread(target=_serve, args=(connection, context), daemon=True).start()
 
 
+def _answer(connection: socket.socket, body: bytes) -> None:
+    """Answer the first request by plain HTTP, once it is whole."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = connection.recv(16384)
+        if not data or len(head) > _LONGEST_HEAD:
+            return
+        head += data
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+    )
+
+
 def _serve(connection: socket.socket, context: ssl.SSLContext) -> None:
     try:
         connection.settimeout(10)
-        address = connection.getsockname()[0]
+        answer = f"reached {connection.getsockname()[0]}\n".encode()
+        if connection.recv(1, socket.MSG_PEEK) != _HANDSHAKE:
+            _answer(connection, answer)
+            return
         with context.wrap_socket(connection, server_side=True) as tls:
-            tls.sendall(f"reached {address}\n".encode())
+            tls.sendall(answer)
     except OSError:
         pass  # A gateway that connects and sends nothing, or breaks off: the client's side tells.
     finally:
