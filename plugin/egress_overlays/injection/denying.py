@@ -28,10 +28,9 @@ def fill(  # noqa: PLR0913, PLR0917 - one caller
     places = [place for place in found if isinstance(place, Place)]
     earlier = [place for place in found if isinstance(place, DenialPlace)]
     if site.denying is None:
-        if (allowed.denied or allowed.holes) and any(
-            site.hop_of(resource.value, place.path) != REGISTRY for place in places
-        ):
-            findings.append(_cannot(resource, site, allowed))
+        denied = (*allowed.denied, *(allowed.holes.clients if allowed.holes else ()))
+        if denied and any(site.hop_of(resource.value, place.path) != REGISTRY for place in places):
+            findings.append(_cannot(resource, site, allowed, denied[0]))
         return
     told: list[tuple[frozenset[str], list[Domain]]] = []
     for edits in objects:
@@ -83,10 +82,9 @@ def _put(resource: Resource, edits: Edits, holder: Path, wanted: list[object], e
         edits[*holder, earlier[number] if earlier else end + number] = item
 
 
-def _cannot(resource: Resource, site: Site, allowed: AllowSet) -> Finding:
-    first = f"!{(*allowed.denied, *(allowed.holes.clients if allowed.holes else ()))[0]}"
+def _cannot(resource: Resource, site: Site, allowed: AllowSet, denied: Domain) -> Finding:
     message = (
         f"takes the set {ascii_quoted(allowed.name)}, which denies names inside of wildcards "
-        f"({ascii_quoted(first)}), and a {site.kind} cannot say that; give it a set without denials"
+        f"({ascii_quoted(f'!{denied}')}), and {site.described} cannot say that; give it a set without denials"
     )
     return fault_of(resource, message, "denial")

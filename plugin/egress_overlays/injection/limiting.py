@@ -67,15 +67,28 @@ def copies(
 
 
 def cannot_tell_apart(resource: Resource, site: Site, allowed: AllowSet) -> Iterator[Finding]:
-    """A kind that can neither ask who the client is nor be exported to the clients' namespaces."""
-    if site.exported is None and site.admitted is None:
-        titles = ", ".join(sorted(source.title for source in allowed.clients))
-        yield fault_of(
-            resource,
-            f"takes the set {ascii_quoted(allowed.name)}, which has lists for some clients only ({titles}), and a "
-            f"{site.kind} cannot tell clients apart; give it a set without such lists",
-            "no-clients-place",
-        )
+    """A kind that can neither ask who the client is nor be exported to the clients' namespaces.
+
+    Nor can one that lets out by itself, for clients in any namespace: all others would know its names.
+    """
+    if site.admitted is not None:
+        return
+    sources, what = list(allowed.clients), "cannot tell clients apart; give it a set without such lists"
+    if site.exported is not None:
+        anywhere = [one for one, clients in allowed.clients.items() if any(who.namespace == "*" for who in clients)]
+        if not anywhere or not allowed.limits or EVERYWHERE not in allowed.limits.at_sidecars:
+            return
+        if site.beside_of(resource.value):
+            return  # a gateway asks
+        sources = anywhere
+        what = "that lets out by itself asks nobody, and would be for every workload; name namespaces in that list"
+    titles = ", ".join(sorted(source.title for source in sources))
+    yield fault_of(
+        resource,
+        f"takes the set {ascii_quoted(allowed.name)}, which has lists for some clients only ({titles}), and "
+        f"{site.described} {what}",
+        "no-clients-place",
+    )
 
 
 def _key(namespaces: frozenset[str]) -> str:

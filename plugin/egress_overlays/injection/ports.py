@@ -40,7 +40,7 @@ _POLICY = next(one for one in built_in() if one[0] == "security.istio.io")
 _SERVER = "tls-egress-"
 _ADVICE = (
     "add components/ports to the build before the function (and with a compact registry "
-    "components/ports/compact-registry)"
+    "components/ports/compact-registry), or remove the line, where lists go out otherwise than by base/"
 )
 
 
@@ -64,8 +64,8 @@ def copies(  # noqa: PLR0913, PLR0917 - one caller
     """The edits that turn a copy of `resource` into each one for another port, with the key that its name ends in."""
     if site.by_port is None:
         message = (
-            f"takes the set {ascii_quoted(allowed.name)}, which has names at port {ports[0]}, and a "
-            f"{site.kind} holds names at 443 alone here; give it a set without such names"
+            f"takes the set {ascii_quoted(allowed.name)}, which has names at port {ports[0]}, and "
+            f"{site.described} holds names at 443 alone here; give it a set without such names"
         )
         result.findings.append(fault_of(resource, message, "port"))
         return []

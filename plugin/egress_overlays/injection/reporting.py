@@ -22,7 +22,7 @@ from ..manifest.resource import (
     Resource,
 )
 from ..names.domain import ascii_quoted
-from ..sites import site_of
+from ..sites import USUAL, site_of
 from .identities import among, clients_of, identity, trusted
 
 TYPE_CHECKING = False
@@ -103,6 +103,14 @@ def _without_leave(allowed: AllowSet, gateways: Sequence[Resource]) -> Iterator[
         if one.source is None:
             continue
         where = f"annotation {ENFORCE_ANNOTATION}"
+        if not gateways:
+            kind = next(site for site in USUAL if site.checks_clients)
+            message = (
+                f"asks for {ENFORCE_ANNOTATION}: {REPORT}, and no {kind.kind} takes the set "
+                f"{ascii_quoted(allowed.name)}: nothing here could let through what the list would refuse, and log it; "
+                "remove the annotation, and the list is enforced"
+            )
+            yield fault_of(one.source, message, "reporting", where)
         for gateway in gateways:
             if gateway.annotations.get(ALLOW_REPORT_ANNOTATION) != "true":
                 message = (

@@ -138,7 +138,7 @@ def not_filled(resource: Resource, site: Site | None, bad: Sequence[BadPlace]) -
     if bad:
         return
     known = [site] if site is not None else USUAL
-    there = [f"{'an' if one.kind[0] in 'AEIOU' else 'a'} {one.kind} {{}}{one.holds}" for one in known]
+    there = [f"{one.described} {{}}{one.holds}" for one in known]
     words = ", ".join([there[0].format("has "), *(one.format("") for one in there[1:])])
     message = f"carries {INJECT_ANNOTATION} but has no place for domains; {words}"
     yield fault_of(resource, message, "no-place")
@@ -148,7 +148,7 @@ def not_said(resource: Resource, site: Site, places: Sequence[Place], hosts: Seq
     """What of `hosts` the kind cannot hold, or cannot say as it is meant."""
     if site.limit and len(hosts) > site.limit:
         message = (
-            f"takes {len(hosts)} names, of which a {site.kind} holds {site.limit}; divide the list into several sets"
+            f"takes {len(hosts)} names, of which {site.described} holds {site.limit}; divide the list into several sets"
         )
         yield fault_of(resource, message, "limit", dotted(places[0].path))
     wildcards = [host for host in hosts if host[:2] == "*."]

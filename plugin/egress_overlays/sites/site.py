@@ -146,6 +146,11 @@ class Site:
         return f"Site({self.kind}.{self.group})"
 
     @property
+    def described(self) -> str:
+        """The kind with its article."""
+        return f"{'an' if self.kind[0] in 'AEIOU' else 'a'} {self.kind}"
+
+    @property
     def is_copied(self) -> bool:
         """Whether a list may need several objects."""
         return any((self.makes_more, self.exported, self.by_port, self.admitted))

@@ -108,7 +108,10 @@ def _placeholders(lists: Sequence[HostList]) -> Faults:
     copies = [entry for entry in lists if is_limited(entry.resource)]
     for_everybody = others - {name for entry in copies for name in entry.names}
     for entry in lists:
-        alone = list(entry.names) == [PLACEHOLDER] and entry.hop in (SIDECAR, REGISTRY, ROUTES) and entry not in copies
+        # Of kinds that are copied for some clients, and of those that ask in the object itself, one object is for all.
+        site = site_of(entry.resource)
+        is_copied = entry.hop in (SIDECAR, REGISTRY, ROUTES) or (site is not None and site.admitted is not None)
+        alone = list(entry.names) == [PLACEHOLDER] and is_copied and entry not in copies
         if PLACEHOLDER in entry.names and any(map(entry.takes, for_everybody if alone else others)):
             path = (*entry.path, list(entry.names).index(PLACEHOLDER))
             yield fault(

@@ -11,10 +11,12 @@ from ...manifest.fields import mapping, mappings, text, texts
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, ascii_quoted
 from ...rendered.host_lists import ways
+from .addresses import checks_addresses
 from .beside import closes
 from .fault import fault, some
 
 if TYPE_CHECKING:
+    from ...manifest.resource import Resource
     from ...rendered.host_lists import HostList
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
@@ -34,6 +36,7 @@ def rule(found: Rendered, options: Options) -> Faults:
             yield from _taken(entry)
         yield from _beside(found, {str(one) for entry in directly for one in entry.names if one.startswith("*")})
         yield from _promises(name, lists, directly[0])
+        yield from _unchecked(found, directly, options.root_namespace)
         if not any(closes(one, options.root_namespace) for one in found.resources):
             message = (
                 f"lets out the names of the set {ascii_quoted(name)}, and no Sidecar of {options.root_namespace} says "
@@ -93,3 +96,21 @@ def _promises(name: str, lists: list[HostList], first: HostList) -> Faults:
         "by base-direct/addresses; DYNAMIC_DNS needs Istio 1.30"
     )
     yield fault("direct", message, first.resource, ("spec", "resolution"), WARNING)
+
+
+def _unchecked(found: Rendered, directly: list[HostList], root_namespace: str) -> Faults:
+    """Wildcards that sidecars resolve where nothing refuses addresses inside."""
+    holds = next((one for one in directly if any(name[:1] == "*" for name in one.names)), None)
+    if holds is not None and not any(_refuses(one, root_namespace) for one in found.resources):
+        message = (
+            f"leads to whatever address a listed name resolves to: no EnvoyFilter of {root_namespace} for all sidecars "
+            "refuses those inside (base-direct/addresses has it)"
+        )
+        yield fault("direct", message, holds.resource, ("spec", "resolution"))
+
+
+def _refuses(resource: Resource, root_namespace: str) -> bool:
+    spec = mapping(resource.value, "spec")
+    return checks_addresses(resource, root_namespace, "SIDECAR_OUTBOUND") and not {"workloadSelector", "targetRefs"} & {
+        *spec
+    }

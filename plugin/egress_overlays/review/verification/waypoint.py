@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ...manifest.fields import mapping, mappings, text
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, ascii_quoted
-from ...sites import BY_PATCHES, BY_REGISTERING, acts
+from ...sites import BY_REGISTERING, acts
 from ...sites.istio import is_of_waypoint
+from .addresses import checks_addresses
 from .fault import fault, some
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ...rendered.host_lists import HostList
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
-
-_FORWARDER = "envoy.extensions.filters.network.sni_dynamic_forward_proxy"
 
 
 def rule(found: Rendered, _options: Options) -> Faults:
@@ -61,21 +60,8 @@ def _limited_exact(found: Rendered, name: str, bound: list[HostList]) -> set[str
 
 
 def _checks_addresses(resource: Resource, waypoint: str, namespace: str) -> bool:
-    """Whether it is the EnvoyFilter of base-ambient/ for that waypoint: it refuses by the noted address."""
-    spec = mapping(resource.value, "spec")
-    if not acts(resource, BY_PATCHES) or resource.namespace != namespace:
-        return False
-    if not any(
-        (text(one, "kind"), text(one, "name")) == ("Gateway", waypoint) for _, one in mappings(spec, "targetRefs")
-    ):
-        return False
-    filters = [
-        (text(mapping(one, "match", "listener", "filterChain", "filter"), "name"), mapping(one, "patch", "value"))
-        for _, one in mappings(spec, "configPatches")
-    ]
-    notes = any(
-        name == _FORWARDER and mapping(value, "typed_config").get("save_upstream_address") is True
-        for name, value in filters
+    """Whether it is the EnvoyFilter of base-ambient/ for that waypoint."""
+    targets = mappings(mapping(resource.value, "spec"), "targetRefs")
+    return checks_addresses(resource, namespace, "SIDECAR_INBOUND") and any(
+        (text(one, "kind"), text(one, "name")) == ("Gateway", waypoint) for _, one in targets
     )
-    denies = any(text(mapping(value, "typed_config", "rules"), "action") == "DENY" for _, value in filters)
-    return notes and denies
