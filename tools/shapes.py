@@ -26,7 +26,6 @@ from egress_overlays.istiod.configuration import Model, model
 from egress_overlays.istiod.gateway import workloads
 from egress_overlays.istiod.shapes import (
     FILE,
-    NOTHING,
     Known,
     Shape,
     client_rules,
@@ -41,9 +40,11 @@ from egress_overlays.rendered.loading import load
 
 ROOT = Path(__file__).resolve().parent.parent
 Message = dict[str, Any]
-_NONE = Known((), frozenset(), frozenset(), NOTHING)
+_NONE = Known((), frozenset(), frozenset(), ())
 _HTTP = "plain-http"
 """The component whose part is known by itself: it adds the same to every gateway."""
+_ASKING = ("client-lists", _HTTP, f"{_HTTP}/client-lists")
+"""The components with which that part asks its clients who they are."""
 
 
 def main() -> int:
@@ -113,17 +114,21 @@ def known_of(tree: Path, old: str = "") -> Known:
             shapes.setdefault(repr(one[2:]), one)
             servers.update(server for _, _, server in server_shapes(resources, found.workload))
             rules.update(client_rules([found.listeners, found.clusters]))
-    return Known(tuple(shapes.values()), frozenset(servers), frozenset(rules), _added(tree, base[0]))
+    return Known(tuple(shapes.values()), frozenset(servers), frozenset(rules), _added(tree))
 
 
-def _added(tree: Path, base: Shape) -> Shape:
-    """What components/plain-http adds to base/, where a list has a name for it."""
-    if not (tree / "components" / _HTTP).is_dir():
-        return NOTHING
-    whole = _shape(*_models(tree, (_HTTP,), "http://everybody.example.com")[0])
-    listeners = {name: one for name, one in whole.listeners.items() if name not in base.listeners}
-    clusters = {name: one for name, one in whole.clusters.items() if name not in base.clusters}
-    return without_copied(Shape(_HTTP, is_old=False, listeners=listeners, clusters=clusters))
+def _added(tree: Path) -> tuple[Shape, ...]:
+    """What components/plain-http adds to base/, where a list has a name for it, alone and with lists for clients."""
+    found = []
+    for components in ((_HTTP,), _ASKING):
+        if all((tree / "components" / one).is_dir() for one in components):
+            whole = _shape(*_models(tree, components, "http://everybody.example.com")[0])
+            base = _shape(*_models(tree, tuple(one for one in components if _HTTP not in one))[0])
+            listeners = {name: one for name, one in whole.listeners.items() if name not in base.listeners}
+            clusters = {name: one for name, one in whole.clusters.items() if name not in base.clusters}
+            title = ", ".join(one for one in components if _HTTP in one)
+            found.append(without_copied(Shape(title, is_old=False, listeners=listeners, clusters=clusters)))
+    return tuple(found)
 
 
 def known_of_file(file: Path, old: str) -> Known:
@@ -132,7 +137,7 @@ def known_of_file(file: Path, old: str) -> Known:
     found = model(resources, workloads(resources)[0])
     one = shape(found.listeners, found.clusters, old, is_old=True)
     servers = frozenset(server for _, _, server in server_shapes(resources, found.workload))
-    return Known((one,), servers, frozenset(), NOTHING)
+    return Known((one,), servers, frozenset(), ())
 
 
 def _shape(_resources: list[Message], found: Model) -> Shape:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NAMES = ("a.example.com", f"http://deb.example.com:{PORT}", f"http://*.mirror.example.com:{PORT}")
+NAMES = (
+    *("a.example.com", f"http://deb.example.com:{PORT}", f"http://*.mirror.example.com:{PORT}"),
+    *(f"!http://no.mirror.example.com:{PORT}", f"!http://*.none.mirror.example.com:{PORT}"),
+)
+DENIED = ("no.mirror.example.com", "NO.Mirror.Example.com", "x.none.mirror.example.com", "a.b.none.mirror.example.com")
 ODD = [one for group in ALL.values() for one in group]
 
 
@@ -51,15 +55,32 @@ def test_what_goes_on_and_what_the_log_says(gateway: Gateway) -> None:
     outcome = gateway.send(raw, PORT)
     assert outcome.arrived == f"GET /secret?token=1 HTTP/1.1\r\nhost: {LISTED}\r\naccept: a\r\n\r\n".encode()
     refused = gateway.send(asking(host=OTHER.encode()), PORT)
-    assert f"host {OTHER}, route -".encode() in refused.answer
+    assert f"host {OTHER}, route -, rbac_access_denied_matched_policy[not-listed]".encode() in refused.answer
     log = gateway.log()
     assert "secret" not in log
     (allowed, *_) = [line for line in reversed(log.splitlines()) if f'"{LISTED}"' in line]
     assert " 200 - via_upstream " in allowed
     assert allowed.endswith(" - allowed")
     (denied, *_) = [line for line in reversed(log.splitlines()) if f'"{OTHER}"' in line]
-    assert " 403 - rbac_access_denied_matched_policy[not-resolved] " in denied
+    assert " 403 - rbac_access_denied_matched_policy[not-listed] " in denied
     assert denied.endswith(" - -")
+
+
+@pytest.mark.parametrize("name", DENIED)
+def test_a_denied_name_below_a_listed_wildcard(name: str, gateway: Gateway) -> None:
+    gateway.asked.clear()
+    outcome = gateway.send(asking(host=f"{name}:{PORT}".encode()), PORT)
+    assert (outcome.statuses, outcome.arrived) == ((403,), b"")
+    assert b"route denied, rbac_access_denied_matched_policy[denied]" in outcome.answer
+    assert name.lower() not in gateway.asked
+    (line, *_) = [one for one in reversed(gateway.log().splitlines()) if f'"{name}:{PORT}"' in one]
+    assert " 403 - rbac_access_denied_matched_policy[denied] " in line
+    assert line.endswith(" - denied")
+
+
+@pytest.mark.parametrize("name", ["xno.mirror.example.com", "x.no.mirror.example.com", "none.mirror.example.com"])
+def test_names_beside_a_denied_one(name: str, gateway: Gateway) -> None:
+    assert gateway.send(asking(host=f"{name}:{PORT}".encode()), PORT).statuses == (200,)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +95,7 @@ def test_a_listed_name_at_an_address_that_is_not_global(address: str, reason: st
 
 
 def test_a_client_past_its_sidecar_or_at_the_port_for_tls(gateway: Gateway) -> None:
-    stranger = gateway.send(asking(), PORT, certificate=False)
+    stranger = gateway.send(asking(), PORT, client="")
     assert (stranger.answer, stranger.arrived) == (b"", b"")
     for_tls = gateway.send(asking(), 8443)
     assert (for_tls.answer, for_tls.arrived) == (b"", b"")

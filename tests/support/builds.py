@@ -22,7 +22,10 @@ COMPONENTS = tuple(
         if (path / "kustomization.yaml").is_file() and not path.name.startswith(("inject", "domains-"))
     )
 )
-LAST = ("monitoring", "ipv6-only", "plain-http", "steady-connections", "exact-names", "own-namespace")
+LAST = (
+    *("monitoring", "ipv6-only", "plain-http", "plain-http/client-lists"),
+    *("steady-connections", "exact-names", "own-namespace"),
+)
 """The components that go after all others, in this order."""
 ON_TOP = {"exact-names": "steady-connections"}
 """Components that need another one."""

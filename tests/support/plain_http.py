@@ -15,8 +15,10 @@ from typing import Any, Self
 
 from egress_overlays.istiod.configuration import configuration
 from egress_overlays.istiod.gateway import workloads
+from egress_overlays.lists.clients import Client
 from egress_overlays.probe import bootstrap, envoy
 from egress_overlays.probe.client import OUTER_NAME
+from egress_overlays.probe.identity import spiffe
 from egress_overlays.probe.world import World
 
 _SLOW = 3.0  # seconds after which no answer is taken for none; Envoy answers in some ms
@@ -95,7 +97,7 @@ class Gateway:
         (workload, *_) = workloads(resources)
         found = configuration(resources, workload, "istio-system")
         self.world = World(directory, servers=False)
-        self._certificate = self.world.mesh.issue("client", "spiffe://cluster.local/ns/default/sa/app")
+        self._certificates: dict[str, Any] = {}
         self.asked: set[str] = set()
         self._keep_names()
         listeners, clusters = deepcopy((found.listeners, found.clusters))
@@ -131,32 +133,43 @@ class Gateway:
         """The gateway's access log so far."""
         return self._envoy.stdout.read_text()
 
-    def send(self, raw: bytes, arrives: int, *, certificate: bool = True, answers: int = 1) -> Outcome:
-        """Send `raw` to the mesh listener 0.0.0.0_`arrives`, and wait for so many `answers`, or for silence."""
+    def send(self, raw: bytes, arrives: int, *, client: str = "default/app", answers: int = 1) -> Outcome:
+        """Send `raw` to the mesh listener 0.0.0.0_`arrives`, and wait for so many `answers`, or for silence.
+
+        `client` is whom the certificate is for; "" for none.
+        """
         self.origin.take()
+        answer = self.answer(raw, arrives, client, answers)
+        time.sleep(_AFTERWARDS)
+        _, arrived = self.origin.take()
+        hosts = tuple(one.decode("latin-1") for one in re.findall(rb"(?im)^host: *([^\r\n]*)", arrived))
+        return Outcome(_statuses(answer), hosts, answer, arrived)
+
+    def answer(self, raw: bytes, arrives: int, client: str, answers: int = 1) -> bytes:
+        """What comes back, as `send` has it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.load_verify_locations(self.world.mesh.root)
-        if certificate:
-            context.load_cert_chain(*self._certificate)
+        if client:
+            if client not in self._certificates:
+                found = self.world.mesh.issue(client.replace("/", "-"), spiffe(Client(client)))
+                self._certificates[client] = found
+            context.load_cert_chain(*self._certificates[client])
         answer = b""
         with contextlib.suppress(OSError, ssl.SSLError):
             plain = socket.create_connection(("127.0.0.1", self._envoy.port(f"0.0.0.0_{arrives}")), _SLOW)
-            with context.wrap_socket(plain, server_hostname=OUTER_NAME) as client:
-                client.sendall(raw)
-                client.settimeout(_SLOW)
+            with context.wrap_socket(plain, server_hostname=OUTER_NAME) as connection:
+                connection.sendall(raw)
+                connection.settimeout(_SLOW)
                 while True:
-                    data = client.recv(65536)
+                    data = connection.recv(65536)
                     if not data:
                         break
                     answer += data
                     if len(_statuses(answer)) >= answers:
                         # Envoy leaves a connection that it ends open for a second. One answer more would come now.
-                        client.settimeout(_AFTERWARDS)
-        time.sleep(_AFTERWARDS)
-        _, arrived = self.origin.take()
-        hosts = tuple(one.decode("latin-1") for one in re.findall(rb"(?im)^host: *([^\r\n]*)", arrived))
-        return Outcome(_statuses(answer), hosts, answer, arrived)
+                        connection.settimeout(_AFTERWARDS)
+        return answer
 
 
 def _statuses(answer: bytes) -> tuple[int, ...]:

@@ -14,8 +14,10 @@ import re
 from ..lists.clients import EVERYONE, EVERYWHERE
 from ..manifest.edits import dotted
 from ..manifest.findings import Finding, fault_of
-from ..manifest.resource import TRUST_DOMAINS_ANNOTATION, Resource
+from ..manifest.resource import CLIENTS_FILTER, TRUST_DOMAINS_ANNOTATION, Resource
 from ..names.domain import PLACEHOLDER, Domain, ascii_quoted, covering, minimise
+from ..sites import TEXT
+from ..sites.site import is_by_http
 from . import shards
 from .identities import TYPE, allow, among, identity, trusted
 
@@ -106,15 +108,17 @@ def without_filter(
 ) -> Iterator[Finding]:
     """Chains with one of `lists` and none of `filters`, which would open limited lists to every client."""
     titles = ", ".join(sorted(source.title for source in allowed.clients))
+    component = "client-lists"
+    if is_by_http(resource.value):
+        component = "plain-http/client-lists after components/plain-http, and both"
     for place in lists:
-        chain = place.path[:-2]
-        if not any(found.path[: len(chain)] == chain for found in filters):
+        if not any(found.guards(place.path) for found in filters):
             yield fault_of(
                 resource,
-                f"has no filter egress-overlays.clients, but the set {ascii_quoted(allowed.name)} has lists for "
-                f"some clients only ({titles}); add components/client-lists before the function, or the filter here",
+                f"has no filter {CLIENTS_FILTER}, but the set {ascii_quoted(allowed.name)} has lists for "
+                f"some clients only ({titles}); add components/{component} before the function, or the filter here",
                 "no-clients-place",
-                dotted(chain),
+                dotted(place.path[:-2]),
             )
 
 
@@ -138,7 +142,14 @@ def filled(  # noqa: PLR0913, PLR0917 - one caller
     else:
         edits = {place.path: place.written(hosts) for place in lists}
     whole = rules(allowed, domains) if places else {}
-    return edits | {(*place.path, key): whole for place in places for key in place.KEYS}
+    for place in places:
+        mine = whole
+        if place.form is not TEXT:
+            from .by_host import by_host
+
+            mine = by_host(whole, place.form)
+        edits |= {(*place.path, key): mine for key in place.KEYS}
+    return edits
 
 
 def trust_domains(resource: Resource) -> tuple[tuple[str, ...], list[Finding]]:

@@ -23,6 +23,7 @@ from ..manifest.resource import (
 )
 from ..names.domain import ascii_quoted
 from ..sites import USUAL, site_of
+from ..sites.site import is_by_http
 from .identities import among, clients_of, identity, trusted
 
 TYPE_CHECKING = False
@@ -88,12 +89,14 @@ def judge(resources: Sequence[Resource], result: Plan) -> None:
 
 
 def _is_gateway(resource: Resource) -> bool:
+    """Whether it says of a set what reports; for plain HTTP the same holds."""
     site = site_of(resource)
     return (
         INJECT_ANNOTATION in resource.annotations
         and SHARD_ANNOTATION not in resource.annotations
         and site is not None
         and site.checks_clients
+        and not is_by_http(resource.value)
     )
 
 

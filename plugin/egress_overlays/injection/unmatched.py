@@ -94,7 +94,7 @@ def lost_names(resource: Resource, allowed: AllowSet) -> Iterator[Finding]:
         f"!{name}"
         for place in find(resource)
         if isinstance(place, DenialPlace)
-        for name in at(resource.value, place.path)
+        for name in (pair(resource, one) for one in place.form.names(at(resource.value, place.path)))
         if not (allowed.denies(Domain(name)) or (allowed.holes and Domain(name) in allowed.holes.clients))
         and any(entry.domain.covers(name) for entry in allowed.entries)
     }

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..sites.virtual_hosts import denies
+
 Message = dict[str, Any]
 
 FREE = {
@@ -54,7 +56,7 @@ _MATCHER = "type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.
 def fixed(part: Any) -> Any:
     """A copy of `part` without what is free; in place of the lists that other rules judge a word stands."""
     if isinstance(part, list):
-        return [fixed(item) for item in part]
+        return [fixed(item) for item in part if not denies(item)]  # such a virtual host lets nothing through
     if not isinstance(part, dict):
         return part
     return {

@@ -47,27 +47,23 @@ class Shape(NamedTuple):
     clusters: dict[str, str]
 
 
-NOTHING = Shape("", is_old=False, listeners={}, clusters={})
-"""What adds nothing to a gateway."""
-
-
 class Known(NamedTuple):
     """All that is known: shapes, the servers of their Gateways, and the ways in which rules for clients are written.
 
-    `http` is what components/plain-http adds to each shape, see `by_http`.
+    `http` is what components/plain-http adds to each shape, alone and with lists for clients, see `by_http`.
     """
 
     shapes: tuple[Shape, ...]
     servers: frozenset[str]
     client_rules: frozenset[str]
-    http: Shape
+    http: tuple[Shape, ...]
 
     @property
     def names(self) -> frozenset[str]:
         """The names of what EnvoyFilters of base/ add: who adds one of these makes a gateway of base/."""
         return frozenset(
             name
-            for shape in (*self.shapes, self.http)
+            for shape in (*self.shapes, *self.http)
             for name in (*shape.clusters, *shape.listeners)
             if not name.startswith(("0.0.0.0_", "BlackHole"))
         )
@@ -79,10 +75,11 @@ def with_ports(found: Shape, known: Known, own: Shape) -> tuple[Shape, Known]:
     The function makes that part from the one for 443, so that it must be the same but for ports and names.
     """
     ports = sorted({int(match[1]) for name in (*own.listeners, *own.clusters) if (match := _OF_PORT.match(name))})
-    http = {port for port in ports if any(named(name, port) in own.listeners for name in known.http.listeners)}
+    listeners = {name for one in known.http for name in one.listeners}
+    http = {port for port in ports if any(named(name, port) in own.listeners for name in listeners)}
     shapes, servers = [found], set(known.servers)
-    if http or known.http.listeners.keys() & own.listeners.keys():
-        part = by_http(known.http, found)
+    if http or listeners & own.listeners.keys():
+        part = max((by_http(one, found) for one in known.http), key=lambda one: _in_common(one, own))
         shapes += [part, *(_Change(port, known.names).shape(part) for port in http)]
         ports, added = [port for port in ports if port not in http], {HTTP, *http}
     else:
@@ -97,6 +94,11 @@ def with_ports(found: Shape, known: Known, own: Shape) -> tuple[Shape, Known]:
         {name: part for one in shapes for name, part in one.clusters.items()},
     )
     return whole, Known((*known.shapes, whole), frozenset(servers), known.client_rules, known.http)
+
+
+def _in_common(one: Shape, other: Shape) -> int:
+    """How many listeners and clusters are the same in both."""
+    return len(one.listeners.items() & other.listeners.items()) + len(one.clusters.items() & other.clusters.items())
 
 
 def by_http(part: Shape, found: Shape) -> Shape:
@@ -247,7 +249,7 @@ def decoded(data: Message) -> Known:
         tuple(map(read, data["shapes"])),
         frozenset(text(server) for server in data["servers"]),
         frozenset(text(rule) for rule in data["clientRules"]),
-        read(data["http"]) if "http" in data else NOTHING,
+        tuple(map(read, data["http"])),
     )
 
 
@@ -276,7 +278,7 @@ def encoded(found: Known) -> Message:
         }
 
     shapes = [write(one) for one in found.shapes]
-    http = write(found.http)
+    http = [write(one) for one in found.http]
     return {
         "parts": [json.loads(part) for part in parts],
         "shapes": shapes,

@@ -110,13 +110,12 @@ class AllowSet:
             from .at_ports import by_port
 
             listed, denied = by_port(self.entries), by_port(self.denying)
-            for number in (HTTPS, *self.ports):
+            for number in (HTTPS, *self.ports, *self.http):
                 entries, denials = listed.get(number, ()), denied.get(number, ())
-                self._parts[number] = AllowSet(
-                    self.name, self.sources, entries, self.clients, denials, reporting=self.reporting
-                )
-            for number in self.http:  # for every workload, see `at_ports.faults`
-                self._parts[number] = AllowSet(self.name, self.sources, listed[number], {})
+                # By plain HTTP clients are asked who they are where a list for some has such a name.
+                asks = number not in self.http or any(one.source in self.clients for one in (*entries, *denials))
+                some, reporting = (self.clients, self.reporting) if asks else ({}, ())
+                self._parts[number] = AllowSet(self.name, self.sources, entries, some, denials, reporting=reporting)
         return self._parts.get(port) or AllowSet(self.name, self.sources, (), {})
 
     def reported_by(self, one: Reporting) -> AllowSet:
@@ -203,7 +202,7 @@ def read(sources: Sequence[Resource]) -> tuple[dict[str, AllowSet], list[Finding
         if allowed.http:
             from .at_ports import faults
 
-            findings += faults(entries, denials, clients)
+            findings += faults(entries, denials)
         findings += about(allowed, refused=has_errors(findings[before:]))
         findings += allowed.denials.findings(name, entries) if allowed.denials else ()
         if allowed.holes is not None and allowed.limits is not None:

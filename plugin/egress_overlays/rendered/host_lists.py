@@ -7,7 +7,7 @@ from ..manifest.fields import texts
 from ..manifest.resource import APART, NAMES_ANNOTATION, PROTOCOL_ANNOTATION, SHARD_ANNOTATION, WILDCARDS
 from ..names.domain import Domain
 from ..names.holes import admits, deciding, table
-from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, BadPlace, DenialPlace, Place, site_of
+from ..sites import GATEWAY, HOPS, POLICY, SIDECAR, TEXT, BadPlace, DenialPlace, Place, site_of
 from ..sites.at_ports import pair
 from ..sites.istio import BESIDE
 
@@ -137,7 +137,7 @@ def lists_of(resource: Resource) -> list[HostList]:
         if isinstance(place, DenialPlace):
             denials.append(place)
         elif isinstance(place, Place):
-            names = place.names(at(resource.value, place.path))
+            names = place.form.names(at(resource.value, place.path))
             if SHARD_ANNOTATION in resource.annotations or PROTOCOL_ANNOTATION in resource.annotations:
                 names = [pair(resource, name) for name in names]
             lists.append(HostList(site.hop_of(resource.value, place.path), resource, place.path, names))
@@ -163,11 +163,11 @@ def _holes(entry: HostList, denials: Sequence[DenialPlace]) -> tuple[str, ...]:
     asked = without(at(value, entry.path[:-1]), entry.path[-1])
     return tuple(
         dict.fromkeys(
-            pair(entry.resource, str(name)) if SHARD_ANNOTATION in entry.resource.annotations else str(name)
+            pair(entry.resource, name)
             for place in denials
             if entry.path[: len(place.holder)] == place.holder
-            and without(at(value, place.path[:-1]), place.path[-1]) == asked
-            for name in at(value, place.path)
+            and (place.form is not TEXT or without(at(value, place.path[:-1]), place.path[-1]) == asked)
+            for name in place.form.names(at(value, place.path))
         )
     )
 

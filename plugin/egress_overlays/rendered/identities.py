@@ -91,7 +91,7 @@ def client_rules(resources: Iterable[Resource]) -> tuple[dict[str, list[ClientRu
         admits = None if site is None else site.admits
         for place in find(resource):
             if isinstance(place, ClientsPlace):
-                read = partial(_read, resource, place.path)
+                read = partial(_read, resource, place)
             elif admits is not None and isinstance(place, Place):
                 read = partial(_of_list, resource, place, admits)
             else:
@@ -108,15 +108,13 @@ def client_rules(resources: Iterable[Resource]) -> tuple[dict[str, list[ClientRu
 
 def _of_list(resource: Resource, place: Place, admits: Callable[[Any, Path], list[str]]) -> ClientRules:
     """The rules of one list whose object says who may use it."""
-    names = place.names(at(resource.value, place.path))
+    names = place.form.names(at(resource.value, place.path))
     meant = frozenset(map(Client, admits(resource.value, place.path)))
     return ClientRules(resource, place.path, dict.fromkeys(names, meant), asks_itself=True)
 
 
-def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
-    config: Any = resource.value
-    for step in path:
-        config = config[step]
+def _read(resource: Resource, place: ClientsPlace) -> ClientRules:
+    config: Any = at(resource.value, place.path)
     clients: dict[str, frozenset[Client]] = {}
     rest = {key: value for key, value in config["matcher"].items() if key != "on_no_match"}
     _exactly(rest, {"matcher_tree"})
@@ -126,13 +124,14 @@ def _read(resource: Resource, path: tuple[str | int, ...]) -> ClientRules:
     denied: set[Domain] = set()
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
         meant, denies = _group(group["on_match"])
-        if EVERYTHING in group["domains"]:
+        written = place.form.names(group["domains"])
+        if EVERYTHING in written:
             raise ValueError("clients that reach every name that comes")
-        names = [Domain(pair(resource, name)) for name in group["domains"]]
+        names = [Domain(pair(resource, name)) for name in written]
         for name in names:
             clients[name] = clients.get(name, frozenset()) | meant
         denied.update(names if denies else ())
-    return ClientRules(resource, path, clients, reports, frozenset(denied))
+    return ClientRules(resource, place.path, clients, reports, frozenset(denied))
 
 
 def _group(on_match: Any) -> tuple[frozenset[Client], bool]:

@@ -7,7 +7,7 @@ SNI outside of a chain with a list that counts is a fault, never a thing to pass
 
 from __future__ import annotations
 
-from ..manifest.resource import APART, NAMES_ANNOTATION
+from ..manifest.resource import APART, CLIENTS_FILTER, NAMES_ANNOTATION
 from .site import BadPlace, ClientsPlace, DenialPlace, Place, is_by_http, list_at, mappings
 
 TYPE_CHECKING = False
@@ -31,10 +31,6 @@ _FORWARDER_NAME = "envoy.filters.network." + FORWARDER
 _TYPES = ("@type", "type_url", "typeUrl", "type_urls", "typeUrls")
 
 _HOW = 'filter_chain_match: {server_names: ["egress-domains.invalid"]}'
-
-CLIENTS_FILTER = "egress-overlays.clients"
-"""The name of the RBAC network filter that components/client-lists adds and the function fills."""
-
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.network."
 DENYING_FILTERS = [

@@ -179,6 +179,10 @@ def _routes(
 def _chains(
     value: dict[str, Any], places: Sequence[Place], names: list[str]
 ) -> Iterable[tuple[Path, dict[str, Any]] | BadPlace]:
+    if is_by_http(value):
+        from .virtual_hosts import denying
+
+        return denying(places, names)
     from .denying import chains
 
     return chains(value, places, names)

@@ -189,6 +189,16 @@ class Form:
         self.narrows = narrows
         self.further = further
 
+    def names(self, entries: Sequence[Any]) -> list[str]:
+        """The names that `entries` stand for; what cannot be read as one stands as it is, which is no name."""
+        found = [str(entry) if (name := self.read(entry)) is None else name for entry in entries]
+        return list(dict.fromkeys(found)) if self.further else found
+
+    def written(self, names: Sequence[str]) -> list[Any]:
+        """The entries for `names`."""
+        found = [self.write(name) for name in names]
+        return [entry for one in found for entry in (one, one + self.further)] if self.further else found
+
 
 TEXT = Form(str, str)
 """A name is a text, and `*.` stands for any number of labels, as Envoy has it."""
@@ -214,36 +224,37 @@ class Place:
             names = [name for name in names if name[:1] == "*"] or [SECOND_PLACEHOLDER]
         elif self.part:
             names = [name for name in names if name[:1] != "*"] or [PLACEHOLDER]
-        if self.form is TEXT:
-            return names
-        written = [self.form.write(name) for name in names]
-        return [entry for one in written for entry in (one, one + self.form.further)] if self.form.further else written
-
-    def names(self, entries: Sequence[Any]) -> list[str]:
-        """The names that `entries` stand for; what cannot be read as one stands as it is, which is no name."""
-        found = [str(entry) if (name := self.form.read(entry)) is None else name for entry in entries]
-        return list(dict.fromkeys(found)) if self.form.further else found
+        return names if self.form is TEXT else self.form.written(names)
 
 
 class ClientsPlace:
-    """An RBAC filter's configuration, at `path`, that says which client may reach which name, under each of `KEYS`."""
+    """An RBAC filter's configuration, at `path`, that says which client may reach which name, under each of `KEYS`.
+
+    `form` is TEXT where names are compared with SNI, another one where they are compared with Host.
+    """
 
     KEYS = ("matcher", "shadow_matcher")
 
-    __slots__ = ("path",)
+    __slots__ = ("form", "path")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: Form = TEXT) -> None:
         self.path = path
+        self.form = form
+
+    def guards(self, path: Path) -> bool:
+        """Whether the filter stands in the chain, or the connection manager, that the list at `path` is of."""
+        return path[: len(self.path) - 3] == self.path[:-3]  # filters, index, typed_config
 
 
 class DenialPlace:
     """A list of names that are refused, at `path`, in an item of the list at `holder`: what the function writes."""
 
-    __slots__ = ("holder", "path")
+    __slots__ = ("form", "holder", "path")
 
-    def __init__(self, path: Path, holder: Path) -> None:
+    def __init__(self, path: Path, holder: Path, form: Form = TEXT) -> None:
         self.path = path
         self.holder = holder
+        self.form = form
 
 
 class BadPlace:

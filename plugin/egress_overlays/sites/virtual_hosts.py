@@ -7,11 +7,13 @@ Host, the port of the list in it, and what makes Envoy leave ports out is a faul
 
 from __future__ import annotations
 
+from ..manifest.resource import CLIENTS_FILTER
 from ..names.ports import HTTP, arriving
-from .site import BadPlace, Form, list_at, mappings
+from .site import BadPlace, ClientsPlace, DenialPlace, Form, Place, list_at, mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from ..manifest.edits import Path
@@ -20,6 +22,24 @@ if TYPE_CHECKING:
 _MANAGER = "http_connection_manager"
 _STRIPS = ("strip_any_host_port", "strip_matching_host_port", "strip_port_mode")
 _IGNORES = "ignore_port_in_host_matching"
+_DENIED = "denied"
+_RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+_DENYING = {
+    "name": _DENIED,
+    "typed_per_filter_config": {
+        "egress-overlays.listed": {
+            "@type": f"{_RBAC}PerRoute",
+            "rbac": {
+                "rules": {
+                    "action": "DENY",
+                    "policies": {_DENIED: {"permissions": [{"any": True}], "principals": [{"any": True}]}},
+                }
+            },
+        }
+    },
+    "routes": [{"name": _DENIED, "match": {"prefix": "/"}, "direct_response": {"status": 403}}],
+}
+"""A virtual host that refuses, but for its domains: the log quotes the policy's name, and no name is looked up."""
 
 
 def find(value: dict[str, Any]) -> Found:
@@ -44,6 +64,20 @@ def find(value: dict[str, Any]) -> Found:
         if isinstance(place, BadPlace):
             place.opens = True
     return found
+
+
+def denies(host: Any) -> bool:
+    """Whether the virtual host `host` refuses the names that it lists, as the function writes it."""
+    if not isinstance(host, dict) or {key: value for key, value in host.items() if key != "domains"} != _DENYING:
+        return False
+    names = host.get("domains")
+    return isinstance(names, list) and bool(names) and all(isinstance(name, str) and name for name in names)
+
+
+def denying(places: Sequence[Place], names: list[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The virtual host that refuses `names` beside each list of an EnvoyFilter for plain HTTP: the longest decides."""
+    for holder, form in {place.path[:-2]: place.form for place in places}.items():
+        yield holder, {"domains": form.written(names), **_DENYING}
 
 
 def _port(patches: list[tuple[dict[str, Any], Path]]) -> int:
@@ -87,6 +121,12 @@ def _manager(config: dict[str, Any], path: Path, form: Form, found: Found) -> No
     if routes.get(_IGNORES):
         found.append(BadPlace((*here, _IGNORES), "makes Envoy take Host for what it is not; remove it"))
     for host, at in mappings(routes, "virtual_hosts", here, found):
+        if denies(host):
+            found.append(DenialPlace((*at, "domains"), (*here, "virtual_hosts"), form))
+            continue
         if "domains" not in host:
             found.append(BadPlace((*at, "domains"), "must be present; write domains: [egress-domains.invalid]"))
         found += list_at(host, "domains", at, form)
+    for entry, at in mappings(config, "http_filters", path, found):
+        if entry.get("name") == CLIENTS_FILTER:
+            found.append(ClientsPlace((*at, "typed_config"), form))

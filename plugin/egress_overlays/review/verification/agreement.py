@@ -152,13 +152,13 @@ def _agree(found: Rendered, name: str, lists: list[HostList]) -> Faults:
     union = {host for _, _, hosts in parts for host in hosts} - {PLACEHOLDER} - denied_to_some
     for what, entry, hosts in parts:
         # What a hop of several objects holds is taken together; of one object, its own part counts. The registry and
-        # policies of the network hold no denials: what stands there admits nothing by itself.
+        # policies of the network hold no denials: what stands there admits nothing by itself. Nor do sidecars by HTTP.
         alone, silent = entry.hop in {GATEWAY, POLICY}, entry.hop in {REGISTRY, POLICY}
         missing = sorted(
             name
             for name in union - hosts
             if (not alone or _is_for(entry, name))
-            and not (silent and name[:1] == "!")
+            and not (name[:1] == "!" and (silent or (entry.hop == SIDECAR and Domain(name).is_http)))
             and (entry.hop != REGISTRY or not compact or Domain(name).is_http)
         )
         if entry.hop in {SIDECAR, REGISTRY} and name in found.rules:
