@@ -76,6 +76,7 @@ def test_what_somebody_opens_beside_it_does_not_follow(run: Run, crm: Path) -> N
     assert follows["names"] == ["broker.crm.example:9093"]
 
 
+@pytest.mark.long
 def test_a_server_with_the_name_of_a_port_does_not_follow(run: Run, crm: Path) -> None:
     crm.write_text(crm.read_text() + PORT)
     overlay = crm.parents[1] / "overlays/prod/kustomization.yaml"

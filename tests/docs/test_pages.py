@@ -98,6 +98,7 @@ def made(tree: Path, initial: Path, tmp_path_factory: pytest.TempPathFactory, mo
 WAYS = [block for block in blocks("migrating.md", "sh") if "\negress-overlays diff" in f"\n{block}"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("block", WAYS, ids=range(len(WAYS)))
 @pytest.mark.usefixtures("made")
 def test_a_way_of_migrating_opens_and_closes_no_name(block: str) -> None:

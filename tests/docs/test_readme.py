@@ -167,6 +167,7 @@ def test_troubleshooting_quotes_a_real_message(message: str, checkout: Path) -> 
     assert message in TROUBLESHOOTING
 
 
+@pytest.mark.long
 def test_etcd_and_apply_limits_are_met_by_real_lists(checkout: Path) -> None:
     for count, message, code in (
         (10_000, "more than client-side apply can keep", 0),

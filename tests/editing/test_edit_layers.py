@@ -170,7 +170,10 @@ def test_a_name_or_group_that_looks_like_one_that_is_listed_is_told(run: Run) ->
     assert 'payment-providers; did you mean "identity"?; --new-group makes one' in group.err
 
 
-@pytest.mark.parametrize("line", ["*.example.com", ".example.com", ".x.example.com"])
+@pytest.mark.parametrize(
+    "line",
+    ["*.example.com", *(pytest.param(one, marks=pytest.mark.long) for one in (".example.com", ".x.example.com"))],
+)
 def test_what_opens_the_name_in_another_file_is_said(line: str, run: Run, tree: Path) -> None:
     with (tree / COMMON).open("a") as lines:
         lines.write(f"  more: |\n    {line}\n")

@@ -66,6 +66,7 @@ def test_a_whole_tree(run: Run, tmp_path_factory: pytest.TempPathFactory, monkey
     assert names == {f"infra/egress/overlays/{one}/domains.yaml" for one in ("dev", "staging", "prod")}
 
 
+@pytest.mark.long
 def test_an_overlay_in_a_tree_of_init_at_any_depth(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("elsewhere")
     assert run("init", str(directory)).code == 0

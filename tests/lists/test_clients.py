@@ -235,6 +235,7 @@ _LISTS = st.lists(
 )
 
 
+@pytest.mark.long
 @given(_LISTS)
 def test_gateway_and_sidecars_let_through_what_the_lists_say(lists: list[tuple[set[str], set[str] | None]]) -> None:
     """A workload reaches a name where some list that is for it has an entry that matches, and nowhere else.

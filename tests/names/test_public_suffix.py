@@ -39,6 +39,7 @@ def test_every_rule_and_the_names_around_it_are_judged_as_the_package_judges_the
                 assert is_icann_suffix(base) is (judge.publicsuffix(base) == base), base
 
 
+@pytest.mark.long
 def test_a_name_asked_for_first_is_judged_as_one_asked_for_after_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(public_suffix, "_asked", {})
     for rule in [*rules("ICANN")[::9], *rules("PRIVATE")[::9], "www.ck", "*.ck"]:

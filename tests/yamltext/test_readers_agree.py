@@ -19,6 +19,8 @@ BUILD = ("kustomize", "build", "--enable-alpha-plugins", "--enable-exec")
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"
 FILTER = "apiVersion: networking.istio.io/v1\nkind: EnvoyFilter\nmetadata:\n  name: x\n"
 
+pytestmark = pytest.mark.long  # The first run compiles the readers of Kubernetes.
+
 
 @pytest.fixture(scope="module")
 def go() -> Iterator[readers.Go]:
@@ -26,7 +28,6 @@ def go() -> Iterator[readers.Go]:
         yield started
 
 
-@pytest.mark.long
 def test_mutated_documents_are_read_alike_or_refused(go: readers.Go) -> None:
     found = []
     accepted = 0
