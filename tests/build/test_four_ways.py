@@ -5,6 +5,7 @@ What each of them admits is asked of real Envoys by tests/e2e.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -194,6 +195,61 @@ def test_addresses_are_refused_or_verify_says_that_they_are_not(tmp_path: Path, 
     outcome = command.run("verify", file)
     assert (outcome.code, outcome.out.count("error: ")) == (1, 1), outcome.out
     assert "inside" in outcome.out
+
+
+WEAKENED: dict[str, tuple[str, str]] = {
+    "a range less": ('"address_prefix": "10.0.0.0"', '"address_prefix": "11.0.0.0"'),
+    "a narrower range": ('"10.0.0.0", "prefix_len": 8', '"10.0.0.0", "prefix_len": 9'),
+    "lets through": ('"action": "DENY"', '"action": "ALLOW"'),
+    "for nobody": ('"principals": [{"any": true}]', '"principals": [{"authenticated": {}}]'),
+    "what is not resolved too": (
+        '{"not_rule": {"or_rules": {"rules": [',
+        '{"not_rule": {"or_rules": {"rules": [{"any": true}, ',
+    ),
+    "before it decides": ('"ON_DOWNSTREAM_DATA"', '"IMMEDIATE"'),
+    "without an address": ("save_upstream_address", "save_upstream_host"),
+    "somewhere else": (".tcp_proxy", ".http_connection_manager"),
+    "by a matcher": ('"stat_prefix": "egress"', '"matcher": {}, "stat_prefix": "egress"'),
+}
+
+
+@pytest.mark.parametrize("way", PAGES)
+def test_a_filter_that_refuses_less_is_none(tmp_path: Path, way: str) -> None:
+    built = rendered(tmp_path, way, lists(), ())
+    assert not isinstance(built, str), built
+    text = json.dumps(built)
+    for title, (old, new) in WEAKENED.items():
+        assert old in text, title
+        file = tmp_path / "weakened.yaml"
+        file.write_text(yaml.safe_dump_all(json.loads(text.replace(old, new))))
+        outcome = command.run("verify", file)
+        assert outcome.code == 1, title
+        assert "inside" in outcome.out, (title, outcome.out)
+
+
+def test_a_filter_for_another_listener_or_some_pods_is_none(tmp_path: Path) -> None:
+    for way, old, new in (
+        (DIRECT, '"portNumber": 443', '"portNumber": 8443'),
+        (DIRECT, '"spec": {"configPatches"', '"spec": {"workloadSelector": {"labels": {"a": "b"}}, "configPatches"'),
+        (AMBIENT, '"name": "main_internal"', '"name": "connect_terminate"'),
+        (AMBIENT, '"kind": "Gateway", "name": "egress"', '"kind": "Gateway", "name": "other"'),
+        (ENVOY_GATEWAY, '"name": "egress/egress/tls"', '"name": "egress/egress/other"'),
+        (ENVOY_GATEWAY, '"sectionName": "tls"', '"sectionName": "other"'),
+    ):
+        (directory := tmp_path / f"{way.replace('/', '-')}-{len(old)}").mkdir()
+        built = rendered(directory, way, lists(), ())
+        ours = [
+            one
+            for one in built
+            if isinstance(one, dict) and one["kind"] in ("EnvoyFilter", "EnvoyPatchPolicy", "TLSRoute")
+        ]
+        text = json.dumps(built)
+        assert old in json.dumps(ours), old
+        for one in ours:
+            text = text.replace(json.dumps(one), json.dumps(one).replace(old, new))
+        (directory / "other.yaml").write_text(yaml.safe_dump_all(json.loads(text)))
+        outcome = command.run("verify", directory / "other.yaml")
+        assert (outcome.code, "inside" in outcome.out) == (1, True), (old, outcome.out)
 
 
 @pytest.mark.parametrize("way", PAGES)

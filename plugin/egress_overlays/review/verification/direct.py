@@ -104,13 +104,13 @@ def _unchecked(found: Rendered, directly: list[HostList], root_namespace: str) -
     if holds is not None and not any(_refuses(one, root_namespace) for one in found.resources):
         message = (
             f"leads to whatever address a listed name resolves to: no EnvoyFilter of {root_namespace} for all sidecars "
-            "refuses those inside (base-direct/addresses has it)"
+            "refuses those inside, as that of base-direct/addresses does"
         )
         yield fault("direct", message, holds.resource, ("spec", "resolution"))
 
 
 def _refuses(resource: Resource, root_namespace: str) -> bool:
     spec = mapping(resource.value, "spec")
-    return checks_addresses(resource, root_namespace, "SIDECAR_OUTBOUND") and not {"workloadSelector", "targetRefs"} & {
-        *spec
-    }
+    return set(spec) == {"configPatches"} and checks_addresses(
+        resource, root_namespace, "SIDECAR_OUTBOUND", {"portNumber": 443}
+    )

@@ -5,15 +5,17 @@ Seen with Envoy Gateway 1.9.1 and Envoy 1.40 by `make envoy-gateway`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ...manifest.fields import mapping, mappings, text
 from ...manifest.findings import WARNING
 from ...names.domain import ascii_quoted
+from .addresses import patches_addresses
 from .fault import fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...manifest.resource import Resource
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
@@ -32,12 +34,13 @@ def rule(found: Rendered, _options: Options) -> Faults:
             "EnvoyPatchPolicy alone, others by the NetworkPolicy, and nobody asks who the client is"
         )
         yield fault("forwarded", message, first, ("spec", "rules"), WARNING)
-        if not any(_refuses(one, first) for one in found.resources):
-            message = (
-                "leads to whatever address a listed name resolves to: no EnvoyPatchPolicy of its Gateway refuses those "
-                "inside (deploy/envoy-gateway has it)"
-            )
-            yield fault("forwarded", message, first, ("spec", "rules"))
+        for route in {id(one.resource): one.resource for one in lists if _is_forwarded(one.resource)}.values():
+            if not _is_checked(route, found.resources):
+                message = (
+                    "leads to whatever address a listed name resolves to: no EnvoyPatchPolicy for the listener of its "
+                    "Gateway refuses those inside, as that of deploy/envoy-gateway does"
+                )
+                yield fault("forwarded", message, route, ("spec", "rules"))
 
 
 def _is_forwarded(resource: Resource) -> bool:
@@ -45,13 +48,13 @@ def _is_forwarded(resource: Resource) -> bool:
     return any(text(one, "group") == _GROUP for _, held in rules for _, one in mappings(held, "backendRefs"))
 
 
-def _refuses(policy: Resource, route: Resource) -> bool:
-    """Whether a policy patches a Gateway of the route so that it notes addresses and refuses some."""
-    spec = mapping(policy.value, "spec")
-    parents = {text(one, "name") for _, one in mappings(mapping(route.value, "spec"), "parentRefs")}
-    if (policy.kind, policy.group, policy.namespace) != ("EnvoyPatchPolicy", _GROUP, route.namespace):
-        return False
-    patches = json.dumps(spec.get("jsonPatches"), default=str)
-    return text(mapping(spec, "targetRef"), "name") in parents and all(
-        part in patches for part in ("save_upstream_address", '"action": "DENY"', "upstream_ip_port")
+def _is_checked(route: Resource, among: Sequence[Resource]) -> bool:
+    """Whether each listener that the route is for is patched so that it notes addresses and refuses those inside."""
+    policies = [
+        one for one in among if (one.kind, one.group, one.namespace) == ("EnvoyPatchPolicy", _GROUP, route.namespace)
+    ]
+    parents = [one for _, one in mappings(mapping(route.value, "spec"), "parentRefs")]
+    return bool(parents) and all(
+        any(patches_addresses(policy, text(one, "name"), text(one, "sectionName")) for policy in policies)
+        for one in parents
     )

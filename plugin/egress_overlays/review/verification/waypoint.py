@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...manifest.fields import mapping, mappings, text
+from ...manifest.fields import mapping, text
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, ascii_quoted
 from ...sites import BY_REGISTERING, acts
@@ -34,7 +34,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
             if not any(_checks_addresses(one, waypoint, namespace) for one in found.resources):
                 message = (
                     f"goes out by the waypoint {namespace}/{waypoint}, and no EnvoyFilter for that Gateway refuses "
-                    "addresses inside: a listed name that resolves to one is connected to (base-ambient/ has it)"
+                    "addresses inside as that of base-ambient/ does: a listed name that resolves to one is connected to"
                 )
                 yield fault("waypoint", message, bound[0].resource, ("metadata", "labels", "istio.io/use-waypoint"))
 
@@ -61,7 +61,10 @@ def _limited_exact(found: Rendered, name: str, bound: list[HostList]) -> set[str
 
 def _checks_addresses(resource: Resource, waypoint: str, namespace: str) -> bool:
     """Whether it is the EnvoyFilter of base-ambient/ for that waypoint."""
-    targets = mappings(mapping(resource.value, "spec"), "targetRefs")
-    return checks_addresses(resource, namespace, "SIDECAR_INBOUND") and any(
-        (text(one, "kind"), text(one, "name")) == ("Gateway", waypoint) for _, one in targets
+    spec = mapping(resource.value, "spec")
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": waypoint}
+    return (
+        set(spec) == {"targetRefs", "configPatches"}
+        and spec["targetRefs"] == [target]
+        and checks_addresses(resource, namespace, "SIDECAR_INBOUND", {"name": "main_internal"})
     )
