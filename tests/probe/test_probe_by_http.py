@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import http_clients
 import quick_yaml as yaml
-from builds import build, overlay
-from egress_overlays.probe import REACHED, probe
+from builds import build, built_of, overlay
+from egress_overlays.probe import REACHED, REFUSED, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +139,20 @@ def test_a_gateway_with_a_hole_is_found_out(
             hole(chain["filters"][0]["typed_config"])
     differing = [one.case.label for one in probe(broken, binary=newest).differing if one.target.names == "80/http"]
     assert case in differing
+
+
+def test_lists_for_some_clients_and_denials(tmp_path: Path, newest: Path) -> None:
+    resources = built_of(tmp_path, http_clients.LISTS, http_clients.COMPONENTS)
+    report = probe(resources, binary=newest)
+    assert [(one.target.names, one.case.label) for one in report.differing] == []
+    found = {(one.target.names, one.case.label): (one.outcome, one.rule) for one in report.results}
+    assert found["80/http", "own.example.com as shop/probe"] == (REACHED, "domains")
+    assert found["80/http", "own.example.com as shop-x/probe"] == (REFUSED, "RBAC none")
+    assert found["80/http", "own.example.com"] == (REFUSED, "RBAC none")
+    assert found["80/http", "no.everybody.example.com"] == (REFUSED, "RBAC denied")
+    assert found["18080/http", "admin.mirror.example.com as blog/app"] == (REFUSED, "RBAC !blog")
+    disabled = deepcopy(resources)
+    for one in ("sni-egressgateway-http", "sni-egressgateway-http-port.18080"):
+        http_clients.manager(disabled, one)["http_filters"][2]["disabled"] = True
+    differing = {(one.target.names, one.case.label) for one in probe(disabled, binary=newest).differing}
+    assert differing >= {("80/http", "own.example.com"), ("18080/http", "admin.mirror.example.com as blog/app")}

@@ -154,6 +154,7 @@ def _of_request(listener: Message) -> Message:
         "name": "%REQ(:AUTHORITY)%",
         "chain": "%ROUTE_NAME%",
         "status": "%RESPONSE_CODE%",
+        "list": "%DYNAMIC_METADATA(envoy.filters.http.rbac:egress_clients_shadow_effective_policy_id)%",
     }
 
 

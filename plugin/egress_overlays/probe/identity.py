@@ -27,21 +27,28 @@ def spiffe(client: Client) -> str:
 
 
 class Admission:
-    """Who may reach what: `domains`, the list, without `denied`, and the rules for clients in `resources`, if any."""
+    """Who may reach what: `domains`, the list, without `denied`, and the rules for clients in `resources`, if any.
+
+    `by_host`: names come in Host, which such rules take as it stands, so that one in capitals is refused.
+    """
 
     def __init__(
         self,
         domains: Iterable[Domain],
         resources: Iterable[dict[str, Any]] = (),
         denied: Iterable[Domain] = (),
+        *,
+        by_host: bool = False,
     ) -> None:
         self.domains = tuple(domains)
         rules, _ = client_rules(map(Resource, resources))
-        self._rules: Sequence[ClientRules] = [one for found in rules.values() for one in found]
+        self._rules: Sequence[ClientRules] = [one.of_names() for found in rules.values() for one in found]
         self._reporting = [one for rule in self._rules for one in rule.reporting]
         self.exceptions = denied_to_some(self._rules)
         """The names that limited lists deny, each for itself: the rules say to whom."""
         self._table = table(self.domains, set(denied).difference(self.exceptions))
+
+        self._takes_capitals = not (by_host and self._rules)
 
     @property
     def has_rules(self) -> bool:
@@ -54,7 +61,7 @@ class Admission:
 
     def admits(self, name: str, client: Client) -> bool:
         """Whether the gateway is to let `client` reach `name`."""
-        if not self.lists(name):
+        if not self.lists(name) or not (self._takes_capitals or name == name.lower()):
             return False
         is_denied = any(one.matches(name.lower()) for one in self.exceptions)
         return self._is_for(name, client) or (self.reports(client) and not is_denied)

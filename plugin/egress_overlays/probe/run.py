@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..istiod.gateway import Resource
 from ..lists.clients import Client
-from ..names.domain import PLACEHOLDER, SECOND_PLACEHOLDER, Domain, ascii_quoted
+from ..names.domain import BY_HTTP, PLACEHOLDER, SECOND_PLACEHOLDER, Domain, ascii_quoted
 from . import bootstrap, envoy
 from .cases import Case, all_cases, given
 from .hosts import Asked, read
@@ -92,7 +92,8 @@ def _plan(resources: list[Resource], target: Target, hosts: list[Asked], client:
     listed = set(gateway.domains)
     configured = _configured(gateway.listeners, target.protocol.decides)
     others = [domain for domain in configured if domain not in listed]
-    admission = Admission(gateway.domains, target.resources, gateway.denied)
+    by_host = target.protocol.suffix == BY_HTTP
+    admission = Admission(gateway.domains, target.resources, gateway.denied, by_host=by_host)
     client = client or admission.asking()
     notes: list[str] = []
     if hosts:

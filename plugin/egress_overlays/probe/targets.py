@@ -17,8 +17,9 @@ from ..istiod.gateway import MESH, Resource, workloads
 from ..istiod.workload import Workload
 from ..manifest.resource import INJECT_ANNOTATION, SHARD_ANNOTATION
 from ..manifest.resource import Resource as Manifest
-from ..names.domain import BY_HTTP, HTTPS
+from ..names.domain import BY_HTTP, HTTPS, Domain
 from ..names.ports import listening
+from ..rendered.host_lists import lists_of
 from ..sites.at_ports import port_of
 from ..sites.envoy_filter import FORWARDER
 from ..sites.site import is_by_http
@@ -70,7 +71,7 @@ def targets(resources: list[Resource], root_namespace: str) -> list[Target]:
             mine = _for_port(resources, listed)
             protocol: Protocol = ByHttp(listed) if listed in by_http else ByTls()
             domains, notes = (routed.hosts if listed in by_http else routed.names)(mine, workload)
-            denied = routed.denied(mine)
+            denied = _denied_by_http(mine) if listed in by_http else routed.denied(mine)
             own = gateway._replace(domains=domains, denied=denied, notes=list(dict.fromkeys([*gateway.notes, *notes])))
             found.append(Target(workload, str(listener.get("name")), int(port), listed, own, mine, protocol))
     if faults:
@@ -98,6 +99,12 @@ def _for_port(resources: list[Resource], port: int) -> list[Resource]:
             rest = {key: value for key, value in annotations.items() if key != SHARD_ANNOTATION}
             kept.append(one if port == HTTPS else {**one, "metadata": {**one["metadata"], "annotations": rest}})
     return kept
+
+
+def _denied_by_http(resources: list[Resource]) -> list[Domain]:
+    """The names that the gateway refuses inside of wildcards; sidecars refuse none by plain HTTP."""
+    own = [one for one in map(Manifest, resources) if is_by_http(one.value)]
+    return [Domain(hole).name for one in own for entry in lists_of(one) for hole in entry.holes]
 
 
 def _faults(listener: dict[str, Any], clusters: set[str]) -> Iterator[str]:

@@ -60,6 +60,12 @@ class ClientRules:
         """The names that stand in the rules."""
         return self._clients
 
+    def of_names(self) -> ClientRules:
+        """The same with names alone, without port and protocol: rules are for one of each."""
+        clients: dict[str, frozenset[Client]] = {Domain(name).name: meant for name, meant in self._clients.items()}
+        denied = frozenset(one.name for one in self.denied)
+        return ClientRules(self.resource, self.path, clients, self.reporting, denied)
+
     def guards(self, entry: HostList) -> bool:
         """Whether the filter stands in the chain that `entry` is the list of."""
         chain = self.path[:-3]  # filters, index, typed_config
