@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import quick_yaml as yaml
-from accesslogs import text
+from accesslogs import of_request, text
 from command import Run, one_line
 
 EGRESS = "outbound|443|wildcard|egressgateway.istio-egress.svc.cluster.local"
@@ -150,12 +150,33 @@ def test_the_diff_takes_unused_lines_away_and_no_others(run: Run) -> None:
     assert run(*ARGUMENTS, "--since", "20d", "--remove-unused").out == ""
 
 
-def test_what_logs_are_not_read_for_is_not_called_unused(run: Run) -> None:
-    Path("domains.yaml").write_text(LIST + "    http://deb.example.com\n")
-    said = run(*ARGUMENTS, "--since", "1h")
-    assert "1 entry for plain HTTP, of which logs are not read" in said.out
-    assert re.search(r"deb\.example\.com:80/http .*plain HTTP: not read", said.out)
-    assert "deb.example.com" not in run(*ARGUMENTS, "--since", "1h", "--remove-unused").out
+def test_names_by_plain_http_are_used_or_not_by_themselves(run: Run) -> None:
+    Path("domains.yaml").write_text(
+        LIST + "    http://used.example.com:8080\n    http://never.example.com\n    http://*.mirror.example.com\n"
+    )
+    refused_by = "rbac_access_denied_matched_policy[not-listed]"
+    lines = [
+        of_request("used.example.com:8080", part="port_8080_"),
+        of_request("a.mirror.example.com"),
+        of_request("used.example.com", details=refused_by, route="-"),
+    ]
+    with Path("log").open("a") as file:
+        file.writelines(f"{one}\n" for one in lines)
+    entries = {entry["name"]: entry for entry in found(run)["entries"]}
+    hits = {name: entry["hits"] for name, entry in entries.items() if name.endswith("/http")}
+    assert hits == {
+        "*.mirror.example.com:80/http": 1,
+        "never.example.com:80/http": 0,
+        "used.example.com:8080/http": 1,
+    }
+    assert [name for name, entry in entries.items() if entry["unused"] and name in hits] == [
+        "never.example.com:80/http"
+    ]
+    refused = {one["name"]: one["rule"] for one in found(run)["refused"]}
+    assert refused["used.example.com:80/http"] == "not on the gateway's list"
+    diff = run(*ARGUMENTS, "--remove-unused").out
+    assert "-    http://never.example.com" in diff
+    assert "-    http://used" not in diff
 
 
 def test_every_format_says_the_same(run: Run) -> None:

@@ -228,7 +228,7 @@ ASIDE = {
     "a port that no list may hold": (text(destination="151.101.1.1:25"), connection.PORTS),
     "another port without a name": (text("-", destination="151.101.1.1:5432"), connection.PORTS),
     "a port in the name": (text("api.example.com:9093"), "names that no list may hold"),
-    "plain HTTP": (text(request="GET / HTTP/1.1"), connection.HTTP),
+    "plain HTTP without Host": (text(request="GET / HTTP/1.1"), connection.NO_HOST),
     "inside": (text("db.shop.svc.cluster.local"), connection.INSIDE),
     "inside, by its cluster": (text(cluster="outbound|443||db.shop.svc.cluster.local"), connection.INSIDE),
     "one label": (text("localhost"), connection.INSIDE),

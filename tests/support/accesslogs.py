@@ -38,6 +38,17 @@ def text(
     )
 
 
+def of_request(
+    host: str, *, status: int = 200, details: str = "via_upstream", route: str = "allowed", part: str = ""
+) -> str:
+    """What components/plain-http writes of a request; `part` is `port_8080_` at another port than 80."""
+    cluster = f"{part}http_forward_cluster" if route != "-" else "-"
+    return (
+        f'[{AT}] "GET - HTTP/1.1" {status} - {details} - "-" 0 8 1 - "-" "-" "-" "{host}" "{SITE}:80" {cluster} - '
+        f"envoy://{part}http_listener/ envoy://internal_client_address/ - {route}"
+    )
+
+
 def in_json(name: str | None = "api.example.com", *, peer: str = POD, **others: object) -> str:
     """Istio's default JSON encoding."""
     line: dict[str, object] = {

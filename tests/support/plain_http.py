@@ -39,10 +39,10 @@ class Origin:
     """A server of plain HTTP at `port` of each of `addresses`: it keeps every byte, and answers each request."""
 
     def __init__(self, addresses: list[str], port: int) -> None:
-        self.port = port
         self._arrived: list[tuple[str, bytes]] = []
         self._lock = threading.Lock()
         self._listening = [socket.create_server((address, port), backlog=64) for address in addresses]
+        self.port = int(self._listening[0].getsockname()[1])
         for one in self._listening:
             threading.Thread(target=self._accept, args=(one,), daemon=True).start()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..manifest.quantities import many
+from ..names.domain import Domain
 from . import inputs, logs
 from .console import Failure
 from .formats.data import structured
@@ -17,9 +18,9 @@ from .report import Column, Row
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from ..logs.learning import Proposal
+    from ..logs.learning import Candidate, Proposal
     from .console import Console
 
 __doc__ = f"{__doc__}\n{logs.LOGS}\n"
@@ -84,13 +85,21 @@ def _print(proposals: Sequence[Proposal], arguments: Namespace, console: Console
         console.write("\n".join(table(tuple(map(Column, ("name", "client", "times", "not listed, since it"))), rows)))
 
 
+def _candidates(proposals: Sequence[Proposal]) -> Iterator[Candidate]:
+    for proposal in proposals:
+        for names in proposal.groups.values():
+            yield from names
+
+
 def _notes(proposals: Sequence[Proposal], crowded: Sequence[str]) -> list[str]:
     notes = [f"{one} asked for more names than can be meant; look at what it does" for one in crowded]
-    doubtful = sum(bool(one.doubt) for proposal in proposals for names in proposal.groups.values() for one in names)
+    doubtful = sum(bool(one.doubt) for one in _candidates(proposals))
     if doubtful:
         notes.append(
             f"{many(doubtful, 'name is a comment', 'names are comments')}: take the # away from what is wanted"
         )
     if any(one.client and one.listed for one in proposals):
         notes.append("lists for clients need components/client-lists in the overlay; --by all makes one for everybody")
+    if any(Domain(one.name).is_http and not one.doubt for one in _candidates(proposals)):
+        notes.append("lines that begin with http:// need components/plain-http in the overlay")
     return notes

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..lists.clients import Client
 from ..lists.denials import MARK
 from ..manifest.quantities import many
-from ..names.domain import BY_HTTP, Domain, ascii_quoted
+from ..names.domain import Domain, ascii_quoted
 from ..review.verification.lifetimes import EXPIRED, EXPIRING
 from . import formats, inputs, list_, logs
 from .console import Failure
@@ -174,17 +174,14 @@ def _headlines(data: dict[str, Any]) -> list[Line]:
             more = f" and {len(names) - _FIRST} more" if len(names) > _FIRST else ""
             lines.append(Line(f"{words}: {', '.join(names[:_FIRST])}{more}", BAD if judged == EXPIRED else DOUBTFUL))
     unused = sum(entry["unused"] for entry in data["entries"])
-    unread = [entry for entry in data["entries"] if entry["name"].endswith(BY_HTTP)]
     if not window["isLongEnough"]:
         words = f"shorter than --since {window['since']}: no entry is called unused"
         lines.append(Line(words, DOUBTFUL))
     elif unused:
-        count = sum(not entry["name"].startswith(MARK) and entry not in unread for entry in data["entries"])
+        count = sum(not entry["name"].startswith(MARK) for entry in data["entries"])
         lines.append(Line(f"{unused} of {many(count, 'entry', 'entries')} never asked for", DOUBTFUL))
     else:
         lines.append(Line("every entry was asked for", GOOD))
-    if unread:
-        lines.append(Line(f"{many(len(unread), 'entry', 'entries')} for plain HTTP, of which logs are not read", SOFT))
     return lines
 
 
@@ -224,7 +221,7 @@ def _remark(entry: dict[str, Any]) -> str:
     if entry["name"].startswith(MARK):
         return "what it refused" if entry["asked"] else ""
     if not entry["asked"]:
-        return "plain HTTP: not read" if entry["name"].endswith(BY_HTTP) else "not asked for"
+        return "not asked for"
     names = [one["name"] for one in entry["asked"]]
     return f"{many(len(names), 'name')} would do: {_some(names)}" if entry["name"].startswith("*") else ""
 

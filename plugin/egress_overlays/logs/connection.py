@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..lists.denials import MARK
-from ..names.domain import HTTPS
+from ..names.domain import BY_HTTP, HTTPS
 from ..names.ports import arriving
 from ..sites.denying import CHAIN
 from ..sites.site import DENYING_ROUTE
@@ -34,12 +34,14 @@ REPORTED_BY = "reported by "
 # Why a line says nothing of a name that could stand on a list.
 ADDRESS = "an IP address in place of a name"
 BROKEN = "lines that are broken, cut off or written into each other"
-HTTP = "plain HTTP"
+HTTP = "plain HTTP at ports that no list may hold"
 INBOUND = "connections into a workload"
 INSIDE = "names inside the cluster"
+NO_HOST = "requests by plain HTTP without a name"
 NO_NAME = "connections without a name (no SNI)"
 NO_CERTIFICATE = "clients without a mesh certificate"
 OTHER = "lines that are no access log"
+OTHER_PORT = "requests by plain HTTP whose Host has another port"
 PORTS = "other ports than 443, without a name or without TLS from the first byte"
 TOO_LONG = "lines or names that are too long"
 TOO_MANY = "names beyond the 50,000 first of one client"
@@ -47,7 +49,8 @@ TWICE = "the gateway's first line of a connection, which its forwarder logs agai
 UNKNOWN = "connections by a cluster that is none of Istio's or ours"
 
 # Flags of a connection that was answered all the same (Envoy, "Response Flags"): closed by a side, or by a timeout.
-_ANSWERED = frozenset(("-", "", "DC", "UC", "DT", "SI"))
+ANSWERED = frozenset(("-", "", "DC", "UC", "DT", "SI"))
+LONGEST_NAME = 253
 _RBAC = "rbac_access_denied_matched_policy["
 _CLUSTER = (".cluster.local", ".svc")
 _NOWHERE = f"|{DENYING_ROUTE[0]['destination']['host']}"
@@ -60,6 +63,7 @@ class Fields(NamedTuple):
     """What is read of one line, but for its time; "" where the line does not say.
 
     `destination` is as `place` gives it, `peer` an address without its port, `port` what the line itself says.
+    `request` is the method of one by plain HTTP, `authority` its Host, `status` what it was answered with.
     """
 
     name: str = ""
@@ -75,6 +79,8 @@ class Fields(NamedTuple):
     identity: str = ""
     decision: str = ""
     port: str = ""
+    authority: str = ""
+    status: str = ""
 
 
 class Origin(NamedTuple):
@@ -92,51 +98,54 @@ class Connection(NamedTuple):
     rule: str = ""
     internal: bool = False
     port: int = HTTPS
+    by_http: bool = False
 
     @property
     def pair(self) -> str:
-        """The name and its port, as a list writes it."""
+        """The name and its port, as commands write it."""
+        if self.by_http:
+            return f"{self.name}:{self.port}{BY_HTTP}"
         return self.name if self.port == HTTPS else f"{self.name}:{self.port}"
 
 
 def read(fields: Fields) -> Connection | str:
-    """What the line says of a connection, or why it says nothing."""
+    """What the line says of a connection by TLS, or why it says nothing."""
     name = fields.name.lower().removesuffix(".")
     aside = "" if fields.decision else _not_ours(fields, name) or _nameless(fields, name)
     if aside:
         return aside
-    port = _port(fields)
+    port = port_of(fields, HTTPS)
     refused = _refused_by(fields)
     if refused:
         reported = refused.startswith(REPORTED_BY)
         return Connection(name, REPORTED if reported else REFUSED, refused, port=port)
-    way = DECIDED if fields.decision else _way(fields)
-    if way not in OUTCOMES:
-        return way
-    if fields.flags not in _ANSWERED or not fields.answered:
-        rule = fields.flags if fields.flags not in _ANSWERED else "no answer"
+    went = DECIDED if fields.decision else way(fields)
+    if went not in OUTCOMES:
+        return went
+    if fields.flags not in ANSWERED or not fields.answered:
+        rule = fields.flags if fields.flags not in ANSWERED else "no answer"
         return Connection(name, FAILED, rule, port=port)
-    address = fields.destination.rpartition(":")[0]
-    return Connection(name, way, internal=way == DIRECT and bool(address), port=port)
+    where = fields.destination.rpartition(":")[0]
+    return Connection(name, went, internal=went == DIRECT and bool(where), port=port)
 
 
-def _port(fields: Fields) -> int:
-    """The port that the connection is for: what part of the gateway it went to, or what it was made to."""
+def port_of(fields: Fields, usual: int) -> int:
+    """The port that the connection is for: what part of the gateway it went to, or what it was made to, or `usual`."""
     if fields.port:
-        return _number(fields.port)
+        return _number(fields.port, usual)
     if fields.cluster.startswith("outbound|"):
         _, at, _, host = f"{fields.cluster}|||".split("|")[:4]
-        return arriving(_number(at)) if _is_gateway(host) else _number(at)
+        return arriving(_number(at, usual)) if _is_gateway(host) else _number(at, usual)
     for pattern, text in ((_PART, fields.cluster), (_LISTENER, fields.destination)):
         found = pattern.fullmatch(text)
         if found and found[1]:
-            return _number(found[1])
-    return _number(fields.destination.rpartition(":")[2])
+            return _number(found[1], usual)
+    return _number(fields.destination.rpartition(":")[2], usual)
 
 
-def _number(text: str) -> int:
-    """A port; 443 where the text is none."""
-    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) <= 5 else HTTPS
+def _number(text: str, usual: int) -> int:
+    """A port; `usual` where the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) <= 5 else usual
 
 
 def _part(cluster: str) -> str:
@@ -151,27 +160,25 @@ def _not_ours(fields: Fields, name: str) -> str:
         return INBOUND
     if fields.chain == "no-mesh-tls":
         return NO_CERTIFICATE
-    if _part(fields.cluster) == "sni_cluster" or name.startswith("outbound_."):
-        return TWICE
-    return HTTP if fields.request.strip("- ") else ""
+    return TWICE if _part(fields.cluster) == "sni_cluster" or name.startswith("outbound_.") else ""
 
 
 def _nameless(fields: Fields, name: str) -> str:
     """Why the line has no name that could be listed; "" where it has one."""
     if not name.strip("-"):
         return NO_NAME if fields.destination.rpartition(":")[2] in ("443", "") else PORTS
-    if _address(name) is not None:
+    if address(name) is not None:
         return ADDRESS
-    return TOO_LONG if len(name) > 253 else ""
+    return TOO_LONG if len(name) > LONGEST_NAME else ""
 
 
 def _refused_by(fields: Fields) -> str:
     """What refused the connection, or would have if its list were enforced; "" where nothing did."""
-    rule = _rule(fields.termination)
+    rule = rule_of(fields.termination)
     if fields.decision.startswith(REPORTED_BY) and not rule:
         return fields.decision.partition(", else ")[0]
     if fields.decision not in ("", "allowed"):
-        return _by_list(rule)
+        return by_list(rule)
     if rule:
         return DENIAL if rule == CHAIN else f"address {rule}"
     if fields.cluster == "BlackHoleCluster":
@@ -181,14 +188,14 @@ def _refused_by(fields: Fields) -> str:
     return "not on the gateway's list" if fields.details == "filter_chain_not_found" else ""
 
 
-def _by_list(rule: str) -> str:
+def by_list(rule: str) -> str:
     """What the gateway's rules for clients refused a connection by."""
     if rule[:1] == MARK:
         return f"{DENIAL} in list {rule[1:]}"
     return f"no list of this client: {rule}" if rule not in ("", "none") else "no list of this client"
 
 
-def _way(fields: Fields) -> str:
+def way(fields: Fields) -> str:
     """Which way the connection went: an outcome, or why that says nothing."""
     if fields.cluster == "PassthroughCluster":
         return DIRECT
@@ -206,13 +213,15 @@ def _is_gateway(host: str) -> bool:
     return host.endswith(_CLUSTER) and "egress" in host.partition(".")[0]
 
 
-def _rule(termination: str) -> str:
+def rule_of(termination: str) -> str:
+    """Which rule of Envoy's RBAC refused; "" where none did."""
     start = termination.find(_RBAC)
     return termination[start + len(_RBAC) :].partition("]")[0] or "refused" if start >= 0 else ""
 
 
 @lru_cache(maxsize=10_000)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that `text` is; None where it is none."""
     if not text[-1:].isdecimal() and ":" not in text:
         return None
     try:
@@ -227,6 +236,6 @@ def place(destination: str) -> str:
 
     Others stay: they are what the gateway refuses (IANA special-purpose registries).
     """
-    address, _, port = destination.rpartition(":")
-    found = _address(address)
-    return f"{address}:{port}" if found is not None and (not found.is_global or found.is_multicast) else f":{port}"
+    where, _, port = destination.rpartition(":")
+    found = address(where)
+    return f"{where}:{port}" if found is not None and (not found.is_global or found.is_multicast) else f":{port}"

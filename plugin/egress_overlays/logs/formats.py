@@ -27,6 +27,7 @@ _FIELDS = {
     "REQUESTED_SERVER_NAME": "name",
     "UPSTREAM_CLUSTER": "cluster",
     "UPSTREAM_CLUSTER_RAW": "cluster",
+    "RESPONSE_CODE": "status",
     "RESPONSE_FLAGS": "flags",
     "RESPONSE_CODE_DETAILS": "details",
     "CONNECTION_TERMINATION_DETAILS": "termination",
@@ -37,6 +38,7 @@ _FIELDS = {
     "ROUTE_NAME": "chain",
     "DOWNSTREAM_PEER_URI_SAN": "identity",
 }
+_OF_REQUEST = {":METHOD": "request", ":AUTHORITY": "authority"}
 _LONGEST = 512  # of one field: longer ones are no name, and no field of ours
 
 # The usual line of the default format, a TLS connection that ended well: [^ ]* is what `re` runs through quickest. The
@@ -80,12 +82,14 @@ def _pattern(text: str) -> str:
         parts.append(re.escape(text[end : operator.start()]))
         end = operator.end()
         until = text[end : end + 1]
-        field = "request" if operator[2] == ":METHOD" else _FIELDS.get(operator[1], "")
+        field = _OF_REQUEST.get(operator[2], "") if operator[1] == "REQ" else _FIELDS.get(operator[1], "")
         stop = f"[^{re.escape(until)}]" if until else "[^ ]"
-        parts.append(f"({f'?P<{field}>' if field and field not in named else '?:'}{stop}{{0,{_LONGEST}}})")
+        is_read = field and field not in named
+        # What is not read may be long: a path, what a browser calls itself.
+        parts.append(f"(?P<{field}>{stop}{{0,{_LONGEST}}})" if is_read else f"{stop}*+")
         named.add(field)
     rest = text[end:].rstrip("\n")
-    if "%" in rest or not {"at", "name"} <= named:
+    if "%" in rest or "at" not in named or not named & {"name", "authority"}:
         raise InvalidFormat(
             "the format must be one of Envoy's, with %START_TIME% and %REQUESTED_SERVER_NAME% in it, such as "
             '"[%START_TIME%] %REQUESTED_SERVER_NAME% %UPSTREAM_CLUSTER% %RESPONSE_FLAGS%"'

@@ -25,8 +25,10 @@ class _Line(msgspec.Struct, gc=False):
     bytes_sent: int | str | None = None
     downstream_local_address: str | None = None
     downstream_remote_address: str | None = None
-    method: str | None = None
     route_name: str | None = None
+    method: str | None = None
+    authority: str | None = None
+    response_code: int | str | None = None
 
 
 class _OurLine(msgspec.Struct, gc=False):
@@ -45,6 +47,24 @@ class _OurLine(msgspec.Struct, gc=False):
     decision: str | None = None
     details: str | None = None
     port: str | int | None = None
+
+
+class _RequestLine(msgspec.Struct, gc=False):
+    """The keys of lines of a request by plain HTTP: json-access-log's, and that of lists for clients."""
+
+    time: str
+    host: str | None = None
+    log: str | None = None
+    method: str | None = None
+    route: str | None = None
+    flags: str | None = None
+    reason: str | None = None
+    status: int | str | None = None
+    port: str | int | None = None
+    client: str | None = None
+    decision: str | None = None
+    details: str | None = None
+    list: str | None = None
 
 
 class _ClientLine(msgspec.Struct, gc=False):
@@ -70,12 +90,16 @@ _istio = msgspec.json.Decoder(_Line)
 _client = msgspec.json.Decoder(_ClientLine)
 _ours = msgspec.json.Decoder(_OurLine)
 _reported = msgspec.json.Decoder(_ReportedLine)
+_request = msgspec.json.Decoder(_RequestLine)
 _any = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LONGEST_NAME = 300  # past the 253 of DNS: no name, and not worth the memory
 _NOTHING: frozenset[int | str | None] = frozenset((0, "0"))
 _BROKEN = (ValueError, RecursionError)  # the second: brackets without end
 CLIENTS = "egress-overlays.clients"
 _CLIENTS = CLIENTS.encode()
+REQUESTS = "egress-overlays.http"
+CLIENTS_REQUESTS = f"{REQUESTS}-clients"
+_REQUESTS = f'"log":"{REQUESTS}'.encode()
 _REPORTED = f'"{REPORTED_BY}'.encode()
 
 
@@ -103,7 +127,9 @@ def quick(  # noqa: C901, PLR0912 -- the hot loop of a log in JSON: a call a lin
                 yield at, (name if port is None else _at(name, port), details, client, decision)
                 continue
         try:
-            name, at, cluster, flags, details, termination, sent, where, peer, route, method = values(decode(line))
+            name, at, cluster, flags, details, termination, sent, where, peer, route, method, host, status = values(
+                decode(line)
+            )
         except _BROKEN:
             rest.append(line.removesuffix(b"\n"))
             continue
@@ -123,14 +149,21 @@ def quick(  # noqa: C901, PLR0912 -- the hot loop of a log in JSON: a call a lin
         if flags == "-" and details is None and termination is None and method is None and sent not in nothing:
             yield at, (name, cluster, where, peer, route)
         else:
-            yield at, (name, cluster, where, peer, route, flags, details, termination, sent not in nothing, method)
+            if host:
+                host = host[:most]
+            others = flags, details, termination, sent not in nothing, method, host, status
+            yield at, (name, cluster, where, peer, route, *others)
 
 
 def _quick_ours(line: bytes) -> tuple[str, tuple[Any, ...]] | None:
     """Likewise of a line of our components; None for any other, and for one that an envelope may be in."""
-    if line.find(b"{", 1) >= 0 or (b'"sni"' not in line and _CLIENTS not in line):
+    is_request = _REQUESTS in line  # whose reason may hold a brace
+    if not is_request and (line.find(b"{", 1) >= 0 or not _is_ours(line)):
         return None
     try:
+        if is_request:
+            at, fields = _of_request(line)
+            return at, (fields,)
         found = _ours.decode(line) if _REPORTED not in line else _with_decision(line)
     except _BROKEN:
         return None
@@ -173,8 +206,10 @@ def fields(key: tuple[Any, ...]) -> Fields:
             )
         )
     name, cluster, destination, peer, route, *others = ["" if value is None else value for value in key]
-    flags, details, termination, answered, request = others or ("-", "", "", True, "")
-    return Fields(name, cluster, flags, details, termination, bool(answered), destination, peer, route, request)
+    flags, details, termination, answered, request, host, status = others or ("-", "", "", True, "", "", "")
+    answer = bool(answered)
+    read = Fields(name, cluster, flags, details, termination, answered=answer, destination=destination, peer=peer)
+    return read._replace(chain=route, request=request, authority=host, status=str(status))
 
 
 def read(line: bytes) -> tuple[str, Fields] | None:
@@ -183,13 +218,45 @@ def read(line: bytes) -> tuple[str, Fields] | None:
     Raises ValueError where it is no JSON object.
     """
     try:
-        if b'"sni"' in line or _CLIENTS in line:
+        if _REQUESTS in line:
+            return _of_request(line)
+        if _is_ours(line):
             ours = _ours.decode(line) if _REPORTED not in line else _with_decision(line)
             return ours.time, _of_ours(ours)
         _any.decode(line)
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     return None
+
+
+def _is_ours(line: bytes) -> bool:
+    """Whether a line of JSON may be one of our components'."""
+    return b'"sni"' in line or _CLIENTS in line or _REQUESTS in line
+
+
+def _of_request(line: bytes) -> tuple[str, Fields]:
+    """The time and the fields of a request by plain HTTP, which the gateway's listener for its port has taken."""
+    found = _request.decode(line)
+    if found.log not in (REQUESTS, CLIENTS_REQUESTS):
+        raise ValueError("is no line of a request")
+    part = "" if found.port is None else f"port_{found.port}_"
+    decision = ""
+    if found.log == CLIENTS_REQUESTS:
+        decision = found.decision or "denied"
+        if decision == "allowed" and (found.list or "").startswith(REPORTED_BY):
+            decision = str(found.list)
+    return found.time, Fields(
+        flags=found.flags or "-",
+        details=found.reason or found.details or "",
+        destination=f"://{part}http_listener/",
+        identity=found.client or "",
+        decision=decision,
+        peer=NO_PEER,
+        chain=found.route or "",
+        request=found.method or "unknown",
+        authority=(found.host or "")[:_LONGEST_NAME],
+        status=str(found.status or ""),
+    )
 
 
 def _of_ours(found: _OurLine) -> Fields:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..manifest.quantities import many
 from ..manifest.resource import CLIENTS_ANNOTATION, SET_LABEL
+from ..names.ports import as_line
 from .doubts import times
 
 if TYPE_CHECKING:
@@ -64,4 +65,5 @@ def _line(one: Candidate) -> str:
     workloads = sorted(set(one.workloads))
     more = f" and {len(workloads) - _SHOWN} more" if len(workloads) > _SHOWN else ""
     told = f"{times(seen.outcomes.total())}{when}, from {', '.join(workloads[:_SHOWN])}{more}"
-    return f"# {one.name} {one.doubt}; {told}" if one.doubt else f"{one.name}  # {told}"
+    line = as_line(one.name)
+    return f"# {line} {one.doubt}; {told}" if one.doubt else f"{line}  # {told}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..names import domain
 from ..names.ports import can_hold
-from . import connection, formats, jsonlines
+from . import connection, formats, jsonlines, requests
 from .connection import Connection, Fields, Origin
 from .envelopes import unwrap
 from .sources import TOO_LONG
@@ -57,7 +57,7 @@ class Seen:
 class Tally:
     """Counts lines. After `finish`, `pairs` are the connections by client and name, `aside` the lines that say nothing.
 
-    A name at another port than 443 ends in it, as on a list.
+    A name at another port than 443 ends in it, one by plain HTTP in its port and /http.
 
     `examples` are a few names of those set aside, `hours` the connections by hour and outcome where `by_hour`, `first`
     and `last` the ends of the window that the log covers, `crowded` the clients that asked for too many names.
@@ -182,7 +182,9 @@ class Tally:
             held.clear()
 
     def _add_up(self, origin: Origin, fields: Fields | None, count: int, first: str, last: str) -> None:
-        found = connection.BROKEN if fields is None else connection.read(fields)
+        found: Connection | str = connection.BROKEN
+        if fields is not None:
+            found = requests.read(fields) if requests.is_one(fields) else connection.read(fields)
         if fields is None or isinstance(found, str):
             self.aside[str(found)] += count
             return
@@ -193,7 +195,7 @@ class Tally:
         refused = self._refused(found)
         if refused:
             self.aside[refused] += count
-            if refused == connection.PORTS:
+            if refused in (connection.PORTS, connection.HTTP):
                 return
             examples = self.examples.setdefault(refused, [])
             if len(examples) < _EXAMPLES and found.name not in examples:
@@ -207,9 +209,12 @@ class Tally:
     @staticmethod
     def _refused(found: Connection) -> str:
         name = found.name
-        if name[:1] in (".", "*"):  # a client may ask for anything; on a list these stand for more than themselves
+        # A client may ask for anything. On a list these stand for more than themselves, or for another name.
+        if name[:1] in (".", "*") or name[-1:] == ".":
             return NO_NAMES
         if domain.read(name) is not None:
+            if found.by_http:
+                return "" if can_hold(found.port, by_http=True) else connection.HTTP
             return "" if found.port == domain.HTTPS or can_hold(found.port) else connection.PORTS
         return connection.INSIDE if domain.is_reserved(name) or "." not in name else NO_NAMES
 

@@ -69,10 +69,9 @@ class Usage:
     def unused(self) -> list[Use]:
         """The entries that nobody asked for; none where the window is too short to say so.
 
-        What denies is never one of them: without it the name would be open. Nor is a name for plain HTTP, which is not
-        read from logs.
+        What denies is never one of them: without it the name would be open.
         """
-        told = (one for one in self.uses if not one.denies and not one.name.is_http)
+        told = (one for one in self.uses if not one.denies)
         return [one for one in told if not one.names] if self.is_long_enough else []
 
 

@@ -104,12 +104,12 @@ def _by_http(text: str, rest: str) -> tuple[Domain, ...]:
         return tuple(Domain(f"{one}:{HTTP}{BY_HTTP}") for one in found)
     if not (written.isascii() and written.isdecimal()):
         raise InvalidDomain(text, "holds a port that is none", "write a number from 1 to 65535 without leading zeros")
-    refused = None if written == str(HTTP) else _fault(written)
-    if written == str(HTTPS):
-        refused = "is for TLS, which is no plain HTTP", f'what works instead: "{name}"'
+    refused = _fault_by_http(written)
     if refused:
         reason, instead = refused
         accepted = instead if isinstance(instead, str) else "use the port where the server speaks HTTP"
+        if written == str(HTTPS):
+            accepted = f'what works instead: "{name}"'
         raise InvalidDomain(text, f"holds the port {written[:20]}, which {reason}", accepted)
     return tuple(Domain(f"{one}:{int(written)}{BY_HTTP}") for one in found)
 
@@ -156,9 +156,23 @@ def _fault(written: str) -> tuple[str, int | str] | None:
     return None
 
 
-def can_hold(port: int) -> bool:
-    """Whether a line of a list may end in `port`."""
-    return _fault(str(port)) is None
+def _fault_by_http(written: str) -> tuple[str, int | str] | None:
+    """Likewise of a name for plain HTTP."""
+    if written == str(HTTPS):
+        return "is for TLS, which is no plain HTTP", HTTPS
+    return None if written == str(HTTP) else _fault(written)
+
+
+def can_hold(port: int, *, by_http: bool = False) -> bool:
+    """Whether a line of a list, by TLS or by plain HTTP, may end in `port`."""
+    return (_fault_by_http if by_http else _fault)(str(port)) is None
+
+
+def as_line(name: str) -> str:
+    """What a person writes on a list for `name`: a Domain whose port need not be said is as it is."""
+    if not name.endswith(BY_HTTP):
+        return name
+    return SCHEME + name.removesuffix(BY_HTTP).removesuffix(f":{HTTP}")
 
 
 def listening(port: int) -> int:
