@@ -30,6 +30,7 @@ from . import (
     resolution,
     risks,
     types,
+    unlisted,
     unseen,
     waypoint,
 )
@@ -53,6 +54,7 @@ _RULES = (
     direct.rule,
     waypoint.rule,
     forwarded.rule,
+    unlisted.rule,
     guard.rule,
     kernel.rule,
     inside.rule,

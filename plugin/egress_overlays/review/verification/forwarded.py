@@ -12,6 +12,7 @@ from ...manifest.findings import WARNING
 from ...names.domain import ascii_quoted
 from .addresses import patches_addresses
 from .fault import fault
+from .unlisted import is_forwarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ _GROUP = "gateway.envoyproxy.io"
 def rule(found: Rendered, _options: Options) -> Faults:
     """The faults of sets that a Backend of Envoy Gateway resolves."""
     for name, lists in found.lists.items():
-        first = next((one.resource for one in lists if _is_forwarded(one.resource)), None)
+        first = next((one.resource for one in lists if is_forwarded(one.resource)), None)
         if first is None:
             continue
         message = (
@@ -34,18 +35,13 @@ def rule(found: Rendered, _options: Options) -> Faults:
             "EnvoyPatchPolicy alone, others by the NetworkPolicy, and nobody asks who the client is"
         )
         yield fault("forwarded", message, first, ("spec", "rules"), WARNING)
-        for route in {id(one.resource): one.resource for one in lists if _is_forwarded(one.resource)}.values():
+        for route in {id(one.resource): one.resource for one in lists if is_forwarded(one.resource)}.values():
             if not _is_checked(route, found.resources):
                 message = (
                     "leads to whatever address a listed name resolves to: no EnvoyPatchPolicy for the listener of its "
                     "Gateway refuses those inside, as that of deploy/envoy-gateway does"
                 )
                 yield fault("forwarded", message, route, ("spec", "rules"))
-
-
-def _is_forwarded(resource: Resource) -> bool:
-    rules = mappings(mapping(resource.value, "spec"), "rules")
-    return any(text(one, "group") == _GROUP for _, held in rules for _, one in mappings(held, "backendRefs"))
 
 
 def _is_checked(route: Resource, among: Sequence[Resource]) -> bool:

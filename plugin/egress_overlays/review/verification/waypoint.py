@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...manifest.fields import mapping, text
+from ...manifest.fields import text
 from ...manifest.findings import WARNING
 from ...names.domain import PLACEHOLDER, ascii_quoted
 from ...sites import BY_REGISTERING, acts
 from ...sites.istio import is_of_waypoint
-from .addresses import checks_addresses
 from .fault import fault, some
+from .unlisted import is_filter_of
 
 if TYPE_CHECKING:
-    from ...manifest.resource import Resource
     from ...rendered.host_lists import HostList
     from ...rendered.rendered import Rendered
     from .fault import Faults, Options
@@ -31,7 +30,7 @@ def rule(found: Rendered, _options: Options) -> Faults:
         yield from _promises(name, bound[0], exact=sorted(_limited_exact(found, name, bound)))
         waypoints = {(text(one.resource.labels, "istio.io/use-waypoint"), one.resource.namespace) for one in bound}
         for waypoint, namespace in sorted(waypoints):
-            if not any(_checks_addresses(one, waypoint, namespace) for one in found.resources):
+            if not any(is_filter_of(one, waypoint, namespace) for one in found.resources):
                 message = (
                     f"goes out by the waypoint {namespace}/{waypoint}, and no EnvoyFilter for that Gateway refuses "
                     "addresses inside as that of base-ambient/ does: a listed name that resolves to one is connected to"
@@ -57,14 +56,3 @@ def _promises(name: str, first: HostList, *, exact: list[str]) -> Faults:
 def _limited_exact(found: Rendered, name: str, bound: list[HostList]) -> set[str]:
     exact = {one for entry in bound for one in entry.names if one[:1] != "*" and one != PLACEHOLDER}
     return {one for one in exact if found.clients(name, one) is not None}
-
-
-def _checks_addresses(resource: Resource, waypoint: str, namespace: str) -> bool:
-    """Whether it is the EnvoyFilter of base-ambient/ for that waypoint."""
-    spec = mapping(resource.value, "spec")
-    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": waypoint}
-    return (
-        set(spec) == {"targetRefs", "configPatches"}
-        and spec["targetRefs"] == [target]
-        and checks_addresses(resource, namespace, "SIDECAR_INBOUND", {"name": "main_internal"})
-    )
