@@ -101,6 +101,21 @@ def test_commands_say_whom_a_name_is_for(made: list[Object], tmp_path: Path, run
     assert "own.example.com:80/http" in run("diff", file, other).out
 
 
+def test_a_list_that_reports(tmp_path: Path, run: Run) -> None:
+    report = {"clients": "till", "enforce": "report", "report-until": "2999-12-31"}
+    lists = {**LISTS, "till": ("http://till.example.com\n", report)}
+    written = {name: ({"names": names}, annotations) for name, (names, annotations) in lists.items()}
+    directory = overlay_of(tmp_path, written, COMPONENTS)
+    outcome = run("verify", directory)
+    assert (outcome.code, outcome.out.count("[report-only]")) == (0, 1), outcome.out
+    assert "allowed, reported" in run("check", "http://own.example.com", "--as", "till/any", directory).out
+    assert run("check", "http://own.example.com", "--as", "other/any", directory).code == 1
+    denied = "http://admin.mirror.example.com:18080"
+    assert run("check", denied, "--as", "till/any", directory).code == 1
+    without = overlay_of(tmp_path, written, tuple(name for name in COMPONENTS if name != "report"))
+    assert "components/report" in run("verify", without).err
+
+
 def test_verify_takes_it_as_it_is(made: list[Object], tmp_path: Path, run: Run) -> None:
     file = tmp_path / "made.json"
     file.write_bytes(live.text([*made, *LISTED]))

@@ -114,8 +114,10 @@ class AllowSet:
                 entries, denials = listed.get(number, ()), denied.get(number, ())
                 # By plain HTTP clients are asked who they are where a list for some has such a name.
                 asks = number not in self.http or any(one.source in self.clients for one in (*entries, *denials))
-                some, reporting = (self.clients, self.reporting) if asks else ({}, ())
-                self._parts[number] = AllowSet(self.name, self.sources, entries, some, denials, reporting=reporting)
+                some = self.clients if asks else {}
+                self._parts[number] = AllowSet(
+                    self.name, self.sources, entries, some, denials, reporting=self.reporting
+                )
         return self._parts.get(port) or AllowSet(self.name, self.sources, (), {})
 
     def reported_by(self, one: Reporting) -> AllowSet:

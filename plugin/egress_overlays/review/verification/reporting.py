@@ -10,6 +10,7 @@ from ...manifest.findings import WARNING
 from ...manifest.resource import ALLOW_REPORT_ANNOTATION, ENFORCE_ANNOTATION, REPORT_UNTIL_ANNOTATION
 from ...names.domain import ascii_quoted
 from ...rendered.identities import shown
+from ...sites.site import is_by_http
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ ONLY, OVER = "report-only", "report-over"
 def rule(found: Rendered, options: Options) -> Faults:
     """What each gateway lets through and reports, once for each that asks for it."""
     for name, rules in found.rules.items():
-        told: set[tuple[int, Reporting]] = set()
+        told: set[tuple[str, bool, Reporting]] = set()
         for one in rules:
+            has_leave = any(_leaves(other, one) for other in rules)
             for report in one.reporting:
-                if (id(one.resource), report) not in told:
-                    told.add((id(one.resource), report))
-                    yield from _told(
-                        name, one, report, (_asking(found, name, report) or (one.resource, one.path)), options
-                    )
+                if (one.resource.namespace, has_leave, report) not in told:
+                    told.add((one.resource.namespace, has_leave, report))
+                    where = _asking(found, name, report) or (one.resource, one.path)
+                    yield from _told(name, report, where, options) if has_leave else _without_leave(name, one, report)
         yield from _stale(found, name, rules)
 
 
@@ -58,15 +59,26 @@ def _reaching(one: Reporting, set_name: str) -> str:
     return f"{whom(one)} may reach every name of the set {ascii_quoted(set_name)}"
 
 
-def _told(name: str, rules: ClientRules, one: Reporting, where: tuple[Resource, Path], options: Options) -> Faults:
+def _leaves(one: ClientRules, to: ClientRules) -> bool:
+    """Whether the object of `one` carries leave for that of `to`: itself, or the gateway for TLS for plain HTTP."""
+    if one.resource is not to.resource and not (
+        is_by_http(to.resource.value) and one.resource.namespace == to.resource.namespace
+    ):
+        return False
+    return one.resource.annotations.get(ALLOW_REPORT_ANNOTATION) == "true"
+
+
+def _without_leave(name: str, rules: ClientRules, one: Reporting) -> Faults:
+    message = (
+        f"lets through what {ascii_quoted(one.name)} would refuse, so that {_reaching(one, name)}, and does not carry "
+        f"{ALLOW_REPORT_ANNOTATION}: build with the function, and with components/report if that is meant"
+    )
+    yield fault(OVER, message, rules.resource, rules.path)
+
+
+def _told(name: str, one: Reporting, where: tuple[Resource, Path], options: Options) -> Faults:
     reaching = _reaching(one, name)
-    if rules.resource.annotations.get(ALLOW_REPORT_ANNOTATION) != "true":
-        message = (
-            f"lets through what {ascii_quoted(one.name)} would refuse, so that {reaching}, and does not carry "
-            f"{ALLOW_REPORT_ANNOTATION}: build with the function, and with components/report if that is meant"
-        )
-        yield fault(OVER, message, rules.resource, rules.path)
-    elif options.today is not None and _day(one.until) < options.today:
+    if options.today is not None and _day(one.until) < options.today:
         message = (
             f"{ascii_quoted(one.name)} was to report until {one.until}, and refuses nothing still: {reaching}; take "
             f"{ENFORCE_ANNOTATION} off, or write a later {REPORT_UNTIL_ANNOTATION}"
