@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from builds import ROOT
+from tooling import PINNED
 
-PINNED = dict(
-    line.split("=", 1) for line in (ROOT / "tools/versions.env").read_text().splitlines() if line[:1] not in ("", "#")
-)
 OLDEST, NEWEST = PINNED["ENVOY_OLDEST"], PINNED["ENVOY_NEWEST"]
 BETWEEN = PINNED["ENVOY_BETWEEN"].split(",") if os.environ.get("EGRESS_OVERLAYS_ENVOYS") == "all" else []
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import ssl
-import struct
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import pytest
 from attacked import LISTENS, RESETS, Gateway, ask, connect, context, gateway
 from builds import build, overlay
 from egress_overlays.probe.client import OUTER_NAME, with_raw_name
+from hellos import of_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,21 +28,6 @@ def running(newest: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     manifests = build(overlay(tmp_path_factory.mktemp("overlay"), ("monitoring",), ("*.wikipedia.org",)))
     with gateway(manifests, newest) as found:
         yield found
-
-
-def hello(size: int) -> bytes:
-    """A real ClientHello for NAME of `size` bytes by an extension that nobody knows, in records of at most 16 KiB."""
-    message = with_raw_name(NAME)[5:]
-    at = 4 + 2 + 32
-    at += 1 + message[at]
-    at += 2 + struct.unpack_from(">H", message, at)[0]
-    at += 1 + message[at]
-    extensions = message[at + 2 :]
-    extensions += struct.pack(">HH", 0x0A0A, size - len(message) - 4) + bytes(size - len(message) - 4)
-    body = message[4:at] + struct.pack(">H", len(extensions)) + extensions
-    message = b"\x01" + len(body).to_bytes(3, "big") + body
-    pieces = [message[start : start + 16384] for start in range(0, len(message), 16384)]
-    return b"".join(b"\x16\x03\x01" + struct.pack(">H", len(piece)) + piece for piece in pieces)
 
 
 def opened(running: Gateway) -> ssl.SSLSocket:
@@ -60,7 +45,7 @@ def test_a_client_hello_byte_by_byte(running: Gateway) -> None:
 
 @pytest.mark.parametrize("size", [1800, 8000, 16000])
 def test_a_client_hello_of_post_quantum_size_and_more(running: Gateway, size: int) -> None:
-    whole = hello(size)
+    whole = of_size(NAME, size)
     with opened(running) as session:
         for start in range(0, len(whole), 1400):
             session.sendall(whole[start : start + 1400])
@@ -78,7 +63,7 @@ def test_a_client_hello_over_16_kib_is_closed_and_counted(running: Gateway) -> N
 
     before = counted()
     with opened(running) as session, contextlib.suppress(OSError):  # it may be closed before all is sent
-        session.sendall(hello(17_000))
+        session.sendall(of_size(NAME, 17_000))
         assert session.recv(1) == b""
     assert counted() == before + 1
 

@@ -1,4 +1,4 @@
-"""The scripts of tools/, which are no package, as modules."""
+"""The scripts of tools/, which are no package, as modules; and the versions that they pin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PINNED = dict(
+    line.split("=", 1) for line in (ROOT / "tools/versions.env").read_text().splitlines() if line[:1] not in ("", "#")
+)
+"""The versions of tools/versions.env."""
 
 
 def tool_of(name: str) -> Any:

@@ -3,7 +3,8 @@
 stdin holds one JSON request a line, stdout one JSON reply a line, in the same order:
 {"name": SNI and certificate name, "address" and "port": where to connect (default: what DNS says, 443),
  "sni": what to send instead (null: none), "unverified": take any server certificate, "certificate" and "key": one of
- the client's own, "inner": do TLS for this name inside of that TLS, "plaintext": no TLS at all, "held": see Held}
+ the client's own, "inner": do TLS for this name inside of that TLS, "plaintext": no TLS at all, "raw": send these
+ bytes (hexadecimal) instead, "held": see Held}
 -> {"ok": true, "title": ..., "peer": ...} or {"ok": false, "error": ...}
 """
 
@@ -35,6 +36,9 @@ def request(root: str, question: dict[str, Any]) -> dict[str, Any]:
                 plain.sendall(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % name.encode())
                 reply = plain.recv(65536)
                 return {"ok": reply.startswith(b"HTTP/1.1 200"), "error": "no answer"}
+            if "raw" in question:
+                plain.sendall(bytes.fromhex(question["raw"]))
+                return {"ok": bool(plain.recv(1)), "error": "no answer"}
             context = ssl.create_default_context(cafile=root)
             if question.get("unverified"):
                 context.check_hostname = False

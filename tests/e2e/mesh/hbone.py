@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import ssl
 from typing import TYPE_CHECKING, cast
@@ -26,12 +28,13 @@ class ClosedError(OSError):
 class Tunnel:
     """One CONNECT through a waypoint to an address and port, as the identity of a certificate."""
 
-    def __init__(self, waypoint: str, identity: tuple[Path, Path], authority: str) -> None:
+    def __init__(self, waypoint: str, identity: tuple[Path, Path] | None, authority: str) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["h2"])
-        context.load_cert_chain(*identity)
+        if identity:
+            context.load_cert_chain(*identity)
         self._socket = context.wrap_socket(socket.create_connection((waypoint, PORT), TIMEOUT))
         self._http = H2Connection(H2Configuration(validate_outbound_headers=False, validate_inbound_headers=False))
         self._received = bytearray()
@@ -39,9 +42,13 @@ class Tunnel:
         self._is_over = False
         self._http.initiate_connection()
         self._http.send_headers(STREAM, [(":method", "CONNECT"), (":authority", authority)])
-        self._flush()
-        while not self._status:
-            self._wait()
+        try:
+            self._flush()
+            while not self._status:
+                self._wait()
+        except OSError:
+            self._socket.close()
+            raise
 
     def _flush(self) -> None:
         self._socket.sendall(self._http.data_to_send())
@@ -95,20 +102,40 @@ class Tunnel:
         page = cast("bytes", carried(lambda: tls.read(4096)))
         return page.partition(b"<title>")[2].partition(b"<")[0].decode()
 
+    def raw(self, data: bytes) -> None:
+        """Sends these bytes to the server behind the tunnel, and waits for its first ones; ClosedError."""
+        self._http.send_data(STREAM, data)
+        self._flush()
+        while not self._received:
+            self._wait()
+
+    def is_over(self) -> bool:
+        """Whether the waypoint has ended it by now."""
+        with contextlib.suppress(OSError):
+            while not self._is_over and (self._socket.pending() or select.select([self._socket], [], [], 0)[0]):
+                self._wait()
+            return self._is_over
+        return True
+
     def close(self) -> None:
         """Ends the connection."""
         self._socket.close()
 
 
-def title(waypoint: str, identity: tuple[Path, Path], authority: str, name: str | None, root: Path) -> str | None:
-    """The title of the page behind a waypoint; None where it is refused."""
+def title(
+    waypoint: str, identity: tuple[Path, Path] | None, authority: str, name: str | None, root: Path, *, raw: bytes = b""
+) -> str | None:
+    """The title of the page behind a waypoint; None where it is refused, and where `raw` is sent instead."""
     try:
         tunnel = Tunnel(waypoint, identity, authority)
     except OSError:
         return None
     try:
-        return tunnel.title(name, root)
+        if not raw:
+            return tunnel.title(name, root)
+        tunnel.raw(raw)
     except (OSError, ssl.SSLError):
-        return None
+        pass
     finally:
         tunnel.close()
+    return None

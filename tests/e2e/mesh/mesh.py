@@ -36,21 +36,14 @@ class Impostor:
     """A client that speaks the mesh's mutual TLS by itself, past any sidecar."""
 
     application: Application
-    certificate: Path
-    key: Path
+    certificate: Path | None
+    key: Path | None
 
     def through(self, gateway: Proxy, name: str, *, outer: str | None = SIDECARS_NAME, port: int = 8443) -> Outcome:
         """Asks a gateway for a name, as a sidecar would: TLS for the name inside of mutual TLS for `outer`."""
-        return self.application.get(
-            name,
-            address=gateway.pod.address,
-            port=port,
-            sni=outer,
-            inner=name,
-            unverified=True,
-            certificate=str(self.certificate),
-            key=str(self.key),
-        )
+        shown = {"certificate": str(self.certificate), "key": str(self.key)} if self.certificate else {}
+        where = {"address": gateway.pod.address, "port": port}
+        return self.application.get(name, **where, sni=outer, inner=name, unverified=True, **shown)
 
 
 class Mesh:

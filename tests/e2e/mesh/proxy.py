@@ -18,7 +18,7 @@ from .istiod import DISCOVERY
 from .processes import Daemon, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from .cluster import Cluster
@@ -76,6 +76,11 @@ def parse_log(text: str) -> Iterable[LogLine]:
 def _downward(pairs: Mapping[str, str]) -> bytes:
     """A file of the downward API: values quoted as Go does, and JSON where nothing is beyond ASCII."""
     return "".join(f"{key}={json.dumps(value)}\n" for key, value in pairs.items()).encode()
+
+
+def _cluster(filter_: dict[str, Any]) -> object:
+    """The cluster that a filter sends all it has to."""
+    return filter_.get("typed_config", {}).get("cluster")
 
 
 class Proxy:
@@ -218,13 +223,15 @@ class Proxy:
 
     def routed_names(self, cluster: str = EGRESS) -> set[str]:
         """As a sidecar: the names that its listeners send to a cluster, the egress gateway's unless said otherwise."""
-        chains = (
-            chain for listener in self.config("listeners").values() for chain in listener.get("filter_chains", [])
-        )
+        return self.server_names(lambda chain: any(_cluster(filter_) == cluster for filter_ in chain["filters"]))
+
+    def server_names(self, chosen: Callable[[dict[str, Any]], bool] = lambda _: True) -> set[str]:
+        """The names of its listeners' filter chains, or of those that are chosen."""
         return {
             name
-            for chain in chains
-            if any(filter_.get("typed_config", {}).get("cluster") == cluster for filter_ in chain["filters"])
+            for listener in self.config("listeners").values()
+            for chain in listener.get("filter_chains", [])
+            if chosen(chain)
             for name in chain.get("filter_chain_match", {}).get("server_names", [])
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import quick_yaml as yaml
 
@@ -44,12 +44,31 @@ class Waypoint:
             if ":" not in one["value"]
         }
 
-    def title(self, name: str | None, *, at: str, namespace: str = "apps") -> str | None:
-        """The page that a workload of the namespace gets for this name in the SNI, at an address or a host's."""
-        identity = self._authority.leaf(f"spiffe://cluster.local/ns/{namespace}/sa/sleep")
-        address = self.addresses().get(at, at)
+    def title(
+        self,
+        name: str | None,
+        *,
+        at: str,
+        namespace: str = "apps",
+        port: int = 443,
+        raw: bytes = b"",
+        shown: tuple[Path, Path] | Literal["own"] | None = "own",
+    ) -> str | None:
+        """The page that a workload of the namespace gets for this name in the SNI, at an address or a host's.
+
+        `raw` is sent instead; `shown` is another certificate, or None for none.
+        """
+        own = f"spiffe://cluster.local/ns/{namespace}/sa/sleep"
+        identity = self._authority.leaf(own) if shown == "own" else shown
+        address = at if ":" in at or at[-1:].isdigit() else self.addresses()[at]
+        address = f"[{address}]" if ":" in address else address
         root = self.mesh.internet.authority.root
-        return hbone.title(self.proxy.pod.address, identity, f"{address}:443", name, root)
+        return hbone.title(self.proxy.pod.address, identity, f"{address}:{port}", name, root, raw=raw)
+
+    def holds(self, objects: list[dict[str, Any]]) -> bool:
+        """Whether it serves the hosts of these ServiceEntries, and no others, and each has an address."""
+        hosts = {host for one in objects if one["kind"] == "ServiceEntry" for host in one["spec"]["hosts"]}
+        return set(self.filters()) == hosts == set(self.addresses())
 
     def filters(self) -> dict[str, list[str]]:
         """The filters of each of its chains for a host, by the host."""
@@ -144,12 +163,7 @@ def standing(mesh: Mesh, manifests: str) -> Iterator[Waypoint]:
     try:
         proxy.start(cluster, mesh.istiod)
         waypoint = Waypoint(mesh, proxy)
-        hosts = {host for one in built if one["kind"] == "ServiceEntry" for host in one["spec"]["hosts"]}
-        eventually(
-            lambda: set(waypoint.filters()) == hosts and set(waypoint.addresses()) == hosts,
-            within=60,
-            what="every host at the waypoint",
-        )
+        eventually(lambda: waypoint.holds(built), within=60, what="every host at the waypoint")
         yield waypoint
     finally:
         proxy.stop()
