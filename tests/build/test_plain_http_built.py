@@ -132,6 +132,16 @@ def test_refused_with_the_reason(
     assert reason in outcome.err
 
 
+def test_a_line_without_the_component_is_one_error(tmp_path: Path, run: Run) -> None:
+    """It brings components/ports; a line by TLS at a port asks for that one itself."""
+    outcome = run("verify", overlay(tmp_path, (), ("http://deb.example.com", "broker.example.com:9093")))
+    said = [line for line in outcome.out.splitlines() if "error" in line]
+    (mine,) = [line for line in said if "deb.example.com" in line]
+    assert "add components/plain-http to the build" in mine
+    (other,) = [line for line in said if "broker.example.com" in line]
+    assert "add components/ports to the build" in other
+
+
 @pytest.mark.parametrize("component", [name for name in COMPONENTS if name not in ("plain-http", "ports")])
 def test_beside_every_other_component(component: str, tmp_path: Path, run: Run) -> None:
     beside = {"compact-registry": "ports/compact-registry", "restrict-direct-egress": "ports/restrict-direct-egress"}

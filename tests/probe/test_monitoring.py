@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 
 import quick_yaml as yaml
-from builds import build, config_map, overlay
+from builds import build, built_of, config_map, overlay
 from egress_overlays.lists.clients import Client
 from egress_overlays.probe import envoy, probe
-from metrics import BY_LIST, Series, istio_statistics, pod_annotations, queries, series, total, without_series
+from metrics import (
+    BY_LIST,
+    Series,
+    istio_statistics,
+    pod_annotations,
+    queries,
+    selectors,
+    series,
+    total,
+    without_series,
+)
 
 QUERIES = queries()
 OF_LISTS = queries(by_list=True)
@@ -41,7 +51,11 @@ def all_exposed(envoy_binary: Path, directory: Path, components: tuple[str, ...]
         }
         with (made / "domains.yaml").open("a") as file:
             file.write(f"---\n{yaml.safe_dump(till)}")
-    manifests = build(made)
+    return watched(envoy_binary, build(made), **asked)
+
+
+def watched(envoy_binary: Path, manifests: list[dict[str, Any]], **asked: Any) -> list[str]:
+    """What the metrics endpoint of a gateway has after each round of a probe; `asked` goes to `probe`."""
     kept: list[str] = []
 
     class Watched(envoy.Envoy):
@@ -134,6 +148,44 @@ def test_what_comes_of_a_port_of_the_list_is_counted_as_at_443(newest: Path, tmp
         assert total(at_port, QUERIES[name]) > 0, name
     assert total(at_port, QUERIES["EgressNamesRefused"]) > 0
     assert not [one for found in scrapes for one in found if "_port_9093_" in one.labels["__name__"]]
+
+
+def test_what_comes_of_plain_http_is_counted_as_by_tls(newest: Path, tmp_path: Path) -> None:
+    """With a label for the protocol, and one for the port of what was let out; no two series are one."""
+    names = ("a.wikipedia.org", "http://*.mirror.example.com", "http://*.mirror.example.com:11371")
+    lists = {"all": ("\n".join(names), {}), "shop": ("http://own.example.com\n", {"clients": "shop"})}
+    made = built_of(tmp_path, lists, ("client-lists", "plain-http", "plain-http/client-lists", "monitoring"))
+    hosts = ("a.wikipedia.org", "http://x.mirror.example.com", "http://own.example.com", "http://evil.example")
+    kept = watched(newest, made, hosts=(*hosts, "http://y.mirror.example.com:11371"))
+    scrapes = [series(text) for text in kept]
+    found = [one for scrape in scrapes for one in scrape if one.labels.get("protocol") == "http"]
+
+    def count(query: str, **labels: str) -> float:
+        return total([one for one in found if labels.items() <= one.labels.items()], QUERIES[query])
+
+    let_out = "Connections: let out, refused: let out"
+    assert (count(let_out, port="80"), count(let_out, port="11371")) == (1, 1)
+    assert count("Connections: let out, refused: refused: not on the list", filter="listed") == 1
+    assert count("Connections: let out, refused: refused: not on the list", filter="clients") == 1
+    assert count("EgressNamesRefused") == 2
+    assert count("Bytes: to applications") > 0
+    for scrape in scrapes:
+        keys = [tuple(sorted(one.labels.items())) for one in scrape]
+        assert len(keys) == len(set(keys))
+    by_list = {
+        (one.labels["list"], one.labels["decision"]): one.value
+        for one in scrapes[1]
+        if one.labels["__name__"] == BY_LIST
+    }
+    assert by_list == {("default", "allowed"): 1, ("", "denied"): 1}
+
+
+def test_an_internal_address_by_plain_http_is_counted(newest: Path, tmp_path: Path) -> None:
+    made = build(overlay(tmp_path, ("plain-http", "monitoring"), ("*.wikipedia.org", "http://*.mirror.example.com")))
+    found = [one for text in watched(newest, made) for one in series(text) if one.labels.get("protocol") == "http"]
+    assert total(found, QUERIES["EgressAddressRefused"]) > 0
+    assert total(found, QUERIES["EgressCapacity"]) == 0
+    assert [one for one in found if one.matches(selectors(QUERIES["EgressCapacity"])[0])]
 
 
 @pytest.mark.parametrize("more", [(), ("steady-connections",)], ids=["one chain", "many chains"])

@@ -23,7 +23,7 @@ COMPONENTS = tuple(
     )
 )
 LAST = (
-    *("monitoring", "ipv6-only", "plain-http", "json-access-log", "plain-http/client-lists"),
+    *("ipv6-only", "plain-http", "json-access-log", "plain-http/client-lists", "monitoring"),
     *("steady-connections", "exact-names", "own-namespace"),
 )
 """The components that go after all others, in this order."""

@@ -20,6 +20,9 @@ _SELECTOR = re.compile(r"(\w*)\{([^{}]*)\}")
 # The tags of Istio's Envoy bootstrap that match a statistic of the gateway's: tests/e2e compares.
 ISTIO_TAGS = {
     "cluster_name": r"^cluster(\.(.+);)",
+    "http_conn_manager_prefix": r"^http\.(((?:[_.[:digit:]\w]*|[_\[\]aAbBcCdDeEfF[:digit:]\w\:]*));\.)",
+    "response_code": r"_rq(_(\d{3}))$",
+    "response_code_class": r"_rq(_(\dxx))$",
     "tcp_prefix": r"^tcp\.((.*?)\.)\w+?$",
     "listener_address": r"^listener\.(((?:[_.[:digit:]]*|[_\[\]aAbBcCdDeEfF[:digit:]]*))\.)",
     "cache": r"(cache\.(.+?)\.)",

@@ -129,12 +129,13 @@ def open_ports(resources: Sequence[Resource], result: Plan) -> Iterator[Finding]
             edits["metadata", "annotations", OPENED_ANNOTATION] = ",".join(map(str, ports)) or None
             result.edits[index] = edits
     for name, allowed in result.sets.items():
-        if allowed.http:
-            yield from _without_http(resources, allowed)
+        unmade = list(_without_http(resources, allowed)) if allowed.http else []
+        yield from unmade
         needed = _needed(resources, name) if allowed.ports else _NEEDED
         missing = [kind for kind in needed if kind not in there.get(name, ())]
         if (allowed.ports or allowed.http) and missing:
-            yield from _without_room(allowed, missing)
+            # components/plain-http brings components/ports: who lacks both is told of the one.
+            yield from _without_room(allowed, missing, by_http=not unmade)
 
 
 def unopened(resource: Resource, ports: Sequence[int]) -> dict[str, Any] | None:
@@ -159,9 +160,9 @@ def _needed(resources: Sequence[Resource], name: str) -> tuple[str, ...]:
     return (*_NEEDED, _REGISTRY.kind) if compact else _NEEDED
 
 
-def _without_room(allowed: AllowSet, missing: Sequence[str]) -> Iterator[Finding]:
+def _without_room(allowed: AllowSet, missing: Sequence[str], *, by_http: bool) -> Iterator[Finding]:
     for entry in allowed.entries:
-        if ":" in entry.domain:
+        if ":" in entry.domain and (by_http or not entry.domain.is_http):
             message = (
                 f"needs a port of its own at the gateway, and no {' and no '.join(missing)} with the annotation "
                 f"{PORTS_ANNOTATION}: {ascii(allowed.name)[1:-1]} is here; {_ADVICE}"
