@@ -21,8 +21,8 @@ MESHES = $(addprefix tests/e2e/,test_20_meshes.py test_21_moving.py test_23_neig
 TRANSLATED = tests/e2e/test_32_envoy_gateway.py
 
 .PHONY: envoy-gateway
-envoy-gateway: e2e-needs .venv/.e2e ## Translate deploy/envoy-gateway by Envoy Gateway's egctl, and probe it in a real Envoy
-	@$(VENV)/python tools/components.py egctl envoy kustomize >/dev/null
+envoy-gateway: e2e-needs .venv/.e2e ## Translate deploy/envoy-gateway by Envoy Gateway's egctl, and ask it in real Envoys
+	@$(VENV)/python tools/components.py egctl envoy $(addprefix envoy-,$(subst $(comma), ,$(ENVOY_BETWEEN))) kustomize >/dev/null
 	@$(E2E_RUN) $(TRANSLATED) $(PYTEST)
 
 .PHONY: e2e-meshes

@@ -8,7 +8,7 @@ import ways_seen
 def test_both_pages_have_what_was_seen() -> None:
     for page, made in ((ways_seen.WHY, ways_seen.shorter()), (ways_seen.WHOLE, ways_seen.whole())):
         written = page.read_text(encoding="utf-8").partition(ways_seen.BEGIN)[2].partition(ways_seen.END)[0]
-        assert written == made, f"{page.name}: write it by: make ways"
+        assert written == made, f"{page.name}: write it by: make ways, make envoy-gateway PYTEST=--write-golden"
 
 
 def test_every_way_has_come_to_something_by_every_connection() -> None:

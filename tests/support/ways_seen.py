@@ -1,4 +1,4 @@
-"""What each way out lets through, as `make ways` has seen it: kept, compared, and shown.
+"""What each way out lets through, as `make ways` and `make envoy-gateway` have seen it: kept, compared, and shown.
 
 tests/e2e/ways/seen.json holds it; docs/ways.md is the whole of it, docs/why.md the rows in which the ways differ.
 """
