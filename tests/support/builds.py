@@ -125,12 +125,9 @@ def overlay(
     return directory
 
 
-def overlay_of(
-    directory: Path, lists: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]], components: tuple[str, ...]
-) -> Path:
-    """Write base/ with `components` in that order, and of `lists` a ConfigMap each: its groups, its annotations."""
-    here = os.path.relpath(ROOT, directory)
-    found = [
+def sources(lists: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]]) -> list[dict[str, Any]]:
+    """A domains ConfigMap each: its groups, its annotations of this project."""
+    return [
         {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -143,7 +140,14 @@ def overlay_of(
         }
         for name, (groups, annotations) in lists.items()
     ]
-    (directory / "domains.yaml").write_text(yaml.safe_dump_all(found))
+
+
+def overlay_of(
+    directory: Path, lists: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]], components: tuple[str, ...]
+) -> Path:
+    """Write base/ with `components` in that order, and of `lists` what `sources` makes."""
+    here = os.path.relpath(ROOT, directory)
+    (directory / "domains.yaml").write_text(yaml.safe_dump_all(sources(lists)))
     named = [f"{here}/components/{name}" for name in (*components, "inject")]
     kustomization = {"resources": ["domains.yaml", f"{here}/base"], "components": named}
     (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))

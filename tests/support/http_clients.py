@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from builds import sources
 from egress_overlays.manifest.edits import at
 
 Object = dict[str, Any]
@@ -19,19 +20,7 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
         {"clients": "blog/app\n"},
     ),
 }
-LISTED = [
-    {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": name,
-            "labels": {"egress-overlays.dev/set": "default"},
-            "annotations": {f"egress-overlays.dev/{key}": value for key, value in annotations.items()},
-        },
-        "data": {"names": names},
-    }
-    for name, (names, annotations) in LISTS.items()
-]
+LISTED = sources({name: ({"names": names}, annotations) for name, (names, annotations) in LISTS.items()})
 MANAGER = ("spec", "configPatches", 2, "patch", "value", "filter_chains", 0, "filters", 0, "typed_config")
 
 
