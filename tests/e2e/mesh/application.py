@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,10 +90,17 @@ class Application:
         self._process.communicate()
 
 
+class Asking(Protocol):
+    """Whoever makes requests."""
+
+    def get(self, name: str) -> Outcome:
+        """One HTTPS request."""
+
+
 class Load:
     """Requests to names in turn while the `with` block lasts, at most `rate` a second; `failures` says what failed."""
 
-    def __init__(self, application: Application, names: list[str], *, rate: float) -> None:
+    def __init__(self, application: Asking, names: list[str], *, rate: float) -> None:
         self._application = application
         self._names = names
         self._pause = 1 / rate

@@ -123,12 +123,34 @@ _NUMBERS = itertools.count()
 
 
 @contextlib.contextmanager
+def ambient(mesh: Mesh) -> Iterator[None]:
+    """istiod as a waypoint needs it; as it was afterwards."""
+    mesh.istiod.configure({}, AMBIENT)
+    try:
+        yield
+    finally:
+        mesh.istiod.configure({}, {})
+
+
+@contextlib.contextmanager
 def standing(mesh: Mesh, manifests: str) -> Iterator[Waypoint]:
     """These manifests of base-ambient/ in the mesh, and their waypoint; istiod is as it was afterwards."""
+    built = [one for one in yaml.safe_load_all(manifests) if one["kind"] != "Namespace"]
+    with ambient(mesh):
+        mesh.cluster.apply(yaml.safe_dump_all(built))
+        try:
+            with running(mesh, built) as waypoint:
+                yield waypoint
+        finally:
+            _remove(mesh, built)
+
+
+@contextlib.contextmanager
+def running(mesh: Mesh, objects: list[dict[str, Any]]) -> Iterator[Waypoint]:
+    """The waypoint's pod for these objects, which are there, in a mesh whose istiod is AMBIENT."""
     cluster = mesh.cluster
-    mesh.istiod.configure({}, AMBIENT)
-    built = [*yaml.safe_load_all(manifests), _for_stock_envoy(), _service()]
-    cluster.apply(yaml.safe_dump_all([one for one in built if one["kind"] != "Namespace"]))
+    own = [_for_stock_envoy(), _service()]
+    cluster.apply(yaml.safe_dump_all(own))
     cluster.service_account(NAME, NAMESPACE)
     pod = mesh.pod_network(f"waypoint-{next(_NUMBERS)}")
     container = {
@@ -163,15 +185,17 @@ def standing(mesh: Mesh, manifests: str) -> Iterator[Waypoint]:
     try:
         proxy.start(cluster, mesh.istiod)
         waypoint = Waypoint(mesh, proxy)
-        eventually(lambda: waypoint.holds(built), within=60, what="every host at the waypoint")
+        eventually(lambda: waypoint.holds(objects), within=60, what="every host at the waypoint")
         yield waypoint
     finally:
         proxy.stop()
         cluster.kubectl("delete", "pod", pod.name, f"--namespace={NAMESPACE}", "--wait=false", "--force")
-        for one in built:
-            if one["kind"] != "Namespace":
-                kind = f"{one['kind']}.{one['apiVersion'].rpartition('/')[0]}".rstrip(".")
-                cluster.kubectl(
-                    "delete", kind, one["metadata"]["name"], f"--namespace={NAMESPACE}", "--ignore-not-found"
-                )
-        mesh.istiod.configure({}, {})
+        _remove(mesh, own)
+
+
+def _remove(mesh: Mesh, objects: list[dict[str, Any]]) -> None:
+    for one in objects:
+        kind = f"{one['kind']}.{one['apiVersion'].rpartition('/')[0]}".rstrip(".")
+        mesh.cluster.kubectl(
+            "delete", kind, one["metadata"]["name"], f"--namespace={one['metadata']['namespace']}", "--ignore-not-found"
+        )
