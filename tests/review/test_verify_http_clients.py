@@ -160,6 +160,14 @@ def a_denial_gone_from_the_rules(objects: list[Object]) -> None:
     groups(objects, "sni-egressgateway-http-port.18080").pop()
 
 
+def a_denial_of_one_spelling(objects: list[Object]) -> None:
+    manager(objects)["route_config"]["virtual_hosts"][1]["domains"].remove("no.everybody.example.com")
+
+
+def a_rule_for_one_spelling(objects: list[Object]) -> None:
+    groups(objects)[1]["domains"].remove("own.example.com")
+
+
 def capitals_allowed(objects: list[Object]) -> None:
     filters, index = _filter(objects, "egress-overlays.methods")
     del filters[index]["typed_config"]["rules"]["policies"]["capitals-in-host"]
@@ -193,6 +201,7 @@ MUTANTS = (
     *(everybody_at_one_spelling, every_name, let_through_without_match, another_header),
     *(an_identity_that_the_client_says, route_turns_it_off, one_route_turns_it_off, all_routes_turn_it_off),
     *(a_denial_that_forwards, a_denial_lifted, a_denial_gone_from_the_rules, capitals_allowed),
+    *(a_denial_of_one_spelling, a_rule_for_one_spelling),
     *(identity_from_elsewhere, identity_that_a_pool_may_lend, identity_left_out),
 )
 
@@ -208,3 +217,17 @@ def test_verify_tells_what_is_changed(
     file.write_bytes(live.text([*objects, *LISTED]))
     outcome = run("verify", file)
     assert outcome.code == 1, outcome.out
+
+
+@pytest.mark.parametrize("part", [("patch",), ("patch", "value"), ("applyTo",)])
+def test_a_patch_with_something_missing_ends_nothing(
+    part: tuple[str, ...], made: list[Object], tmp_path: Path, run: Run
+) -> None:
+    objects = copy.deepcopy(made)
+    patch = named(objects, "EnvoyFilter", "sni-egressgateway-http")["spec"]["configPatches"][1]
+    for step in part[:-1]:
+        patch = patch[step]
+    del patch[part[-1]]
+    file = tmp_path / "changed.json"
+    file.write_bytes(live.text(objects))
+    assert run("verify", file).code == 1

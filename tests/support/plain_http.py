@@ -120,6 +120,7 @@ class Gateway:
         try:
             self._envoy.__enter__()
         except BaseException:
+            self.origin.close()
             self.world.__exit__()
             raise
         return self

@@ -167,7 +167,7 @@ def _holes(entry: HostList, denials: Sequence[DenialPlace]) -> tuple[str, ...]:
             for place in denials
             if entry.path[: len(place.holder)] == place.holder
             and (place.form is not TEXT or without(at(value, place.path[:-1]), place.path[-1]) == asked)
-            for name in place.form.names(at(value, place.path))
+            for name in place.form.whole(at(value, place.path))
         )
     )
 

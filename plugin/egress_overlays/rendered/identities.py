@@ -131,8 +131,8 @@ def _read(resource: Resource, place: ClientsPlace) -> ClientRules:
     for group in config["matcher"]["matcher_tree"]["custom_match"]["typed_config"]["domain_matchers"]:
         meant, denies = _group(group["on_match"])
         written = place.form.names(group["domains"])
-        if EVERYTHING in written:
-            raise ValueError("clients that reach every name that comes")
+        if EVERYTHING in written or written != place.form.whole(group["domains"]):
+            raise ValueError("clients that reach every name that comes, or one spelling of a name")
         names = [Domain(pair(resource, name)) for name in written]
         for name in names:
             clients[name] = clients.get(name, frozenset()) | meant

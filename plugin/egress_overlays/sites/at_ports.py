@@ -6,6 +6,7 @@ at that port alone. Nothing that a client says takes part in that.
 
 from __future__ import annotations
 
+from ..manifest.fields import mapping, mappings, text
 from ..manifest.resource import KEEP_HOSTS_ANNOTATION, SHARD_ANNOTATION
 from ..names.domain import BY_HTTP, HTTPS, PLACEHOLDER
 from ..names.ports import HTTP, listening
@@ -87,10 +88,10 @@ def envoy_filter(value: dict[str, Any]) -> Callable[[int], Edits]:
     """
     leaves = _leaves(value)
     added = {
-        str(patch["patch"]["value"].get("name"))
-        for patch in value["spec"].get("configPatches") or ()
-        if patch.get("applyTo") in ("CLUSTER", "LISTENER") and patch["patch"].get("operation") == "ADD"
-    }
+        text(mapping(patch, "patch", "value"), "name")
+        for _, patch in mappings(value["spec"], "configPatches")
+        if patch.get("applyTo") in ("CLUSTER", "LISTENER") and mapping(patch, "patch").get("operation") == "ADD"
+    } - {""}
 
     def at(port: int) -> Edits:
         edits = _numbers(leaves, ("port_value", "portNumber"), _numbers_of(value, port))

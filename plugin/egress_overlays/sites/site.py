@@ -194,6 +194,10 @@ class Form:
         found = [str(entry) if (name := self.read(entry)) is None else name for entry in entries]
         return list(dict.fromkeys(found)) if self.further else found
 
+    def whole(self, entries: Sequence[Any]) -> list[str]:
+        """The names of which every entry stands there: what refuses one spelling of a name does not refuse the name."""
+        return [name for name in self.names(entries) if set(self.written([name])) <= set(entries)]
+
     def written(self, names: Sequence[str]) -> list[Any]:
         """The entries for `names`."""
         found = [self.write(name) for name in names]
@@ -201,7 +205,7 @@ class Form:
 
 
 TEXT = Form(str, str)
-"""A name is a text, and `*.` stands for any number of labels, as Envoy has it."""
+"""A name is a text, and `*.` stands for any number of labels, as Envoy has it in SNI; Host has forms of its own."""
 
 
 class Place:
@@ -228,10 +232,7 @@ class Place:
 
 
 class ClientsPlace:
-    """An RBAC filter's configuration, at `path`, that says which client may reach which name, under each of `KEYS`.
-
-    `form` is TEXT where names are compared with SNI, another one where they are compared with Host.
-    """
+    """An RBAC filter's configuration, at `path`: which client may reach which name, in each of `KEYS`, by `form`."""
 
     KEYS = ("matcher", "shadow_matcher")
 
@@ -258,10 +259,7 @@ class DenialPlace:
 
 
 class BadPlace:
-    """What stands at `path` where names belong, and cannot be filled: `reason` says what to mend.
-
-    `opens`: every name passes there.
-    """
+    """What stands at `path` where names belong and cannot be filled: `reason` what to mend, `opens` for every name."""
 
     __slots__ = ("opens", "path", "reason")
 
