@@ -10,7 +10,7 @@ import pytest
 from accesslogs import AT, POD, SITE, counted, in_json
 from accesslogs import of_request as gateway
 from egress_overlays import Domain
-from egress_overlays.logs import connection, tally
+from egress_overlays.logs import connection, formats, requests, tally
 from egress_overlays.logs.learning import learn
 from egress_overlays.logs.proposed import config_map
 
@@ -204,6 +204,23 @@ def test_a_host_that_is_no_name_is_counted_and_listed_nowhere(line: Any, host: s
 def test_likewise_in_text(line: Any, host: str) -> None:
     found = counted(line(host))
     assert (said(found), found.aside.total()) == ({}, 1)
+
+
+@pytest.mark.parametrize("host", [one for one in HOSTILE if one.isprintable() and len(one) < 300])
+@pytest.mark.parametrize("status", [0, 200, 403])
+def test_the_quick_way_reads_a_line_as_the_slow_one_does(status: int, host: str) -> None:
+    for cluster in (EGRESS, "PassthroughCluster", "-", "inbound|8080||"):
+        for line in (sidecar(host, cluster=cluster, status=status), gateway(host, status=status, route="-")):
+            rest: list[bytes] = []
+            ((at, key),) = formats.Quick().read([line.encode()], rest)
+            quick = formats.fields(key)
+            slow = formats.ISTIO[0].read(line)
+            assert rest == []
+            assert slow is not None
+            assert quick is not None
+            assert at.decode() == slow[0]
+            assert requests.read(quick) == requests.read(slow[1])
+            assert quick._replace(termination="", answered=True) == slow[1]._replace(termination="", answered=True)
 
 
 def test_a_line_of_64_kb_in_text_is_counted() -> None:

@@ -85,6 +85,18 @@ def test_hosts_by_plain_http(resources: list[dict[str, Any]], newest: Path) -> N
     assert report.differing == []
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "components",
+    [("steady-connections",), ("exact-names",), ("own-namespace",), ("compact-registry", "ports/compact-registry")],
+    ids=str,
+)
+def test_beside_what_changes_the_gateway(components: tuple[str, ...], newest: Path, tmp_path: Path) -> None:
+    report = probe(build(overlay(tmp_path, ("plain-http", *components), NAMES)), binary=newest)
+    assert [(one.target.names, one.case.label) for one in report.differing] == []
+    assert {one.target.names for one in report.results} == {"443", "80/http", "11371/http"}
+
+
 def test_the_report_says_the_port_and_how(rendered: Path, run: Run) -> None:
     outcome = run("probe", "--host", "http://deb.debian.org", "--host", "http://evil.example=allow", rendered)
     assert outcome.code == 1

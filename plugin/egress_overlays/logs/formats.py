@@ -39,6 +39,7 @@ _FIELDS = {
     "DOWNSTREAM_PEER_URI_SAN": "identity",
 }
 _OF_REQUEST = {":METHOD": "request", ":AUTHORITY": "authority"}
+_LONGEST_REQUEST = 1 << 14
 _LONGEST = 512  # of one field: longer ones are no name, and no field of ours
 
 # The usual line of the default format, a TLS connection that ended well: [^ ]* is what `re` runs through quickest. The
@@ -46,6 +47,12 @@ _LONGEST = 512  # of one field: longer ones are no name, and no field of ours
 _USUAL = (
     rb'\[([^\]]*+)\] "- - -" 0 - - - "-" [^ ]++ [^ 0][^ ]*+ [^ ]++ - "-" "-" "-" "-" "[^"]*+" '
     rb"([^ ]*+) [^ ]*+ ([^ ]*+) ([^ ]*):[^ ]++ ([^\n]{1,512})"
+)
+# That of a request by plain HTTP. The groups are the time, method, status, flags, details, Host, cluster, destination,
+# client and route.
+_REQUEST = (
+    rb'\[([^\]]*+)\] "([^" ]++) [^ ]++ [^" ]++" ([^ ]++) ([^ ]++) ([^ ]++) [^ ]++ "[^"]*+" [^ ]++ [^ ]++ [^ ]++ [^ ]++ '
+    rb'"[^"]*+" "[^"]*+" "[^"]*+" "([^"]{0,300}+)" "[^"]*+" ([^ ]++) [^ ]++ ([^ ]++) ([^ ]*):[^ ]++ [^ ]++ ([^ ]++)'
 )
 _PLACES = 100_000
 
@@ -108,6 +115,7 @@ class Quick:
     def __init__(self) -> None:
         self._lines = re.compile(rb"^" + _USUAL + rb"\n", re.MULTILINE).findall
         self._line = re.compile(_USUAL).fullmatch
+        self._request = re.compile(_REQUEST).fullmatch
         self._places = {b"envoy://sni_listener/"}
 
     def read_all(self, piece: bytes, lines: int) -> Iterable[tuple[bytes, tuple[bytes, ...]]] | None:
@@ -129,10 +137,15 @@ class Quick:
         """Likewise of single lines; those that are not usual go to `rest`."""
         for line in lines:
             found = self._line(line) if line[:1] == b"[" else None
-            if found is None or not self._is_usual(found[3]):
+            if found is not None and self._is_usual(found[3]):
+                yield found[1], (found[2], found[4], found[5])
+                continue
+            asked = self._request(line) if line[:1] == b"[" and len(line) < _LONGEST_REQUEST else None
+            if asked is None or asked[2] == b"-":
                 rest.append(line)
             else:
-                yield found[1], (found[2], found[4], found[5])
+                where = place(asked[8].decode("ascii", "replace")).encode()
+                yield asked[1], (where, *asked.group(2, 3, 4, 5, 6, 7, 9, 10))
 
     def _is_usual(self, where: bytes) -> bool:
         if where in self._places:
@@ -145,6 +158,11 @@ class Quick:
 
 def fields(key: tuple[bytes, ...]) -> Fields | None:
     """The fields of lines that `Quick` has read; None where they are too many or too few after all."""
+    if len(key) > 3:
+        where, *parts = (part.decode("utf-8", "replace") for part in key)
+        method, status, flags, details, host, cluster, peer, route = ("" if part == "-" else part for part in parts)
+        read = Fields(cluster=cluster, flags=flags or "-", details=details, destination=where, peer=peer, chain=route)
+        return read._replace(request=method, status=status, authority=host)
     cluster, peer, asked = (part.decode("utf-8", "replace") for part in key)
     name, _, chain = asked.partition(" ")
     chain, _, failure = chain.partition(" ")
