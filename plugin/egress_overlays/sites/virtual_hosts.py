@@ -121,12 +121,18 @@ def _manager(config: dict[str, Any], path: Path, form: Form, found: Found) -> No
     if routes.get(_IGNORES):
         found.append(BadPlace((*here, _IGNORES), "makes Envoy take Host for what it is not; remove it"))
     for host, at in mappings(routes, "virtual_hosts", here, found):
-        if denies(host):
-            found.append(DenialPlace((*at, "domains"), (*here, "virtual_hosts"), form))
-            continue
         if "domains" not in host:
             found.append(BadPlace((*at, "domains"), "must be present; write domains: [egress-domains.invalid]"))
-        found += list_at(host, "domains", at, form)
+        found += _denial(host, at, form) if denies(host) else list_at(host, "domains", at, form)
     for entry, at in mappings(config, "http_filters", path, found):
         if entry.get("name") == CLIENTS_FILTER:
             found.append(ClientsPlace((*at, "typed_config"), form))
+
+
+def _denial(host: dict[str, Any], path: Path, form: Form) -> Iterator[DenialPlace | BadPlace]:
+    """The list of a virtual host that refuses, at `path`."""
+    here, names = (*path, "domains"), host["domains"]
+    if form.whole(names) != form.names(names):
+        reason = "refuses one spelling of a name and not the other; take it out, the function writes it"
+        yield BadPlace(here, reason)
+    yield DenialPlace(here, path[:-1], form)
