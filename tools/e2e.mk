@@ -9,7 +9,7 @@ WAITED_IN_VAIN = --reruns 1 --only-rerun TimeoutError --only-rerun UnansweredErr
 
 .PHONY: e2e
 e2e: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Build the real mesh once, run it, and act as the application
-	@$(E2E_RUN) tests/e2e $(addprefix --ignore=,$(MESHES) $(TRANSLATED)) $(PYTEST) $(OR_NONE)
+	@$(E2E_RUN) tests/e2e $(addprefix --ignore=,$(MESHES) $(TRANSLATED) $(MOVED)) $(PYTEST) $(OR_NONE)
 	@$(E2E_RUN) $(MESHES) $(PYTEST) $(OR_NONE)
 
 # What pytest selects may all be in the other of the two runs.
@@ -24,6 +24,14 @@ TRANSLATED = tests/e2e/test_32_envoy_gateway.py
 envoy-gateway: e2e-needs .venv/.e2e ## Translate deploy/envoy-gateway by Envoy Gateway's egctl, and ask it in real Envoys
 	@$(VENV)/python tools/components.py egctl envoy $(addprefix envoy-,$(subst $(comma), ,$(ENVOY_BETWEEN))) kustomize >/dev/null
 	@$(E2E_RUN) $(TRANSLATED) $(PYTEST)
+
+# It takes egctl too, and the mesh beside.
+MOVED = tests/e2e/test_35_moving_to_envoy_gateway.py
+
+.PHONY: e2e-envoy-gateway
+e2e-envoy-gateway: e2e-needs .venv/.e2e e2e-components ## Move from the gateway to Envoy Gateway and back, under load
+	@$(VENV)/python tools/components.py egctl >/dev/null
+	@$(E2E_RUN) $(MOVED) $(PYTEST)
 
 .PHONY: e2e-meshes
 e2e-meshes: e2e-needs .venv/.e2e e2e-components ## Run base/ in every mesh of the table of docs/e2e.md; `make e2e` runs a sample

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DOMAINS = (ROOT / "tests/e2e/ways/moving/lists/domains.yaml").read_text()
 STEPS = {
     "docs/ambient.md": {"gateway": (0, 0), "both": (1, 1), "ambient": (0, 1)},
+    "docs/envoy-gateway.md": {"gateway": (0, 0), "both": (0, 1), "envoy-gateway": (0, 1)},
 }
 """Of each step the errors and warnings of `verify`."""
 

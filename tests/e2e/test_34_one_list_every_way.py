@@ -1,6 +1,6 @@
 """One set of lists in each way of a mesh: the names in the real Envoy are the list's, and no others are let out.
 
-What a way does not keep of a list is in tests/build/test_four_ways.py.
+Envoy Gateway's is in test_35; what a way does not keep of a list is in tests/build/test_four_ways.py.
 """
 
 from __future__ import annotations
