@@ -106,15 +106,7 @@ def _staging_again(mesh: Mesh, overlays: Overlays, gateway: Proxy) -> Iterator[N
 
 
 def _team(name: str, mesh: Mesh) -> Team:
-    issued = mesh.directory / f"issued-to-{name}"
-    issued.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OUTPUT_CERTS", str(issued))  # pilot-agent: also write the certificate that it got from istiod
-        sidecar = mesh.sidecar(f"{name}-0", name)
-    certificate, key = issued / "cert-chain.pem", issued / "key.pem"
-    eventually(key.exists, within=10, what=f"the certificate of {name}")
-    for file in (certificate, key):
-        file.chmod(0o644)  # The client is nobody.
+    sidecar, certificate, key = mesh.robbed(f"{name}-0", name)
     past = mesh.application(mesh.pod_network(f"past-{name}"))
     return Team(name, sidecar, mesh.application(sidecar.pod), Impostor(past, certificate, key))
 

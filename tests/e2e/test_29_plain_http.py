@@ -5,17 +5,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.server
+import json
 import os
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mesh.mesh import SIDECARS_NAME
 from mesh.network import add_internet_address
 from mesh.processes import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mesh.application import Application
@@ -175,3 +177,68 @@ def test_a_real_apt_updates_and_downloads_through_the_gateway(application: Appli
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert [one.name for one in (tmp_path / "work").iterdir()] == ["egress-hello_1.0_all.deb"]
     assert set(Mirror.hosts[before:]) == {MIRROR}
+
+
+OUTER = SIDECARS_NAME.replace("443", "31080")
+OWN, ALIEN = "apt-clients", "apt-strangers"
+LIMITED = ("en.wikipedia.org", f"http://{MIRROR}", "http://*.files.example.net", "!http://no.files.example.net")
+
+
+@pytest.fixture(scope="module")
+def teams(
+    listed: None, mesh: Mesh, internet: Internet, overlays: Overlays, gateway: Proxy
+) -> dict[str, tuple[Application, Callable[[str], str]]]:
+    """By namespace: the application behind its sidecar, and what it gets past that with the sidecar's certificate."""
+    del listed
+    components = ("client-lists", "plain-http", "plain-http/client-lists")
+    mesh.cluster.sync(overlays.make(LIMITED, clients=OWN, components=components))
+    internet.dns.records["no.files.example.net"] = [ADDRESS]
+
+    def team(namespace: str) -> tuple[Application, Callable[[str], str]]:
+        sidecar, certificate, key = mesh.robbed(f"{namespace}-0", namespace)
+        application, past = (mesh.application(pod) for pod in (sidecar.pod, mesh.pod_network(f"past-{namespace}")))
+        there = ("--resolve", f"{OUTER}:31080:{gateway.pod.address}", f"https://{OUTER}:31080/Packages")
+        mine = ("--http1.1", "-k", "--cert", str(certificate), "--key", str(key))
+        return application, lambda host: curl(past, *mine, "-H", f"Host: {host}", *there).stdout
+
+    found = {namespace: team(namespace) for namespace in (OWN, ALIEN)}
+    eventually(
+        lambda: "egress-overlays.clients" in json.dumps(gateway.config("listeners")["http_listener"]),
+        within=60,
+        what="the rules for clients",
+    )
+    return found
+
+
+def test_a_list_for_some_clients_is_for_them_alone(
+    teams: dict[str, tuple[Application, Callable[[str], str]]], gateway: Proxy
+) -> None:
+    (own, past_own), (alien, past_alien) = teams[OWN], teams[ALIEN]
+    eventually(lambda: curl(own, f"http://{MIRROR}/Packages").stdout.endswith("\n200"), within=30, what=MIRROR)
+    logged(gateway, f'/ns/{OWN}/sa/sleep","decision":"allowed","details":"via_upstream","host":"{MIRROR}"')
+    assert past_own(MIRROR).endswith("\n200")
+    curl(alien, f"http://{MIRROR}/Packages")  # its sidecar does not know the name: it goes by itself, or nowhere
+    before = len(Mirror.hosts)
+    for name in (MIRROR, "ok.files.example.net"):
+        assert f'/ns/{ALIEN}/sa/sleep","decision":"allowed"' not in gateway.log.read_text()
+        refused = past_alien(name)
+        assert refused.endswith("\n403"), refused
+        assert "rbac_access_denied_matched_policy[none]" in refused
+        reason = '"denied","details":"rbac_access_denied_matched_policy[none]"'
+        logged(gateway, f'/ns/{ALIEN}/sa/sleep","decision":{reason},"host":"{name}"')
+    assert len(Mirror.hosts) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(UNLISTED, "not-listed"), ("no.files.example.net", "!egress-domains"), (MIRROR.upper(), "capitals-in-host")],
+)
+def test_past_the_sidecar_a_host_that_is_not_listed_is_refused_with_the_reason(
+    name: str, reason: str, teams: dict[str, tuple[Application, Callable[[str], str]]], gateway: Proxy
+) -> None:
+    before = len(Mirror.hosts)
+    refused = teams[OWN][1](name)
+    assert refused.endswith("\n403"), refused
+    assert f"rbac_access_denied_matched_policy[{reason}]" in refused
+    assert f" 403 - rbac_access_denied_matched_policy[{reason}] " in logged(gateway, f'"{name}" "-"')
+    assert len(Mirror.hosts) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .internet import Internet
 from .istiod import DISCOVERY, Istiod
 from .network import NODE, PodNetwork, make_node
 from .pki import Authority
+from .processes import eventually
 from .proxy import Proxy
 
 if TYPE_CHECKING:
@@ -179,6 +181,21 @@ class Mesh:
         proxy = self._proxy(pod, "sidecar", namespace, "sleep", SLEEP["metadata"])
         proxy.start(self.cluster, self.istiod)
         return proxy
+
+    def robbed(self, name: str, namespace: str) -> tuple[Proxy, Path, Path]:
+        """As `sidecar`, and the files of certificate and key that istiod issued to it, which its pilot-agent wrote."""
+        issued = self.directory / f"issued-to-{namespace}"
+        issued.mkdir()
+        os.environ["OUTPUT_CERTS"] = str(issued)
+        try:
+            sidecar = self.sidecar(name, namespace)
+        finally:
+            del os.environ["OUTPUT_CERTS"]
+        certificate, key = issued / "cert-chain.pem", issued / "key.pem"
+        eventually(key.exists, within=10, what=f"the certificate of {namespace}")
+        for file in (certificate, key):
+            file.chmod(0o644)  # The client is nobody.
+        return sidecar, certificate, key
 
     def impostor(self, name: str) -> Impostor:
         """Whoever has got hold of the mesh's root: a client outside the mesh with a workload's certificate."""
