@@ -94,10 +94,8 @@ def gateway(
         yield Target(name, running.port(mesh), running.pid), running
 
 
-@contextlib.contextmanager
-def answering(world: World, directory: Path) -> Iterator[None]:
-    """An Envoy that says one byte to whoever connects to the stand-in, and closes."""
-    directory.mkdir()
+def answers(address: str, port: int) -> dict[str, Any]:
+    """The configuration of an Envoy that says one byte to whoever connects to the address, and closes."""
     direct = {
         "name": "envoy.filters.network.direct_response",
         "typed_config": {
@@ -105,10 +103,17 @@ def answering(world: World, directory: Path) -> Iterator[None]:
             "response": {"inline_string": "x"},
         },
     }
-    address = {"socket_address": {"address": world.stand_in, "port_value": world.port}}
-    listener = {"name": "answer", "address": address, "filter_chains": [{"filters": [direct]}]}
+    where = {"socket_address": {"address": address, "port_value": port}}
+    listener = {"name": "answer", "address": where, "filter_chains": [{"filters": [direct]}]}
     admin = {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}}
-    with envoy.Envoy(envoy.find(), {"admin": admin, "static_resources": {"listeners": [listener]}}, directory):
+    return {"admin": admin, "static_resources": {"listeners": [listener]}}
+
+
+@contextlib.contextmanager
+def answering(world: World, directory: Path) -> Iterator[None]:
+    """An Envoy that says one byte to whoever connects to the stand-in, and closes."""
+    directory.mkdir()
+    with envoy.Envoy(envoy.find(), answers(world.stand_in, world.port), directory):
         yield
 
 

@@ -49,6 +49,11 @@ e2e-argocd: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Run the part 
 ways: e2e-needs .venv/.e2e e2e-components ## Try the ways out of docs/why.md in the mesh, and write the page's table
 	@$(E2E_RUN) tests/e2e/test_26_ways.py --write-golden $(PYTEST)
 
+.PHONY: bench-ways
+bench-ways: e2e-needs .venv/.e2e e2e-components ## Measure memory, connections and cuts of the ways out of docs/why.md
+	@$(VENV)/python tools/components.py egctl >/dev/null
+	@$(E2E_ISOLATE) $(VENV)/python -m bench.ways $(BENCH)
+
 .PHONY: bench-registry
 bench-registry: e2e-needs .venv/.e2e e2e-components ## Measure what a domain costs each proxy, with and without compact-registry
 	@$(E2E_ISOLATE) $(VENV)/python bench/registry.py

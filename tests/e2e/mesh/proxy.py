@@ -86,6 +86,8 @@ def _cluster(filter_: dict[str, Any]) -> object:
 class Proxy:
     """pilot-agent and its Envoy in a pod's network namespace; `role` as on pilot-agent's command line."""
 
+    drain_seconds = DRAIN_SECONDS
+
     def __init__(
         self,
         components: Mapping[str, Path],
@@ -132,7 +134,7 @@ class Proxy:
             "binaryPath": str(self._components["envoy"]),
             "configPath": str(self._directory / "etc/istio/proxy"),
             "concurrency": 1,
-            "drainDuration": f"{DRAIN_SECONDS}s",
+            "drainDuration": f"{self.drain_seconds}s",
             "terminationDrainDuration": "1s",
         }
         return json.dumps(own | (yaml.safe_load(self.annotations.get("proxy.istio.io/config", "{}")) or {}))
