@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from mesh import samples
 from mesh.application import Load, Outcome
-from mesh.moving import PODS, Guide, Moving, some_more
+from mesh.moving import Guide, Move, Moving, some_more
 from mesh.processes import eventually
-from mesh.proxy import EGRESS
 from mesh.waypoint import ambient, running
 
 import quick_yaml as yaml
@@ -78,48 +77,23 @@ def test_no_request_is_lost_forward_and_back(  # noqa: PLR0917 - fixtures
 ) -> None:
     for name in HOSTS:
         internet.serve(name, SITE)
-    mesh.cluster.sync(guide.build("gateway"))
-    eventually(lambda: gateway.allowed_names() == LISTED, within=60, what="the list in the gateway")
+    move = Move(mesh, guide, gateway, sidecar, LISTED, "ambient", {"waypoint": "waypoint"})
+    move.begin()
     eventually(lambda: all(application.get(name).ok for name in HOSTS), within=30, what="the gateway serves")
     workloads = Moving(application.get)
     try:
         with Load(workloads, list(HOSTS), rate=10) as load:
-            with ambient(mesh):
-                both = guide.build("both", waypoint="waypoint")
-                mesh.cluster.sync(both)
-                with running(mesh, list(yaml.safe_load_all(both))) as waypoint:
-                    workloads.new = by_hbone(waypoint)
-                    there_and_back(mesh, guide, gateway, sidecar, workloads, load)
+            with ambient(mesh), running(mesh, list(yaml.safe_load_all(move.both()))) as waypoint:
+                workloads.new = by_hbone(waypoint)
+                eventually(lambda: all(workloads.new(name).ok for name in HOSTS), within=30, what="the waypoint serves")
+                # What ztunnel answers for a host is an address of the waypoint's entry: those of base/ have none.
+                entries = mesh.cluster.get("serviceentries.networking.istio.io", "--namespace=istio-system")["items"]
+                assert entries
+                assert not [one for one in entries if one.get("status", {}).get("addresses")]
+                move.there_and_back(workloads, load)
             some_more(load)
         assert load.failures == []
         assert min(workloads.by_old, workloads.by_new) > 40
     finally:
         mesh.cluster.sync(overlays.build("staging"))
         eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=60, what="staging in the gateway")
-
-
-def there_and_back(  # noqa: PLR0917 - what stands
-    mesh: Mesh, guide: Guide, gateway: Proxy, sidecar: Proxy, workloads: Moving, load: Load
-) -> None:
-    """Each step with both ways there, and the one without the gateway."""
-    eventually(lambda: all(workloads.new(name).ok for name in HOSTS), within=30, what="the waypoint serves")
-    assert sidecar.routed_names(EGRESS) == LISTED
-    # What ztunnel answers for a host is an address of the waypoint's entry: those of base/ have none.
-    entries = mesh.cluster.get("serviceentries.networking.istio.io", "--namespace=istio-system")["items"]
-    assert entries
-    assert not [one for one in entries if one.get("status", {}).get("addresses")]
-    some_more(load)
-    for workloads.moved in range(1, PODS + 1):
-        some_more(load)
-    mesh.cluster.sync(guide.build("ambient"))
-    gateway.stop()  # its Deployment is gone
-    eventually(lambda: not sidecar.routed_names(EGRESS) & LISTED, within=30, what="base/ is gone")
-    some_more(load)
-    mesh.cluster.sync(guide.build("both", waypoint="waypoint"))
-    mesh.roll_out(gateway, "sni-egressgateway")
-    eventually(lambda: gateway.allowed_names() == LISTED, within=60, what="the gateway has the list again")
-    eventually(lambda: sidecar.routed_names(EGRESS) == LISTED, within=30, what="sidecars lead there again")
-    for workloads.moved in reversed(range(PODS)):
-        some_more(load)
-    mesh.cluster.sync(guide.build("gateway"))
-    some_more(load)

@@ -11,9 +11,8 @@ import pytest
 from mesh.application import Load
 from mesh.components import installed
 from mesh.envoy_gateway import PORT, Running, translated, values
-from mesh.moving import PODS, Guide, Moving, some_more
+from mesh.moving import Guide, Move, Moving
 from mesh.processes import eventually
-from mesh.proxy import EGRESS
 from mesh.samples import ADMITTED, ASKED, DOMAINS, LISTED
 
 import quick_yaml as yaml
@@ -56,23 +55,22 @@ def test_no_request_is_lost_forward_and_back(  # noqa: PLR0917 - fixtures
     for name in ASKED:
         internet.serve(name, SITE)
     guide = Guide("docs/envoy-gateway.md", overlays, tmp_path, DOMAINS)
-    mesh.cluster.sync(guide.build("gateway"))
-    eventually(lambda: gateway.allowed_names() == LISTED, within=60, what="the list in the gateway")
+    move = Move(mesh, guide, gateway, sidecar, LISTED, "envoy-gateway")
+    move.begin()
     eventually(lambda: all(application.get(name).ok for name in NAMES), within=30, what="the gateway serves")
     pod, without = mesh.pod_network("envoy-gateway"), mesh.application(mesh.pod_network("without-sidecar"))
     workloads = Moving(application.get)
     workloads.new = lambda name: without.get(name, address=pod.address, port=PORT)
     directory = mesh.directory / "pods/envoy-gateway"
     directory.mkdir(parents=True)
-    both = guide.build("both")
     envoy = Running(programs["envoy"], pod, directory)
     try:
         with Load(workloads, NAMES, rate=10) as load:
-            mesh.cluster.sync(both)
-            objects = [one for one in yaml.safe_load_all(both) if "istio.io" not in one["apiVersion"]]
+            objects = [one for one in yaml.safe_load_all(move.both()) if "istio.io" not in one["apiVersion"]]
             listener, clusters = translated(programs["egctl"], objects, directory)
             envoy.start(listener, clusters)
-            there_and_back(mesh, guide, gateway, sidecar, workloads, load)
+            eventually(lambda: all(workloads.new(name).ok for name in NAMES), within=30, what="Envoy Gateway serves")
+            move.there_and_back(workloads, load)
         assert load.failures == []
         assert min(workloads.by_old, workloads.by_new) > 40
         # The names in Envoy are the list's, and of those that are nearly on it these alone are let out.
@@ -83,26 +81,3 @@ def test_no_request_is_lost_forward_and_back(  # noqa: PLR0917 - fixtures
         envoy.stop()
         mesh.cluster.sync(overlays.build("staging"))
         eventually(lambda: "*.wikipedia.org" in gateway.allowed_names(), within=60, what="staging in the gateway")
-
-
-def there_and_back(  # noqa: PLR0917 - what stands
-    mesh: Mesh, guide: Guide, gateway: Proxy, sidecar: Proxy, workloads: Moving, load: Load
-) -> None:
-    """Each step with both ways there, and the one without the gateway."""
-    eventually(lambda: all(workloads.new(name).ok for name in NAMES), within=30, what="Envoy Gateway serves")
-    assert sidecar.routed_names(EGRESS) == LISTED
-    some_more(load)
-    for workloads.moved in range(1, PODS + 1):
-        some_more(load)
-    mesh.cluster.sync(guide.build("envoy-gateway"))
-    gateway.stop()  # its Deployment is gone
-    eventually(lambda: not sidecar.routed_names(EGRESS) & LISTED, within=30, what="base/ is gone")
-    some_more(load)
-    mesh.cluster.sync(guide.build("both"))
-    mesh.roll_out(gateway, "sni-egressgateway")
-    eventually(lambda: gateway.allowed_names() == LISTED, within=60, what="the gateway has the list again")
-    eventually(lambda: sidecar.routed_names(EGRESS) == LISTED, within=30, what="sidecars lead there again")
-    for workloads.moved in reversed(range(PODS)):
-        some_more(load)
-    mesh.cluster.sync(guide.build("gateway"))
-    some_more(load)
