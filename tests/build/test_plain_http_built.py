@@ -213,14 +213,8 @@ def without_mutual_tls(objects: list[Object]) -> None:
     ],
     ids=lambda one: one.__name__,
 )
-def test_verify_tells_what_is_changed(
-    change: Callable[[list[Object]], None], made: list[Object], tmp_path: Path, run: Run
-) -> None:
-    objects = copy.deepcopy(made)
-    change(objects)
-    file = tmp_path / "changed.json"
-    file.write_bytes(live.text(objects))
-    outcome = run("verify", file)
+def test_verify_tells_what_is_changed(change: Callable[[list[Object]], None], made: list[Object], run: Run) -> None:
+    outcome = live.changed(run, made, change)
     assert outcome.code == 1, outcome.out
 
 

@@ -181,13 +181,9 @@ def of_another_port(objects: list[Object]) -> None:
     "change", [other_port, other_list, further_name, without_mutual_tls, of_another_port], ids=lambda one: one.__name__
 )
 def test_verify_tells_what_is_changed_in_a_port(
-    change: Callable[[list[Object]], None], made: list[Object], tmp_path: Path, run: Run
+    change: Callable[[list[Object]], None], made: list[Object], run: Run
 ) -> None:
-    objects = copy.deepcopy(made)
-    change(objects)
-    file = tmp_path / "changed.json"
-    file.write_bytes(live.text(objects))
-    outcome = run("verify", file)
+    outcome = live.changed(run, made, change)
     assert outcome.code == 1, outcome.out
 
 

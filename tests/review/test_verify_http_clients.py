@@ -207,27 +207,16 @@ MUTANTS = (
 
 
 @pytest.mark.parametrize("change", MUTANTS, ids=lambda one: one.__name__)
-def test_verify_tells_what_is_changed(
-    change: Callable[[list[Object]], None], made: list[Object], tmp_path: Path, run: Run
-) -> None:
-    objects = copy.deepcopy(made)
-    change(objects)
-    assert objects != made
-    file = tmp_path / "changed.json"
-    file.write_bytes(live.text([*objects, *LISTED]))
-    outcome = run("verify", file)
+def test_verify_tells_what_is_changed(change: Callable[[list[Object]], None], made: list[Object], run: Run) -> None:
+    outcome = live.changed(run, made, change, *LISTED)
     assert outcome.code == 1, outcome.out
 
 
 @pytest.mark.parametrize("change", [a_denial_of_one_spelling, a_rule_for_one_spelling], ids=lambda one: one.__name__)
 def test_half_a_name_is_told_without_the_lists_too(
-    change: Callable[[list[Object]], None], made: list[Object], tmp_path: Path, run: Run
+    change: Callable[[list[Object]], None], made: list[Object], run: Run
 ) -> None:
-    objects = copy.deepcopy(made)
-    change(objects)
-    file = tmp_path / "changed.json"
-    file.write_bytes(live.text(objects))
-    assert run("verify", file).code == 1
+    assert live.changed(run, made, change).code == 1
 
 
 @pytest.mark.parametrize("part", [("patch",), ("patch", "value"), ("applyTo",)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 from functools import cache
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import quick_yaml as yaml
 
 if TYPE_CHECKING:
-    from command import Run
+    from collections.abc import Callable
+
+    from command import Outcome, Run
 
     Object = dict[str, Any]
 
@@ -52,6 +55,14 @@ def verified(run: Run, *arguments: object, stdin: bytes = b"") -> list[dict[str,
     found = [one for path in json.loads(outcome.out) for one in path["findings"]]
     assert outcome.code == int(any(one["severity"] == "error" for one in found))
     return found
+
+
+def changed(run: Run, made: list[Object], change: Callable[[list[Object]], None], *beside: Object) -> Outcome:
+    """What `verify` says of objects after this change of them, which it has to tell."""
+    objects = copy.deepcopy(made)
+    change(objects)
+    assert objects != made
+    return run("verify", "-", stdin=text([*objects, *beside]))
 
 
 def findings(run: Run, objects: list[Object], *options: str) -> list[dict[str, Any]]:
