@@ -17,7 +17,7 @@ from laid_down import build, documents, laid_down
 def test_applications_of_argo_cd_name_this_repository_and_what_they_name_builds(run: Run) -> None:
     laid_down(run("init", "egress", "--overlays", "dev,eu_west", "--argocd"))
     assert sorted(path.name for path in Path("egress/deploy/argocd").iterdir()) == ["repo-server", "volume"]
-    assert sorted(path.name for path in Path("egress/deploy").iterdir()) == ["argocd", "container"]
+    assert sorted(path.name for path in Path("egress/deploy").iterdir()) == [*("argocd", "container", "envoy-gateway")]
     # Another way beside it finds what they share.
     added = laid_down(run("init", "egress", "--argocd-way", "plugin"))
     assert {path.parts[3] for path in added} == {"plugin"}

@@ -164,8 +164,8 @@ def test_a_table_for_each(base: list[Message], tmp_path: Path) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("Deployment")] == [
-        "Deployment istio-egress/sni-egressgateway, port 8443:",
-        "Deployment istio-egress/sni-egressgateway, port 9443:",
+        "Deployment istio-egress/sni-egressgateway, port 8443, for names at 443:",
+        "Deployment istio-egress/sni-egressgateway, port 9443, for names at 443:",
     ]
     assert len(lines) == 9  # two tables of a title, a header and two rows, and an empty line between them
     assert (

@@ -100,7 +100,7 @@ def test_beside_what_changes_the_gateway(components: tuple[str, ...], newest: Pa
 def test_the_report_says_the_port_and_how(rendered: Path, run: Run) -> None:
     outcome = run("probe", "--host", "http://deb.debian.org", "--host", "http://evil.example=allow", rendered)
     assert outcome.code == 1
-    assert "port 31080 for 80/http:" in outcome.out
+    assert "port 31080, for names at 80/http:" in outcome.out
     outcome = run("probe", "--host", "http://deb.debian.org", "-o", "json", rendered)
     (said,) = json.loads(outcome.out)["connections"]
     assert (said["for"], said["name"], said["decidedBy"]) == ("80/http", "deb.debian.org:80/http", "domains")

@@ -23,7 +23,7 @@ def verified(tmp_path: Path, *without: str) -> tuple[int, str]:
 
 def test_names_stand_in_the_route(tmp_path: Path) -> None:
     (route,) = (one for one in build(WAY) if one["kind"] == "TLSRoute")
-    assert route["spec"]["hostnames"] == ["*.moving.example.com", "exact.moving.example.org"]
+    assert route["spec"]["hostnames"] == ["*.ways.example.com", "lie.exact.example.org", "shop.exact.example.org"]
     code, words = verified(tmp_path)
     assert (code, words.count("warning:"), words.count("error:")) == (0, 1, 0), words
     assert "nobody asks who the client is" in words

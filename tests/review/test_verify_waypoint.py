@@ -34,7 +34,7 @@ def test_names_and_clients_stand_in_entries_and_policies(objects: list[dict[str,
     assert {name: (one["hosts"], one.get("exportTo")) for name, one in entries.items()} == {
         "egress-wildcards": (["*.ways.example.com"], None),
         "egress-wildcards-for.others": (["*.others.example.com"], ["others"]),
-        "egress-exact": (["lie.exact.example.org"], None),
+        "egress-exact": (["lie.exact.example.org", "shop.exact.example.org"], None),
     }
     assert all(
         one["metadata"]["labels"]["istio.io/use-waypoint"] == "egress"

@@ -23,7 +23,9 @@ def documents(path: Path | str) -> list[dict[str, Any]]:
 def laid_down(outcome: Outcome) -> list[Path]:
     """The files that are no part of the tree itself."""
     assert outcome.code == 0, outcome.err
-    return [path for path in map(Path, outcome.out.splitlines()) if "deploy" in path.parts or path.parts[0] != "egress"]
+    # Of what every tree gets, a line says how many files a directory has.
+    files = [Path(line) for line in outcome.out.splitlines() if not line.endswith(" files")]
+    return [path for path in files if "deploy" in path.parts or path.parts[0] != "egress"]
 
 
 def build(path: Path) -> str:

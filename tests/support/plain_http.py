@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import re
 import socket
 import ssl
@@ -103,7 +104,9 @@ class Gateway:
         listeners, clusters = deepcopy((found.listeners, found.clusters))
         config = bootstrap.build(listeners, clusters, self.world, directory, keep_ports=True)
         self._envoy = envoy.Envoy(binary, config, directory)
-        self.origin = Origin([self.world.stand_in, "127.0.0.1"], port)
+        # Of its own, as the stand-in is: gateways of other tests run beside it, and the port is given.
+        self.inside = str(ipaddress.ip_address(self.world.stand_in) + 2)
+        self.origin = Origin([self.world.stand_in, self.inside], port)
         self.notes = self._envoy.notes
 
     def _keep_names(self) -> None:

@@ -118,9 +118,8 @@ def _sections(report: ProbeReport, *, every: bool) -> tuple[list[Section], int]:
         results = [*differing, *(result for result in found if result.as_expected)]
         shown = results if every else results[: max(_ALL_SHOWN, len(differing))]
         hidden += len(results) - len(shown)
-        several = len(report.targets) > 1
-        title = Line(f"{target.workload.title}, port {target.port} for {target.names}:", STRONG) if several else None
-        sections.append(Section(title, COLUMNS, list(map(_row, shown))))
+        title = Line(f"{target.workload.title}, port {target.port}, for names at {target.names}:", STRONG)
+        sections.append(Section(title if len(report.targets) > 1 else None, COLUMNS, list(map(_row, shown))))
     return sections, hidden
 
 

@@ -84,7 +84,7 @@ def _filter_of(patches: Any, key: str) -> Any:
 
 
 def refuses(value: Any) -> bool:
-    """Whether an RBAC filter refuses what has not been resolved, and at least the ranges of docs/addresses.md."""
+    """Whether an RBAC filter refuses what has not been resolved, and at least the ranges that base/ refuses."""
     config = mapping(value, "typed_config")
     rules = mapping(config, "rules")
     if set(config) != {"@type", "stat_prefix", "rules"} or set(rules) != {"action", "policies"}:
