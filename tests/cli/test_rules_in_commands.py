@@ -204,6 +204,7 @@ def test_diff_is_silent_of_what_was_broken_before_and_tells_a_field_that_is_gone
     assert '"data-api.ecb.europa.eu" has no owner=' in row["said"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tree")
 def test_diff_does_not_compare_by_a_policy_that_it_cannot_read(run: Run, repository: Callable[..., str]) -> None:
     assert repository("status", "--porcelain") == ""

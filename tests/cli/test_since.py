@@ -40,6 +40,7 @@ def remove(file: str, line: str) -> int:
     return number + 1
 
 
+@pytest.mark.long
 def test_a_name_that_went_is_told_with_its_line_and_its_commit(run: Run, repository: Callable[..., str]) -> None:
     file = "components/domains-common/domains.yaml"
     write("- {host: x.okta.com, expect: allow, why: sign-in}\n")

@@ -140,6 +140,7 @@ def test_addresses_that_are_denied_are_refused_also_where_they_would_be_allowed(
     assert results["10.0.0.1"].rule == "RBAC not-global"
 
 
+@pytest.mark.long
 def test_a_list_of_exact_names_alone_is_tried_with_lies_too(newest: Path, tmp_path: Path) -> None:
     report = probe(build(overlay(tmp_path, (), ("pypi.org",))), binary=newest)
     assert report.differing == []

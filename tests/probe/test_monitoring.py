@@ -125,6 +125,7 @@ def test_a_client_that_may_not_is_a_name_refused_and_no_address(gateway_of_clien
     assert total(gateway_of_clients, QUERIES["EgressAddressRefused"]) == address.value
 
 
+@pytest.mark.long
 def test_istio_drops_what_no_annotation_names(newest: Path, tmp_path: Path) -> None:
     missing = without_series(exposed(newest, tmp_path, ()), QUERIES)
 

@@ -153,6 +153,7 @@ def test_a_gateway_with_a_hole_is_found_out(
     assert case in differing
 
 
+@pytest.mark.long
 def test_lists_for_some_clients_and_denials(tmp_path: Path, newest: Path) -> None:
     resources = built_of(tmp_path, http_clients.LISTS, http_clients.COMPONENTS)
     report = probe(resources, binary=newest)

@@ -42,6 +42,7 @@ def cares(**config: Any) -> Message:
     return {"name": "envoy.network.dns_resolver.cares", "typed_config": {"@type": CARES, **config}}
 
 
+@pytest.mark.long
 def test_search_domains_of_the_machine_change_nothing(
     base: list[Message], newest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
