@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from dnslib import AAAA, QTYPE, RCODE, RR, A, DNSRecord
-from dnslib.server import BaseResolver, DNSLogger, DNSServer
+from dnslib.server import BaseResolver, DNSLogger, DNSServer, UDPServer
 
 from ..istiod.errors import ProbeError
 
@@ -95,6 +95,14 @@ class Names(BaseResolver):  # type: ignore[misc] # dnslib has no types
         return reply
 
 
+class _Alone(UDPServer):  # type: ignore[misc] # dnslib has no types
+    """dnslib's server at a port of its own: dnslib asks to share it, and such a port the system gives to two."""
+
+    def server_bind(self) -> None:
+        self.allow_reuse_address = False
+        super().server_bind()
+
+
 class World:
     """DNS server and servers, up from entering to leaving it as a context manager.
 
@@ -116,9 +124,8 @@ class World:
         self.closed = str(ipaddress.ip_address(self.stand_in) + 1)
         self.names = Names(self.stand_in)
         # dnslib's servers bind when they are made; port 0 picks a free one.
-        self._dns = DNSServer(
-            self.names, address="127.0.0.1", port=0, logger=DNSLogger("-request,-reply,-truncated,-error")
-        )
+        quiet = DNSLogger("-request,-reply,-truncated,-error")
+        self._dns = DNSServer(self.names, address="127.0.0.1", port=0, logger=quiet, server=_Alone)
         self.dns_port = int(self._dns.server.server_address[1])
 
     def __enter__(self) -> Self:
