@@ -71,6 +71,7 @@ def test_each_client_reaches_its_own_and_the_shared_names(
         assert report.differing == []
 
 
+@pytest.mark.long
 def test_the_whole_probe_knows_clients(manifests: list[dict[str, Any]], binary: Path, minor: int) -> None:
     if minor == REFUSES_THE_LISTENER:
         return  # said for each client above

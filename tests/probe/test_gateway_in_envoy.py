@@ -84,6 +84,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> object:
 OVER_IPV4 = tuple(name for name in COMPONENTS if name != "ipv6-only")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("component", OVER_IPV4)
 def test_each_component_keeps_the_gateway_working(
     component: str, binary: Path, minor: int, base: object, tmp_path: Path

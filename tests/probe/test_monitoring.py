@@ -87,6 +87,7 @@ def test_every_alert_and_panel_finds_its_series(gateway: list[Series]) -> None:
     assert without_series(gateway, QUERIES) == {}
 
 
+@pytest.mark.long
 def test_it_finds_them_in_the_oldest_envoy_too(envoys: dict[str, Path], version: str, tmp_path: Path) -> None:
     assert without_series(exposed(envoys[version], tmp_path, COMPONENTS["monitoring alone"]), QUERIES) == {}
 
@@ -151,6 +152,7 @@ def test_what_comes_of_a_port_of_the_list_is_counted_as_at_443(newest: Path, tmp
     assert not [one for found in scrapes for one in found if "_port_9093_" in one.labels["__name__"]]
 
 
+@pytest.mark.long
 def test_what_comes_of_plain_http_is_counted_as_by_tls(newest: Path, tmp_path: Path) -> None:
     """With a label for the protocol, and one for the port of what was let out; no two series are one."""
     names = ("a.wikipedia.org", "http://*.mirror.example.com", "http://*.mirror.example.com:11371")
@@ -181,6 +183,7 @@ def test_what_comes_of_plain_http_is_counted_as_by_tls(newest: Path, tmp_path: P
     assert by_list == {("default", "allowed"): 1, ("", "denied"): 1}
 
 
+@pytest.mark.long
 def test_an_internal_address_by_plain_http_is_counted(newest: Path, tmp_path: Path) -> None:
     made = build(overlay(tmp_path, ("plain-http", "monitoring"), ("*.wikipedia.org", "http://*.mirror.example.com")))
     found = [one for text in watched(newest, made) for one in series(text) if one.labels.get("protocol") == "http"]

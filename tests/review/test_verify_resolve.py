@@ -137,6 +137,7 @@ def test_a_resolver_that_is_silent_is_told_once(run: Run, tmp_path: Path) -> Non
     assert took < 8
 
 
+@pytest.mark.long
 def test_nobody_listens(run: Run, tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
