@@ -5,7 +5,7 @@ E2E_ISOLATE = unshare --net --mount --pid --fork --kill-child --mount-proc
 E2E_RUN = $(E2E_ISOLATE) env EGRESS_OVERLAYS_E2E=isolated $(VENV)/python -m pytest $(WAITED_IN_VAIN)
 # A machine that stands still for some seconds looks like a gateway that does. What failed by a wait, or for want of an answer
 # for a listed name, is run once more, and the summary names it; a wrong answer is never asked for again.
-WAITED_IN_VAIN = --reruns 1 --only-rerun TimeoutError --only-rerun UnansweredError -raR
+WAITED_IN_VAIN = --reruns 1 --only-rerun TimeoutError --only-rerun UnansweredError -raR --durations=20 --durations-min=15
 
 .PHONY: e2e
 e2e: e2e-needs .venv/.e2e e2e-components dist/SHA256SUMS ## Build the real mesh once, run it, and act as the application

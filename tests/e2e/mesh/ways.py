@@ -105,6 +105,10 @@ class Stage:
             "this gateway": self.ours,
         }
 
+    def shipped(self) -> dict[str, Callable[[], contextlib.AbstractContextManager[Asker]]]:
+        """Those that this repository has: the others change with Istio alone."""
+        return {name: way for name, way in self.ways().items() if name.startswith("base") or name == "this gateway"}
+
     def asker(self, gateway: Proxy | None = None) -> Asker:
         """Who asks; past its sidecar at this gateway too."""
         return BySidecar(self.internet, self.application, self.past, gateway, self.stranger)
