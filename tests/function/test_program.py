@@ -232,7 +232,17 @@ def test_arguments_are_for_the_command() -> None:
     assert start(*MODULE, "no-such-command").returncode == 2
 
 
-def test_the_function_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("line", ["a.example", "a.example:9093"])
+def test_the_function_imports_nothing_heavy(line: str) -> None:
+    gateway = {"servers": [{"port": {"number": 8443, "name": "tls-egress", "protocol": "TLS"}, "hosts": ["*"]}]}
+    service = {"ports": [{"name": "tls-egress", "port": 443, "targetPort": 8443}]}
+    metadata = {"name": "gateway", "annotations": {"egress-overlays.dev/ports": "default"}}
+    items = [
+        *sites(),
+        domains(f"{line}\n"),
+        {"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": metadata, "spec": gateway},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
+    ]
     code = f"""
 import sys
 sys.path += {sys.path!r}
@@ -242,7 +252,7 @@ class Sink:
 assert main([], sys.stdin.buffer, Sink(), Sink()) == 0
 print(*sys.modules)
 """
-    done = start(sys.executable, "-I", "-S", "-c", code, text=resource_list([*sites(), domains("a.example\n")]))
+    done = start(sys.executable, "-I", "-S", "-c", code, text=resource_list(items))
     loaded = set(done.stdout.split())
     assert "egress_overlays.injection.inject" in loaded, done.stderr
     heavy = {"argparse", "re", "json", "dataclasses", "typing", "yaml", "ruamel", "idna", "pathlib", "hashlib", "enum"}

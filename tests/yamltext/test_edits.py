@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from yaml12 import parse_yaml
 
 import quick_yaml as yaml
 from builders import (
@@ -22,9 +23,11 @@ from builders import (
 from egress_overlays.injection.applying import apply
 from egress_overlays.injection.inject import plan
 from egress_overlays.manifest.resource import Resource
+from egress_overlays.yamltext import document as documents
 from egress_overlays.yamltext import resource_list as reading
 from egress_overlays.yamltext.block import Block, Uncertain
 from egress_overlays.yamltext.document import Document, _form
+from egress_overlays.yamltext.flowstyle import in_flow
 from texts import HEAD, LIST, ROUTES, as_item, check, expected
 
 CLIENTS = {"name": "egress-overlays.clients", "typed_config": {"matcher": {}, "shadow_matcher": {}, "x": "y"}}
@@ -147,7 +150,10 @@ NAMES = ["a.example", "*.b.example"]
 
 @pytest.mark.parametrize(
     "new",
-    [[], [""], ['a"'], ["a\\"], ["ä"], ["a\nb"], {"a": "b"}, "", 'a"', "a\\", "a\n", "\u2028"],
+    [
+        *([], [""], ['a"'], ["a\\"], ["ä"], ["a\nb"], "", 'a"', "a\\", "a\n", "\u2028"),
+        *({}, {"a": 'b"'}, {"a": {"b": "ä"}}, {"a": True}, {"a": [{"b": "c"}]}, {"a": 1.5}),
+    ],
 )
 def test_what_could_spoil_its_quotes_is_read_again_in_every_copy(new: Any) -> None:
     assert _form({("spec", "hosts"): NAMES, ("metadata", "name"): new}) == ()
@@ -164,6 +170,10 @@ def test_only_edits_of_the_same_places_and_types_pass_for_those_that_were_read()
         {("spec", "hosts"): NAMES, ("spec", "udp"): None},
     ]
     assert first not in map(_form, others)
+    to = {"host": "a", "port": {"number": 1}}
+    assert _form({("to",): to}) == _form({("to",): {"host": "b", "port": {"number": 2}}}) != ()
+    others = [{"host": "a", "port": {"number": "1"}}, {"host": "a", "port": {"name": 1}}, {"host": "a", "port": 1}]
+    assert _form({("to",): to}) not in [_form({("to",): other}) for other in others]
 
 
 def test_a_wrong_first_copy_is_noticed_and_none_passes_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,3 +213,31 @@ def test_numbers_of_copies_are_proven_once_and_written_each_time() -> None:
         assert yaml.safe_load(text) == {"kind": "A", "spec": {"port": port, "name": f"port_{port}_x"}}
     assert _form({("spec", "port"): 1}) == _form({("spec", "port"): 2}) != _form({("spec", "port"): "2"})
     assert _form({("spec", "port"): True}) == ()
+
+
+def test_mappings_of_copies_are_proven_once_and_written_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the function writes the port of a route: json and the parser took a fifth of the time with ten ports."""
+    labels = "metadata:\n  labels:\n    egress-overlays.dev/state: x\n"
+    document = Document(f"kind: A\n{labels}spec:\n  to:\n    host: x\n", "")
+    read: list[str] = []
+
+    def noted(text: str) -> Any:
+        read.append(text)
+        return parse_yaml(text)
+
+    monkeypatch.setattr(documents, "parse_yaml", noted)
+    for port in (9093, 8443):
+        to = {"host": f"port_{port}_x", "port": {"number": port}}
+        assert yaml.safe_load(document.edit({("spec", "to"): to}))["spec"] == {"to": to}
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "a'b", 'a"\\', "ä\U0001f600", "\x7f\n", 1, -1.5, 1e22, True, False, None, [], {}, float("inf")),
+        {"a": [1, {"b": ["c", None]}, True], '"': {"\\": "\u2028"}},
+    ],
+)
+def test_flow_style_is_as_the_standard_library_writes_it(value: Any) -> None:
+    assert in_flow(value) == json.dumps(value)

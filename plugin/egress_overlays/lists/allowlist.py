@@ -63,9 +63,10 @@ class AllowSet:
         self.clients = clients
         self.reporting = tuple(reporting)
         self._named: dict[str, list[Entry]] = {}
-        beyond = [entry.domain for entry in entries if ":" in entry.domain]
-        self.http = tuple(sorted({one.port for one in beyond if one.is_http}))
-        self.ports = tuple(sorted({one.port for one in beyond if not one.is_http}))
+        # Ports are few beside names: one name of each says which there are.
+        beyond = {one.domain.partition(":")[2]: one.domain for one in entries if ":" in one.domain}.values()
+        self.http = tuple(sorted(one.port for one in beyond if one.is_http))
+        self.ports = tuple(sorted(one.port for one in beyond if not one.is_http))
         self._parts: dict[int, AllowSet] = {}
         self.limits: Limits | None = None
         self.denials: Denials | None = None
@@ -254,6 +255,7 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding], den
     # split() and not splitlines(): the latter also breaks at U+2028 and other characters that
     # nobody sees, where a reviewer would read one line.
     said_of: Callable[..., Iterator[Finding]] | None = None
+    pairs: Callable[[str], tuple[Domain, ...]] | None = None
     for number, line in enumerate(text.split("\n"), 1):
         name, _, comment = line.partition("#") if "#" in line else (line, "", "")
         # Only what an editor leaves behind is stripped; other white space is refused, see `refusals`.
@@ -276,7 +278,7 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding], den
             findings.append(invalid(Entry(Domain(), source, group, number, comment), fault))
             continue
         try:
-            parsed = parse(name) if ":" not in name else _pairs(name)
+            parsed = parse(name) if ":" not in name else (pairs := pairs or _pairs())(name)
         except InvalidDomain as fault:
             from .line_faults import denied
 
@@ -286,7 +288,7 @@ def _lines(source: Resource, group: str, text: str, findings: list[Finding], den
             yield Entry(domain, source, group, number, comment)
 
 
-def _pairs(line: str) -> tuple[Domain, ...]:
+def _pairs() -> Callable[[str], tuple[Domain, ...]]:
     from ..names.ports import pairs
 
-    return pairs(line)
+    return pairs

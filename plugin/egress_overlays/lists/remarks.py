@@ -9,7 +9,7 @@ from . import unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from ..manifest.resource import Resource
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         name: str
         sources: Sequence[Resource]
         entries: Sequence[Entry]
+        ports: tuple[int, ...]
+        http: tuple[int, ...]
 
         @property
         def clients(self) -> Collection[Resource]:
@@ -51,6 +53,7 @@ def about(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
             )
     if allowed.entries and not refused:
         yield from unread.nameless(allowed.name, allowed.sources, {entry.source for entry in allowed.entries})
+    doubted = _doubted(allowed)
     seen: dict[Domain, Entry] = {}
     for entry in allowed.entries:
         first = seen.setdefault(entry.domain, entry)
@@ -62,19 +65,25 @@ def about(allowed: AllowSet, *, refused: bool) -> Iterator[Finding]:
             yield entry.remark(f'is covered by "{cover}" and left out of the manifests', "covered", INFO)
         elif first is not entry:
             yield entry.remark("stands more than once and is emitted once", "repeated", INFO)
-        if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain or ":" in entry.domain):
-            for message, rule in _doubts(entry.domain):
+        if first is entry and (entry.domain.is_wildcard or "xn--" in entry.domain or doubted):
+            for message, rule in _doubts(entry.domain, doubted):
                 yield entry.remark(message, rule, WARNING)
 
 
-def _doubts(domain: Domain) -> Iterator[tuple[str, str]]:
-    """What is doubtful about a name, and the rule that says so."""
-    if ":" in domain:
-        from ..names.ports import DOUBTFUL
+def _doubted(allowed: AllowSet) -> Mapping[int, str]:
+    """The ports of the set that are doubtful, each with the reason."""
+    if not (allowed.ports or allowed.http):
+        return {}
+    from ..names.ports import DOUBTFUL
 
-        if domain.port in DOUBTFUL:
-            yield f"has a port that {DOUBTFUL[domain.port]}", "port"
-        domain = domain.name
+    return {port: DOUBTFUL[port] for port in (*allowed.ports, *allowed.http) if port in DOUBTFUL}
+
+
+def _doubts(domain: Domain, doubted: Mapping[int, str]) -> Iterator[tuple[str, str]]:
+    """What is doubtful about a name, and the rule that says so; `doubted` are ports that are, with the reason."""
+    if domain.port in doubted:
+        yield f"has a port that {doubted[domain.port]}", "port"
+    domain = domain.name
     if domain.is_wildcard:
         from ..names.public_suffix import is_private_suffix, shared_below
 

@@ -58,12 +58,12 @@ DOUBTFUL = {
 
 def pairs(text: str) -> tuple[Domain, ...]:
     """As `parse`, of a line that may end in a port, or be for plain HTTP. Raises InvalidDomain."""
-    if text[: len(SCHEME)].lower() == SCHEME:
-        return _by_http(text, text[len(SCHEME) :])
-    if text.endswith(BY_HTTP) and ":" in text:
-        return _by_http(text, text.removesuffix(BY_HTTP))
     name, colon, written = text.rpartition(":")
     if not (colon and written.isascii() and written.isdecimal() and "/" not in name and ":" not in name):
+        if text[: len(SCHEME)].lower() == SCHEME:
+            return _by_http(text, text[len(SCHEME) :])
+        if colon and text.endswith(BY_HTTP):
+            return _by_http(text, text.removesuffix(BY_HTTP))
         return parse(text)
     try:
         found = parse(name)

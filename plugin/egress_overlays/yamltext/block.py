@@ -9,6 +9,8 @@ real parser and compares (see `document`).
 
 from __future__ import annotations
 
+from .flowstyle import in_flow, quoted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -265,10 +267,7 @@ def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
         return [f"{head}: {new}"]
     if isinstance(new, dict):
         if id(new) not in flow:
-            import json
-
-            # No astral characters here, whose escapes JSON and YAML do not share.
-            flow[id(new)] = new, json.dumps(new)
+            flow[id(new)] = new, in_flow(new)
         return [f"{head}: {flow[id(new)][1]}"]
     dash = " " * column + "- "
     if new and isinstance(new[0], dict):
@@ -280,9 +279,7 @@ def _pair(head: str, column: int, new: Any, flow: Flow) -> list[str]:
 def _entry(dash: str, entry: dict[str, Any]) -> list[str]:
     """The lines of a mapping as an item of a list: one key a line where it is a mapping of text."""
     if not all(isinstance(value, str) for value in entry.values()):
-        import json
-
-        return [dash + json.dumps(entry)]
+        return [dash + in_flow(entry)]
     pairs = [f"{key}: {quoted(value)}" for key, value in entry.items()]
     return [dash + pairs[0], *(" " * len(dash) + pair for pair in pairs[1:])]
 
@@ -291,8 +288,3 @@ def _key_text(line: str, node: _Node) -> str:
     key = str(node.step)
     content = line[node.column :]
     return content[: len(key) + 2] if content[0] in "\"'" else key
-
-
-def quoted(text: str) -> str:
-    """`text` as a double-quoted YAML scalar on one line; `text` holds printable ASCII alone."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from .flowstyle import in_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def _lines(value: Any, column: int) -> list[str]:
     for key, child in value.items() if isinstance(value, dict) else ((None, one) for one in value):
         if not (isinstance(child, (dict, list)) and child):
             head = "- " if key is None else f"{_key(key)}: "
-            lines.append(" " * column + head + json.dumps(child))
+            lines.append(" " * column + head + in_flow(child))
         elif key is None:
             inner = _lines(child, column + 2)
             lines += [" " * column + "- " + inner[0][column + 2 :], *inner[1:]]
@@ -31,4 +31,4 @@ def _lines(value: Any, column: int) -> list[str]:
 
 
 def _key(key: str) -> str:
-    return key if key.replace("_", "").isalnum() and key[0].isalpha() else json.dumps(key)
+    return key if key.replace("_", "").isalnum() and key[0].isalpha() else in_flow(key)

@@ -105,10 +105,14 @@ def _form(edits: Edits) -> tuple[object, ...]:
     parts: list[object] = []
     for path, new in edits.items():
         is_names = isinstance(new, list) and not (new and isinstance(new[0], dict))
-        text = "".join(new) if is_names else str(new) if type(new) is int else new
-        if new is not None and not (text and isinstance(text, str) and _is_plain(text)):
+        if isinstance(new, dict):
+            form: object = _form(new)
+        else:
+            text = "".join(new) if is_names else str(new) if type(new) is int else new
+            form = type(new) if new is None or (text and isinstance(text, str) and _is_plain(text)) else ()
+        if form == ():
             return ()
-        parts += (path, type(new))
+        parts += (path, form)
     return tuple(parts)
 
 
