@@ -237,6 +237,7 @@ def test_mappings_of_copies_are_proven_once_and_written_each_time(monkeypatch: p
     [
         *("", "a'b", 'a"\\', "ä\U0001f600", "\x7f\n", 1, -1.5, 1e22, True, False, None, [], {}, float("inf")),
         {"a": [1, {"b": ["c", None]}, True], '"': {"\\": "\u2028"}},
+        *(["a", "b"], [""], ["a", 'b"'], ["a", "\\"], ["a", "ä"], ["a", "\n"], ["a", 1]),
     ],
 )
 def test_flow_style_is_as_the_standard_library_writes_it(value: Any) -> None:

@@ -12,6 +12,7 @@ from yaml12 import parse_yaml
 from ..manifest.resource import PREFIX, Resource
 from . import DEEPEST, ODD_BREAKS, InvalidResource, NotPlain
 from .block import Block, Uncertain
+from .flowstyle import is_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,15 +110,11 @@ def _form(edits: Edits) -> tuple[object, ...]:
             form: object = _form(new)
         else:
             text = "".join(new) if is_names else str(new) if type(new) is int else new
-            form = type(new) if new is None or (text and isinstance(text, str) and _is_plain(text)) else ()
+            form = type(new) if new is None or (text and isinstance(text, str) and is_plain(text)) else ()
         if form == ():
             return ()
         parts += (path, form)
     return tuple(parts)
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _spells_prefix(text: str) -> bool:
