@@ -190,7 +190,7 @@ def browse(chromium: str, page: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.long)])
 def test_the_page_filters_and_searches(width: int, run: Run, tree: Path, chromium: str) -> None:
     page = tree / "page.html"
     domains = tree / "components/domains-common/domains.yaml"

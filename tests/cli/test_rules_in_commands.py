@@ -164,7 +164,11 @@ def changes(run: Run, *words: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize(
     "words",
-    [("--rev", "HEAD"), ("--rev", "HEAD", PROD), pytest.param(("--rev", "HEAD~1..HEAD"), marks=pytest.mark.long)],
+    [
+        pytest.param(("--rev", "HEAD"), marks=pytest.mark.long),
+        ("--rev", "HEAD", PROD),
+        pytest.param(("--rev", "HEAD~1..HEAD"), marks=pytest.mark.long),
+    ],
 )
 def test_diff_says_which_rule_a_line_breaks(words: tuple[str, ...], run: Run, repository: Callable[..., str]) -> None:
     text = Path(PAYMENTS).read_text()

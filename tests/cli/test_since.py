@@ -74,6 +74,7 @@ def test_a_name_that_came_is_told_with_its_commit(run: Run, repository: Callable
     assert found["commit"]["subject"] == "opens it"
 
 
+@pytest.mark.long
 def test_a_component_that_went_and_a_group_that_a_patch_removes(run: Run, repository: Callable[..., str]) -> None:
     write("- {host: data-api.ecb.europa.eu, expect: allow}\n")
     number = remove(f"{PROD}/kustomization.yaml", "domains-payments")

@@ -73,6 +73,7 @@ def test_the_action_reports_what_a_change_opens(tree: Path, repository: Callable
     assert whole["overlays"] == ["overlays/prod", "overlays/staging"]
 
 
+@pytest.mark.long
 def test_the_action_says_that_nothing_changed(tree: Path, repository: Callable[..., str]) -> None:
     repository("commit", "-q", "--allow-empty", "-m", "two")
     step("What opens and closes", tree, OVERLAYS="...", BASE="HEAD~1")

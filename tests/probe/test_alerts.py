@@ -111,6 +111,7 @@ def test_prometheus_takes_every_alert(rules: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("alert", "series", "labels"), CASES.values(), ids=CASES)
 def test_it_fires_or_does_not(
     alert: str, series: dict[str, str], labels: dict[str, str] | None, rules: Path, tmp_path: Path

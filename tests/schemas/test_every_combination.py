@@ -80,6 +80,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     return by_id(build(overlay(tmp_path_factory.mktemp("bare"), (), LIST)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_each_changes_something(component: str, bare: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     assert by_id(build(overlay(tmp_path, (component,), LIST))) != bare
