@@ -14,6 +14,9 @@ from pathlib import Path
 NODE = "172.17.0.1"
 NODE_V6 = "fd17::1"
 BRIDGE = "mesh0"
+# A bridge without an address of its own has the lowest of its ports', and so another one after some new pods: what pods
+# then send to the node, a DNS query for one, goes to the old address and is lost until their neighbour tables know.
+BRIDGE_ADDRESS = "02:00:00:00:00:01"
 # As the kubelet gives them to the gateway's pod, with ndots:5: names are looked for below these first.
 SEARCH = ("istio-egress.svc.cluster.local", "svc.cluster.local", "cluster.local")
 NETNS = Path("/run/netns")
@@ -38,7 +41,7 @@ def make_node(resolv_conf: Path) -> None:
     resolv_conf.write_text(f"nameserver {NODE}\nsearch {' '.join(SEARCH)}\noptions ndots:5 timeout:1 attempts:5\n")
     run("mount", "--bind", resolv_conf, "/etc/resolv.conf")
     run("ip", "link", "set", "lo", "up")
-    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "link", "add", BRIDGE, "address", BRIDGE_ADDRESS, "type", "bridge")
     run("ip", "address", "add", f"{NODE}/16", "dev", BRIDGE)
     run("ip", "address", "add", f"{NODE_V6}/64", "dev", BRIDGE, "nodad")
     run("ip", "link", "set", BRIDGE, "up")
