@@ -24,8 +24,8 @@ DENIED = f'envoy_egress_clients__rbac{{{LABELS}, authz_enforce_result="denied"}}
 CHANGED = f"envoy_listener_manager_listener_modified{{{LABELS}}}"
 BY_LIST = f'envoy_egress_lists_connections{{{LABELS}, decision="allowed", list='
 BY_GROUP = 'egress_overlays_connections{set="default", list="pay", '
-ADDED = f'envoy_dns_host_added{{{LABELS}, cache="egress_v4_10s"}}'
-FAILED = f'envoy_dns_dns_query_failure{{{LABELS}, cache="egress_v4_10s"}}'
+ADDED = f'envoy_dns_host_added{{{LABELS}, cache="egress_v4_10s_1s"}}'
+FAILED = f'envoy_dns_dns_query_failure{{{LABELS}, cache="egress_v4_10s_1s"}}'
 HANDSHAKES = f"envoy_listener_downstream_cx_transport_socket_connect_timeout{{{LABELS}}}"
 POD = {"pod": "sni-egressgateway-7d9c5f6b8d-2xk4p"}
 NAMESPACE = {"namespace": "istio-egress"}

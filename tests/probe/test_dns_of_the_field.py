@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SERVFAIL, NXDOMAIN = 2, 3
-LONGEST = 12.0  # seconds: base/ asks again every 2 to 10
+LONGEST = 12.0  # seconds: base/ asks again within 10
 
 
 @pytest.fixture(scope="module")

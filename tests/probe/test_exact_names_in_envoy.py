@@ -53,5 +53,5 @@ def test_made_up_names_take_all_places_and_none_of_those_of_exact_names(
         assert ask(running.port, tls, "fresh.example.net")[0] is apart
         assert ask(running.port, tls, "pypi.org")[0]
         places = taken(running)
-    assert places.pop("egress_v4_10s") >= PLACES
-    assert places == ({"egress_exact-egress_v4_10s": 2} if apart else {})
+    assert places.pop("egress_v4_10s_1s") >= PLACES
+    assert places == ({"egress_exact-egress_v4_10s_1s": 2} if apart else {})

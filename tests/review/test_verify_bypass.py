@@ -212,7 +212,9 @@ def of_listener(objects: list[Object]) -> None:
 def of_cache(objects: list[Object]) -> None:
     for holder in (filters(objects)[0]["typed_config"], patches(objects)[1]["patch"]["value"]["cluster_type"]):
         holder = holder.get("typed_config", holder)  # noqa: PLW2901 - the cluster has it one deeper
-        holder["dns_cache_config"].update(name="mine", max_hosts=20000, host_ttl="60s", dns_refresh_rate="30s")
+        cache = holder["dns_cache_config"]
+        cache.update(name="mine", max_hosts=20000, host_ttl="60s", dns_refresh_rate="30s")
+        cache["typed_dns_resolver_config"]["typed_config"].update(query_timeout_seconds=2, query_tries=4)
 
 
 def tls_versions(objects: list[Object]) -> None:

@@ -36,7 +36,8 @@ class Dns(threading.Thread):
 
     `asked` holds the questions by that label. `says` has the return code (RFC 1035) for a name, `aliases` by how many
     CNAMEs its address is reached, `ttl` is what all answers have. A name in `both` has an IPv6 address before the other
-    in the same answer.
+    in the same answer. `loses` has how many more questions for a name get lost, `late` the time by time.monotonic()
+    at which all that were asked for a name until then are answered.
     """
 
     def __init__(self, stand_in: str) -> None:
@@ -50,20 +51,29 @@ class Dns(threading.Thread):
         self.says: dict[str, int] = {}
         self.aliases: dict[str, int] = {}
         self.both: set[str] = set()
+        self.loses: dict[str, int] = {}
+        self.late: dict[str, float] = {}
         self.ttl = 60
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 query, client = self._socket.recvfrom(4096)
-                reply = self._reply(query)
-                if reply:
+                name, reply = self._reply(query)
+                if reply and name in self.late:
+                    threading.Timer(self.late[name] - time.monotonic(), self._send, (reply, client)).start()
+                elif reply:
                     self._socket.sendto(reply, client)
 
     def close(self) -> None:
         self._socket.close()
 
-    def _reply(self, query: bytes) -> bytes:
+    def _send(self, reply: bytes, client: tuple[str, int]) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.sendto(reply, client)
+
+    def _reply(self, query: bytes) -> tuple[str, bytes]:
+        """The name that is asked for, and the answer; nothing where there is none."""
         labels, at = [], 12
         while query[at]:
             labels.append(query[at + 1 : at + 1 + query[at]].decode())
@@ -71,12 +81,16 @@ class Dns(threading.Thread):
         question, kind = query[12 : at + 5], query[at + 1 : at + 3]
         label = next((one for one in labels if one in (SILENT, MISSING)), labels[-1])
         self.asked.setdefault(label, set()).add(question)
+        name = ".".join(labels)
         if SILENT in labels:
-            return b""
-        code = 3 if MISSING in labels else self.says.get(".".join(labels), 0)
+            return name, b""
+        if self.loses.get(name):
+            self.loses[name] -= 1
+            return name, b""
+        code = 3 if MISSING in labels else self.says.get(name, 0)
         found = not code and kind == b"\0\1"
-        aliases = self.aliases.get(".".join(labels), 0) if found else 0
-        both = found and ".".join(labels) in self.both
+        aliases = self.aliases.get(name, 0) if found else 0
+        both = found and name in self.both
         header = query[:2] + bytes([0x81, 0x80 + code]) + struct.pack(">HHHH", 1, found * (aliases + 1) + both, 0, 0)
         answer, owner, at = b"", b"\xc0\x0c", 12 + len(question)
         for number in range(aliases):
@@ -85,7 +99,7 @@ class Dns(threading.Thread):
             owner = struct.pack(">H", 0xC000 + at + len(answer) - len(target))
         answer += owner + struct.pack(">HHIH", 28, 1, self.ttl, 16) + bytes(15) + b"\1" if both else b""
         answer += owner + struct.pack(">HHIH", 1, 1, self.ttl, 4) + self._answer if found else b""
-        return header + question + answer
+        return name, header + question + answer
 
 
 @dataclass
@@ -178,7 +192,7 @@ def stage(made: Configured, answer: Callable[[socket.socket], None]) -> Iterator
 def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
     """The gateway that `resources` configure."""
     (workload,) = workloads(resources)
-    with stage(configuration(resources, workload), _answer) as on:
+    with stage(configuration(resources, workload), answer_all) as on:
         annotations = pod_annotations(resources)
         on.config |= istio_statistics(annotations) | connection_limit(annotations)
         with on.run(binary) as found:
@@ -186,7 +200,7 @@ def gateway(resources: list[dict[str, Any]], binary: Path) -> Iterator[Gateway]:
             yield found
 
 
-def _answer(listening: socket.socket) -> None:
+def answer_all(listening: socket.socket) -> None:
     """One byte to whoever connects and says something."""
     with contextlib.suppress(OSError):
         while True:

@@ -33,6 +33,8 @@ FREE = {
     "max_early_data_bytes": "how much is held back; Envoy wants it above 0 where it waits",
     "max_hosts": "how many names are remembered",
     "per_connection_buffer_limit_bytes": "how much is held back",
+    "query_timeout_seconds": "how often is asked, not whom",
+    "query_tries": "how often is asked, not whom",
     "shadow_rules_stat_prefix": "a name in statistics",
     "stat_prefix": "a name in statistics",
     "upstream_connection_options": "keep-alive of TCP",
