@@ -13,6 +13,9 @@ import known_builds
 
 # What waits for Envoy, for DNS, for a program's end: one worker is at it while the others keep the cores busy.
 FIRST = ("probe", "gitops")
+# What builds packages and images, and installs them from a registry.
+LONG = "dist"
+HERE = Path(__file__).parent
 
 # A build of kustomize ends before its garbage is worth collecting: a fifth of its time.
 os.environ.setdefault("GOGC", "off")
@@ -36,10 +39,25 @@ def _builds_of_one_run(tmp_path_factory: pytest.TempPathFactory) -> None:
         known_builds.share(tmp_path_factory.getbasetemp().parent / "known-builds")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {Path(__file__).parent / name: at for at, name in enumerate(FIRST)}
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        _nobody_is_left_out(config, items)
+    for item in items:
+        if item.path.is_relative_to(HERE / LONG):
+            item.add_marker(pytest.mark.long)
+    order = {HERE / name: at for at, name in enumerate(FIRST)}
     assert all(folder.is_dir() for folder in order), FIRST
     items.sort(key=lambda item: order.get(item.path.parent, len(order)))
+
+
+def _nobody_is_left_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """pytest passes over folders by their names, and says nothing: whoever has tests must be among what it found."""
+    ignored = [config.invocation_params.dir / path for path in config.getoption("ignore") or ()]
+    files = {path for path in HERE.rglob("test_*.py") if not any(path.is_relative_to(one) for one in ignored)}
+    missed = sorted(str(path.relative_to(HERE)) for path in files - {item.path for item in items})
+    if missed:
+        raise pytest.UsageError(f"pytest found no test in {', '.join(missed)}")
 
 
 def pytest_collection_finish() -> None:

@@ -72,6 +72,7 @@ def test_the_policy_of_all_namespaces_names_no_port_of_the_gateway(tmp_path: Pat
     assert outcome.code == 0, outcome.out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "components",
     [

@@ -285,3 +285,11 @@ def test_the_a_label_of_a_symbol_is_a_name(name: str) -> None:
 def test_an_a_label_of_something_invisible_or_of_nothing_is_none(name: str) -> None:
     with pytest.raises(InvalidDomain):
         parse(name)
+
+
+NO_PORTS = ["a.example.com:https", "{'host': 'a.example.com'}", "a:", ":", f"a:{'9' * 5000}", "a:²"]
+
+
+@pytest.mark.parametrize("text", NO_PORTS)
+def test_a_text_of_a_manifest_that_is_no_name_has_the_usual_port(text: str) -> None:
+    assert Domain(text).port == 443

@@ -118,6 +118,11 @@ def twice(documents: Documents) -> None:
     documents["again"] = documents["VirtualService"]
 
 
+def sni_hosts(documents: Documents) -> list[str]:
+    hosts: list[str] = service(documents)["tls"][0]["match"][0]["sniHosts"]
+    return hosts
+
+
 INJECT = "egress-overlays.dev/inject"
 Fault = tuple[str, str, "Callable[[Documents], object]", str]
 FAULTS: list[Fault] = [
@@ -125,6 +130,7 @@ FAULTS: list[Fault] = [
     ("agreement", "error", lambda d: set_gateway(d, lambda n: n[1:]), "the gateway (server_names) lack"),
     ("agreement", "error", lambda d: d["ServiceEntry"]["spec"]["hosts"].pop(), "the registry (hosts) lack"),
     ("agreement", "error", lambda d: set_gateway(d, lambda n: [*n, "x.example.com"]), "the sidecars (sniHosts) lack"),
+    ("name", "error", lambda d: sni_hosts(d).append("x.example.com:https"), '"x.example.com:https"'),
     ("agreement", "warning", lambda d: service(d)["hosts"].append("x.example.com"), "which no sniHosts matches"),
     ("empty", "error", lambda d: set_gateway(d, lambda _: []), "matches every name"),
     ("empty", "error", lambda d: d["ServiceEntry"]["spec"].update(hosts=[]), "which Istio refuses"),

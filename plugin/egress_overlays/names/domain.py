@@ -65,8 +65,9 @@ class Domain(str):
 
     @property
     def port(self) -> int:
-        """The port that the name is for."""
-        return int(self.rpartition(":")[2].removesuffix(BY_HTTP)) if ":" in self else HTTPS
+        """The port that the name is for; 443 of a text that stands in a manifest and is no name."""
+        written = self.rpartition(":")[2].removesuffix(BY_HTTP) if ":" in self else ""
+        return int(written) if written.isdecimal() and len(written) < 6 else HTTPS
 
     @property
     def is_http(self) -> bool:
