@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+pytestmark = pytest.mark.long
+
 PAGES = {DIRECT: "docs/direct.md", AMBIENT: "docs/ambient.md", ENVOY_GATEWAY: "docs/envoy-gateway.md"}
 STANDING = {GATEWAY: 0, DIRECT: 1, AMBIENT: 1, ENVOY_GATEWAY: 1}
 """The warnings of `verify` for any list."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from command import Run
 
+pytestmark = pytest.mark.long
+
 NAMES = ("deb.example.com", "http://deb.example.com", "http://*.mirror.example.com", "http://keys.example.com:11371")
 Object = dict[str, Any]
 

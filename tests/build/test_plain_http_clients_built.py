@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from command import Run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Object]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from command import Run
 
+pytestmark = pytest.mark.long
+
 NAMES = ("a.example.com", "*.example.com:9093", "b.example.com:8443", "m.example.com:993")
 ARRIVING = [8443, 31993, 32443, 9093]
 Object = dict[str, Any]
@@ -72,7 +74,6 @@ def test_the_policy_of_all_namespaces_names_no_port_of_the_gateway(tmp_path: Pat
     assert outcome.code == 0, outcome.out
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "components",
     [

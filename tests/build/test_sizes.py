@@ -8,6 +8,8 @@ from builders import dump, generated
 from building import FLAGS, Tree, kustomization
 from overlays import everywhere, listed, overlay
 
+pytestmark = pytest.mark.long
+
 
 class TestSizes:
     """1 to 10,000 domains, and what a change of one does."""
