@@ -49,7 +49,8 @@ def make_node(resolv_conf: Path) -> None:
 
 def add_internet_address(address: str) -> None:
     """Gives the node one more address, reachable from every pod."""
-    run("ip", "address", "add", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
+    # Without nodad an IPv6 address is tentative at first, and nobody can listen on it.
+    run("ip", "address", "add", *([f"{address}/128", "nodad"] if ":" in address else [f"{address}/32"]), "dev", "lo")
 
 
 @dataclass(frozen=True)
