@@ -1,8 +1,8 @@
 """Measures what the packages cost at the function's start, against an earlier revision: `make bench-start`.
 
 Both revisions stand side by side with the same virtual environment and warm bytecode, and run in turn. `nothing` is the
-executable without anything of ours: how quick the machine is just now. `packages` loads four packages that hold a
-docstring alone. `import` loads what the function needs before it reads its input; `run` is the whole function over
+executable without anything of ours: how quick the machine is just now. `packages` loads four packages, with what they
+load themselves. `import` loads what the function needs before it reads its input; `run` is the whole function over
 base/ with ten names. What counts is CPU time, and of each round the difference: the median of all rounds. Results:
 bench/results/start.json and .md.
 """
@@ -28,7 +28,7 @@ from .workloads import CHECKOUT
 
 BEFORE, NOW = "before", "now"
 FLAT = "7cc0b00"  # the last revision without packages
-BARE = (".function", ".injection", ".lists", ".manifest")  # packages on its way that hold a docstring and no more
+PACKAGES = (".function", ".injection", ".lists", ".manifest")  # of those on its way, which 7cc0b00 had not
 
 
 def lay_out(name: str, revision: str, scratch: Path) -> Path:
@@ -65,7 +65,7 @@ def measured(revision: str, rounds: int, scratch: Path) -> dict[str, dict[str, A
     now, before = trees[NOW], trees[BEFORE]
     jobs = {
         "nothing": {BEFORE: start(before, "nothing"), NOW: start(now, "nothing")},
-        f"{len(BARE)} packages": {BEFORE: start(now, "bare", ""), NOW: start(now, "packages", "", *BARE)},
+        f"{len(PACKAGES)} packages": {BEFORE: start(now, "bare", ""), NOW: start(now, "packages", "", *PACKAGES)},
         "import": {
             BEFORE: start(before, "import", ".__main__", ".krm" if flat else ".function.krm"),
             NOW: start(now, "import", ".__main__", ".function.krm"),

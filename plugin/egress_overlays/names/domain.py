@@ -44,7 +44,7 @@ class InvalidDomain(ValueError):  # noqa: N818 - named after its concept, as in 
 
 
 class Domain(str):
-    """A normalised name, or `*.` and a normalised name; made by `read` alone.
+    """A normalised name, or `*.` and a normalised name, where `read` made it; any text where it stands in a manifest.
 
     Lower case, no trailing dot, A-labels only (RFC 1123 section 2.1, RFC 5890): the form in which
     Envoy compares an SNI. A name at another port than 443 ends in it, and one by plain HTTP in its port and `/http`, as
